@@ -8,6 +8,7 @@
 //! ```
 
 pub mod diagnostic;
+pub mod eval;
 pub mod semantic;
 pub mod syntax;
 pub mod text;

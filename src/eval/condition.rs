@@ -1,0 +1,212 @@
+//! Formulas over option values: when a definition holds.
+
+use std::rc::Rc;
+
+use super::value::Name;
+use crate::text::Span;
+
+/// A formula. Build it with [`Condition::and`] and friends, which keep it small.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Condition {
+    /// Holds always.
+    True,
+    /// Never holds.
+    False,
+    /// An atom or its negation.
+    Literal {
+        /// What it says.
+        atom: Rc<Atom>,
+        /// Whether it is negated.
+        negated: bool,
+    },
+    /// All of these hold.
+    All(Rc<[Condition]>),
+    /// At least one of these holds.
+    Any(Rc<[Condition]>),
+}
+
+/// Something that is true or false for a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Atom {
+    /// The option at this path is `true`.
+    Option(Box<[Name]>),
+    /// The option at this path has this value.
+    Equals(Box<[Name]>, Scalar),
+    /// An expression that could not be read as one of the others; two places are two atoms.
+    Opaque(Span),
+}
+
+/// A constant that options are compared with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scalar {
+    /// `null`
+    Null,
+    /// A truth value.
+    Bool(bool),
+    /// An integer.
+    Int(i64),
+    /// A string without holes.
+    Str(Box<str>),
+}
+
+impl Condition {
+    /// The atom, not negated.
+    pub fn atom(atom: Atom) -> Self {
+        Self::Literal { atom: Rc::new(atom), negated: false }
+    }
+
+    /// Known truth.
+    pub fn known(truth: bool) -> Self {
+        if truth { Self::True } else { Self::False }
+    }
+
+    /// Both hold.
+    pub fn and(&self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::False, _) | (_, Self::False) => Self::False,
+            (Self::True, x) | (x, Self::True) => x.clone(),
+            (a, b) if a == b => a.clone(),
+            (a, b) => {
+                let mut all: Vec<Self> = a.conjuncts().to_vec();
+                for conjunct in b.conjuncts() {
+                    if !all.contains(conjunct) {
+                        all.push(conjunct.clone());
+                    }
+                }
+                if all.iter().any(|one| all.contains(&one.not())) {
+                    return Self::False;
+                }
+                Self::All(all.into())
+            }
+        }
+    }
+
+    /// At least one holds.
+    pub fn or(&self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::True, _) | (_, Self::True) => Self::True,
+            (Self::False, x) | (x, Self::False) => x.clone(),
+            (a, b) if a == b => a.clone(),
+            (a, b) if *a == b.not() => Self::True,
+            (a, b) => {
+                let mut any: Vec<Self> = a.disjuncts().to_vec();
+                for disjunct in b.disjuncts() {
+                    if !any.contains(disjunct) {
+                        any.push(disjunct.clone());
+                    }
+                }
+                Self::Any(any.into())
+            }
+        }
+    }
+
+    /// It does not hold.
+    pub fn not(&self) -> Self {
+        match self {
+            Self::True => Self::False,
+            Self::False => Self::True,
+            Self::Literal { atom, negated } => Self::Literal { atom: atom.clone(), negated: !negated },
+            Self::All(all) => Self::Any(all.iter().map(Self::not).collect()),
+            Self::Any(any) => Self::All(any.iter().map(Self::not).collect()),
+        }
+    }
+
+    /// Whether `other` holds wherever `self` does, as far as equal atoms show it.
+    pub fn implies(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::False, _) | (_, Self::True) => true,
+            (a, b) if a == b => true,
+            (Self::Any(any), b) => any.iter().all(|one| one.implies(b)),
+            (a, Self::All(all)) => all.iter().all(|one| a.implies(one)),
+            (a, Self::Any(any)) => any.iter().any(|one| a.implies(one)),
+            (Self::All(all), b) => all.iter().any(|one| one == b),
+            _ => false,
+        }
+    }
+
+    /// Whether both can hold at once; `true` when in doubt.
+    pub fn compatible(&self, other: &Self) -> bool {
+        if matches!(self.and(other), Self::False) {
+            return false;
+        }
+        let differ = |a: &Self, b: &Self| match (a, b) {
+            (Self::Literal { atom: a, negated: false }, Self::Literal { atom: b, negated: false }) => {
+                matches!((&**a, &**b), (Atom::Equals(p, x), Atom::Equals(q, y)) if p == q && x != y)
+            }
+            _ => false,
+        };
+        !self.conjuncts().iter().any(|a| other.conjuncts().iter().any(|b| differ(a, b)))
+    }
+
+    /// The formula with every atom replaced by what `decide` knows of it.
+    pub fn decide(&self, decide: &mut dyn FnMut(&Atom) -> Option<bool>) -> Self {
+        match self {
+            Self::True | Self::False => self.clone(),
+            Self::Literal { atom, negated } => match decide(atom) {
+                Some(truth) => Self::known(truth != *negated),
+                None => self.clone(),
+            },
+            Self::All(all) => all.iter().fold(Self::True, |sum, one| sum.and(&one.decide(decide))),
+            Self::Any(any) => any.iter().fold(Self::False, |sum, one| sum.or(&one.decide(decide))),
+        }
+    }
+
+    /// The formulas that must all hold.
+    pub fn conjuncts(&self) -> &[Self] {
+        match self {
+            Self::All(all) => all,
+            Self::True => &[],
+            _ => std::slice::from_ref(self),
+        }
+    }
+
+    fn disjuncts(&self) -> &[Self] {
+        match self {
+            Self::Any(any) => any,
+            Self::False => &[],
+            _ => std::slice::from_ref(self),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn option(name: u32) -> Condition {
+        Condition::atom(Atom::Option(Box::new([Name(name)])))
+    }
+
+    #[test]
+    fn formulas_stay_small() {
+        let (a, b) = (option(1), option(2));
+        assert_eq!(a.and(&Condition::True), a);
+        assert_eq!(a.and(&a.not()), Condition::False);
+        assert_eq!(a.or(&a.not()), Condition::True);
+        assert_eq!(a.and(&b).and(&a), a.and(&b));
+        assert_eq!(a.and(&b).not().not(), a.and(&b));
+    }
+
+    #[test]
+    fn implication_and_compatibility() {
+        let (a, b) = (option(1), option(2));
+        assert!(a.and(&b).implies(&a));
+        assert!(!a.implies(&a.and(&b)));
+        assert!(a.implies(&a.or(&b)));
+        assert!(a.compatible(&b));
+        assert!(!a.and(&b).compatible(&b.not()));
+        let is = |value| Condition::atom(Atom::Equals(Box::new([Name(3)]), Scalar::Int(value)));
+        assert!(!is(1).compatible(&is(2)));
+        assert!(is(1).compatible(&is(1)));
+    }
+
+    #[test]
+    fn known_atoms_are_decided() {
+        let formula = option(1).and(&option(2).not());
+        let decided = formula.decide(&mut |atom| match atom {
+            Atom::Option(path) => Some(path[0] == Name(1)),
+            _ => None,
+        });
+        assert_eq!(decided, Condition::True);
+    }
+}

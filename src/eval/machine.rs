@@ -1,0 +1,1203 @@
+//! The machine: lazy evaluation with blackholes, fuel and a depth limit.
+//!
+//! Total by construction: whatever happens, the result is a value or an unknown with its reason.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::mem;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use rustc_hash::FxHashMap;
+
+use super::condition::{Atom, Condition};
+use super::value::{
+    Attrs, Call, Closure, Element, Entry, List, Name, PrimitiveCall, Reason, State, Symbol, SymbolRoot, Text,
+    TextHole, TextPiece, Thunk, Unknown, Val, Value,
+};
+use super::{builtins, library, operators};
+use crate::semantic::{AttrSet, Expr, ExprId, Ir, Key, Lambda, Part, PathKind};
+use crate::text::{FileId, HoleKind, Span, TextRange};
+
+/// Calls nested deeper than this are unknown; the limit of Nix itself (`max-call-depth`).
+const MAX_DEPTH: u32 = 10_000;
+
+/// Alternatives that one value may have before it is unknown.
+const MAX_ALTERNATIVES: usize = 8;
+
+/// The evaluator's only window on files; never shows anything outside the project.
+pub trait Loader {
+    /// The Nix file at an absolute, normalised path and its program; `None` for a file that is not
+    /// there, is not Nix or has syntax errors.
+    fn program(&self, path: &Utf8Path) -> Option<(FileId, Arc<Ir>)>;
+    /// Where a file lies.
+    fn path(&self, file: FileId) -> Utf8PathBuf;
+    /// What is at a path.
+    fn kind(&self, path: &Utf8Path) -> Option<FileKind>;
+    /// The text of a file.
+    fn read(&self, path: &Utf8Path) -> Option<String>;
+    /// The names in a folder, sorted.
+    fn list(&self, path: &Utf8Path) -> Option<Vec<(String, FileKind)>>;
+    /// The root of the project.
+    fn root(&self) -> &Utf8Path;
+}
+
+/// What is at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileKind {
+    /// A file.
+    Regular,
+    /// A folder.
+    Directory,
+    /// A symbolic link.
+    Symlink,
+}
+
+/// A function that Nix or nixpkgs provides.
+pub struct Primitive {
+    /// Its name, without prefix.
+    pub name: &'static str,
+    /// How many arguments it waits for.
+    pub arity: usize,
+    /// What it does with them. The span is that of the call.
+    pub run: fn(&Machine<'_>, &[Thunk], Option<Span>) -> Result<Val, Unknown>,
+}
+
+/// A file that is being evaluated.
+pub struct Unit {
+    /// The file.
+    pub file: FileId,
+    /// Its program.
+    pub ir: Arc<Ir>,
+    names: Vec<Name>,
+    directory: Utf8PathBuf,
+}
+
+impl Unit {
+    /// The place of `range` in this file.
+    pub fn span(&self, range: TextRange) -> Span {
+        Span::new(self.file, range)
+    }
+}
+
+/// The scopes around an expression.
+pub type Environment = Option<Rc<Frame>>;
+
+/// One scope.
+pub struct Frame {
+    parent: Environment,
+    kind: FrameKind,
+}
+
+enum FrameKind {
+    Slots(RefCell<Vec<Thunk>>),
+    With(Thunk),
+}
+
+/// One evaluation: a project, its names, its bounds. Not shared between threads.
+pub struct Machine<'l> {
+    loader: &'l dyn Loader,
+    names: RefCell<Interner>,
+    units: RefCell<FxHashMap<FileId, (Rc<Unit>, Thunk)>>,
+    /// Frames that may hold themselves through their slots; emptied at the end, so nothing leaks.
+    frames: RefCell<Vec<Weak<Frame>>>,
+    builtins: OnceCell<Val>,
+    fuel: Cell<u64>,
+    depth: Cell<u32>,
+}
+
+#[derive(Default)]
+struct Interner {
+    ids: FxHashMap<Rc<str>, Name>,
+    texts: Vec<Rc<str>>,
+}
+
+impl Drop for Machine<'_> {
+    fn drop(&mut self) {
+        for frame in self.frames.take() {
+            if let Some(frame) = frame.upgrade()
+                && let FrameKind::Slots(slots) = &frame.kind
+            {
+                drop(mem::take(&mut *slots.borrow_mut()));
+            }
+        }
+    }
+}
+
+impl<'l> Machine<'l> {
+    /// A machine that may take `fuel` steps.
+    pub fn new(loader: &'l dyn Loader, fuel: u64) -> Self {
+        Self {
+            loader,
+            names: RefCell::default(),
+            units: RefCell::default(),
+            frames: RefCell::default(),
+            builtins: OnceCell::new(),
+            fuel: Cell::new(fuel),
+            depth: Cell::new(0),
+        }
+    }
+
+    /// The window on files.
+    pub fn loader(&self) -> &'l dyn Loader {
+        self.loader
+    }
+
+    /// The steps that are left.
+    pub fn fuel(&self) -> u64 {
+        self.fuel.get()
+    }
+
+    /// Sets the steps that are left.
+    pub fn refuel(&self, fuel: u64) {
+        self.fuel.set(fuel);
+    }
+
+    /// The name with this text.
+    pub fn name(&self, text: &str) -> Name {
+        let mut names = self.names.borrow_mut();
+        if let Some(name) = names.ids.get(text) {
+            return *name;
+        }
+        let name = Name(names.texts.len() as u32);
+        let text: Rc<str> = text.into();
+        names.texts.push(text.clone());
+        names.ids.insert(text, name);
+        name
+    }
+
+    /// The text of a name.
+    pub fn text_of(&self, name: Name) -> Rc<str> {
+        self.names.borrow().texts[name.0 as usize].clone()
+    }
+
+    /// The names joined by dots.
+    pub fn path_text(&self, path: &[Name]) -> String {
+        path.iter().map(|name| self.text_of(*name).to_string()).collect::<Vec<_>>().join(".")
+    }
+
+    /// The set `builtins`.
+    pub(super) fn builtins(&self) -> Val {
+        self.builtins.get_or_init(|| builtins::set(self)).clone()
+    }
+
+    /// The value of a whole file, computed once per machine.
+    pub fn file(&self, file: FileId, ir: &Arc<Ir>) -> Thunk {
+        if let Some((_, thunk)) = self.units.borrow().get(&file) {
+            return thunk.clone();
+        }
+        let names = ir.names().map(|name| self.name(name)).collect();
+        let mut directory = self.loader.path(file);
+        directory.pop();
+        let unit = Rc::new(Unit { file, ir: ir.clone(), names, directory });
+        let thunk = Thunk::expr(&unit, ir.root(), &None);
+        self.units.borrow_mut().insert(file, (unit, thunk.clone()));
+        thunk
+    }
+
+    /// What `import path` gives.
+    pub fn import(&self, path: &Utf8Path) -> Val {
+        let path = match self.loader.kind(path) {
+            Some(FileKind::Directory) => path.join("default.nix"),
+            Some(_) => path.to_owned(),
+            None => return Val::unknown(Reason::Error(format!("path `{path}` does not exist"))),
+        };
+        match self.loader.program(&path) {
+            Some((file, ir)) => self.force(&self.file(file, &ir)),
+            None if self.loader.kind(&path).is_none() => {
+                Val::unknown(Reason::Error(format!("path `{path}` does not exist")))
+            }
+            None => Val::unknown(Reason::Syntax),
+        }
+    }
+
+    /// Evaluates to weak head normal form.
+    pub fn force(&self, thunk: &Thunk) -> Val {
+        let state = {
+            let mut state = thunk.0.borrow_mut();
+            match &*state {
+                State::Done(val) => return val.clone(),
+                State::Busy => return Val::unknown(Reason::Cycle),
+                _ => mem::replace(&mut *state, State::Busy),
+            }
+        };
+        let val = match state {
+            State::Expr { unit, expr, environment } => self.eval(&unit, expr, &environment),
+            State::Later(compute) => self.nested(|| compute(self)),
+            State::Busy | State::Done(_) => Val::unknown(Reason::Cycle),
+        };
+        *thunk.0.borrow_mut() = State::Done(val.clone());
+        val
+    }
+
+    /// Runs `compute` one level deeper.
+    fn nested(&self, compute: impl FnOnce() -> Val) -> Val {
+        let depth = self.depth.get();
+        if depth >= MAX_DEPTH {
+            return Val::unknown(Reason::Depth);
+        }
+        self.depth.set(depth + 1);
+        let val = compute();
+        self.depth.set(depth);
+        val
+    }
+
+    fn step(&self) -> bool {
+        let fuel = self.fuel.get();
+        self.fuel.set(fuel.saturating_sub(1));
+        fuel > 0
+    }
+
+    fn eval(&self, unit: &Rc<Unit>, id: ExprId, environment: &Environment) -> Val {
+        if !self.step() {
+            return Val::unknown(Reason::Fuel);
+        }
+        let range = unit.ir.span(id);
+        let here = Some(unit.span(range));
+        let done = |value| Val::at(value, here);
+        let name_of = |symbol: crate::semantic::Symbol| unit.names[symbol.0 as usize];
+        match unit.ir.expr(id) {
+            Expr::Error => Val::unknown(Reason::Syntax),
+            Expr::Int(value) => done(Value::Int(*value)),
+            Expr::Float(value) => done(Value::Float(*value)),
+            Expr::Str(parts) => match self.text(unit, parts, environment) {
+                Ok(text) => done(Value::Str(Rc::new(text))),
+                Err(unknown) => done(Value::Unknown(unknown)),
+            },
+            Expr::Path(kind, parts) => self.path_literal(unit, *kind, parts, environment, here),
+            Expr::SearchPath(name) => done(Value::Symbol(Rc::new(Symbol {
+                root: SymbolRoot::SearchPath((&**name).into()),
+                path: Vec::new(),
+            }))),
+            Expr::List(items) => {
+                let elements = items
+                    .iter()
+                    .map(|item| Element {
+                        value: Thunk::expr(unit, *item, environment),
+                        condition: Condition::True,
+                    })
+                    .collect();
+                done(Value::List(Rc::new(List { elements, open: None })))
+            }
+            Expr::Attrs(set) => {
+                let (inner, slots) = self.bind(unit, set, environment);
+                done(self.attrs(unit, set, &inner, slots))
+            }
+            Expr::Let(node) => {
+                let (set, body) = &**node;
+                let (inner, _) = self.bind(unit, set, environment);
+                self.nested(|| self.eval(unit, *body, &inner))
+            }
+            Expr::Lambda(_) => done(Value::Lambda(Rc::new(Closure {
+                unit: unit.clone(),
+                expr: id,
+                environment: environment.clone(),
+            }))),
+            Expr::Apply(function, argument) => {
+                let function = self.nested(|| self.eval(unit, *function, environment));
+                self.apply(&function, Thunk::expr(unit, *argument, environment), here)
+            }
+            Expr::Select(node) => {
+                let (base, path, default) = &**node;
+                let mut val = self.nested(|| self.eval(unit, *base, environment));
+                for key in path {
+                    let next = match self.key(unit, key, environment) {
+                        Ok(name) => self.select(&val, name),
+                        Err(unknown) => Ok(Val::at(Value::Unknown(unknown), here)),
+                    };
+                    val = match (next, default) {
+                        (Ok(next), _) => next,
+                        (Err(_), Some(default)) => {
+                            return self.nested(|| self.eval(unit, *default, environment));
+                        }
+                        (Err(missing), None) => return Val::at(Value::Unknown(missing), here),
+                    };
+                }
+                // `config.x or default`: the option may be unset, so the default is possible too.
+                if let (Some(default), Value::Symbol(_)) = (default, &val.value) {
+                    let is_there = Condition::atom(Atom::Opaque(unit.span(range)));
+                    let otherwise = Thunk::expr(unit, *default, environment);
+                    return done(Value::Choice(Rc::new([
+                        (is_there.clone(), val.thunk()),
+                        (is_there.not(), otherwise),
+                    ])));
+                }
+                val
+            }
+            Expr::HasAttr(node) => {
+                let (base, path) = &**node;
+                let mut val = self.nested(|| self.eval(unit, *base, environment));
+                for key in path {
+                    let name = match self.key(unit, key, environment) {
+                        Ok(name) => name,
+                        Err(_) => {
+                            return done(Value::Condition(Condition::atom(Atom::Opaque(unit.span(range)))));
+                        }
+                    };
+                    match &val.value {
+                        Value::Attrs(attrs) => match attrs.get(name) {
+                            Some(entry) if entry.condition == Condition::True => {
+                                val = self.force(&entry.value)
+                            }
+                            None if attrs.is_closed() => return done(Value::Bool(false)),
+                            _ => {
+                                return done(Value::Condition(Condition::atom(Atom::Opaque(
+                                    unit.span(range),
+                                ))));
+                            }
+                        },
+                        Value::Unknown(_) | Value::Symbol(_) | Value::Choice(_) => {
+                            return match &val.value {
+                                Value::Unknown(unknown) if is_error(unknown) => val,
+                                _ => done(Value::Condition(Condition::atom(Atom::Opaque(unit.span(range))))),
+                            };
+                        }
+                        _ => return done(Value::Bool(false)),
+                    }
+                }
+                done(Value::Bool(true))
+            }
+            Expr::If(node) => {
+                let [condition, then, otherwise] = **node;
+                let condition = self.nested(|| self.eval(unit, condition, environment));
+                match self.condition(&condition, here) {
+                    Ok(Condition::True) => self.eval(unit, then, environment),
+                    Ok(Condition::False) => self.eval(unit, otherwise, environment),
+                    Ok(condition) => {
+                        let negation = condition.not();
+                        done(Value::Choice(Rc::new([
+                            (condition, Thunk::expr(unit, then, environment)),
+                            (negation, Thunk::expr(unit, otherwise, environment)),
+                        ])))
+                    }
+                    Err(unknown) => done(Value::Unknown(unknown)),
+                }
+            }
+            Expr::Assert(condition, body) => {
+                let condition = self.nested(|| self.eval(unit, *condition, environment));
+                match self.condition(&condition, here) {
+                    Ok(Condition::False) => {
+                        done(Value::Unknown(Unknown::new(Reason::Throw("assertion failed".into()))))
+                    }
+                    Ok(_) => self.eval(unit, *body, environment),
+                    Err(unknown) => done(Value::Unknown(unknown)),
+                }
+            }
+            Expr::With(set, body) => {
+                let set = Thunk::expr(unit, *set, environment);
+                let frame = Rc::new(Frame { parent: environment.clone(), kind: FrameKind::With(set) });
+                self.nested(|| self.eval(unit, *body, &Some(frame)))
+            }
+            Expr::Not(operand) => {
+                let operand = self.nested(|| self.eval(unit, *operand, environment));
+                match self.condition(&operand, here) {
+                    Ok(condition) => done(truth(condition.not())),
+                    Err(unknown) => done(Value::Unknown(unknown)),
+                }
+            }
+            Expr::Negate(operand) => {
+                let operand = self.nested(|| self.eval(unit, *operand, environment));
+                done(operators::negate(&operand))
+            }
+            Expr::Binary(op, left, right) => {
+                let left = self.nested(|| self.eval(unit, *left, environment));
+                let right = Thunk::expr(unit, *right, environment);
+                self.nested(|| operators::binary(self, *op, &left, &right, here))
+            }
+            Expr::Local { up, slot } => {
+                let mut frame = environment;
+                for _ in 0..*up {
+                    frame = match frame {
+                        Some(inner) => &inner.parent,
+                        None => return Val::unknown(Reason::Cycle),
+                    };
+                }
+                let thunk = match frame.as_deref() {
+                    Some(Frame { kind: FrameKind::Slots(slots), .. }) => {
+                        slots.borrow().get(*slot as usize).cloned()
+                    }
+                    _ => None,
+                };
+                match thunk {
+                    Some(thunk) => self.nested(|| self.force(&thunk)),
+                    None => Val::unknown(Reason::Cycle),
+                }
+            }
+            Expr::Global(symbol) => {
+                let mut val = builtins::global(self, unit.ir.name(*symbol));
+                val.span = here;
+                val
+            }
+            Expr::WithName(symbol) => self.nested(|| self.with_name(name_of(*symbol), environment, here)),
+            Expr::Undefined(symbol) => Val::at(
+                Value::Unknown(Unknown::new(Reason::Error(format!(
+                    "undefined variable `{}`",
+                    unit.ir.name(*symbol)
+                )))),
+                here,
+            ),
+            Expr::CurPos => Val::unknown(Reason::NotModelled("__curPos".to_owned())),
+        }
+    }
+
+    /// Opens the scope of a recursive set; gives it and the thunks of the named bindings.
+    fn bind(&self, unit: &Rc<Unit>, set: &AttrSet, environment: &Environment) -> (Environment, Vec<Thunk>) {
+        let inner = if set.recursive {
+            let kind = FrameKind::Slots(RefCell::new(Vec::new()));
+            let frame = Rc::new(Frame { parent: environment.clone(), kind });
+            self.frames.borrow_mut().push(Rc::downgrade(&frame));
+            Some(frame)
+        } else {
+            environment.clone()
+        };
+        let slots: Vec<Thunk> = set
+            .attrs
+            .iter()
+            .map(|attr| Thunk::expr(unit, attr.value, if attr.inherited { environment } else { &inner }))
+            .collect();
+        if set.recursive
+            && let Some(Frame { kind: FrameKind::Slots(cell), .. }) = inner.as_deref()
+        {
+            *cell.borrow_mut() = slots.clone();
+        }
+        (inner, slots)
+    }
+
+    fn attrs(&self, unit: &Rc<Unit>, set: &AttrSet, inner: &Environment, slots: Vec<Thunk>) -> Value {
+        let mut entries: Vec<(Name, Entry)> = set
+            .attrs
+            .iter()
+            .zip(slots)
+            .map(|(attr, value)| {
+                let entry = Entry {
+                    value,
+                    condition: Condition::True,
+                    key: Some(unit.span(attr.key)),
+                    binding: Some(unit.span(attr.binding)),
+                };
+                (unit.names[attr.name.0 as usize], entry)
+            })
+            .collect();
+        let mut patterns = Vec::new();
+        for attr in &set.dynamic {
+            let value = Thunk::expr(unit, attr.value, inner);
+            let entry = Entry {
+                value,
+                condition: Condition::True,
+                key: Some(unit.span(attr.key)),
+                binding: Some(unit.span(attr.binding)),
+            };
+            let name = self.nested(|| self.eval(unit, attr.name, inner));
+            match &name.value {
+                Value::Null => {}
+                Value::Unknown(unknown) if is_error(unknown) => return name.value,
+                _ => match self.coerce(&name, Coercion::Interpolation, None) {
+                    Ok(text) => match text.exact() {
+                        Some(text) => {
+                            let name = self.name(&text);
+                            if entries.iter().any(|(other, _)| *other == name) {
+                                return Value::Unknown(Unknown::new(Reason::Error(format!(
+                                    "dynamic attribute `{text}` already defined"
+                                ))));
+                            }
+                            entries.push((name, entry));
+                        }
+                        None => patterns.push((Rc::new(text), entry)),
+                    },
+                    Err(unknown) => return Value::Unknown(unknown),
+                },
+            }
+        }
+        let mut attrs = Attrs::from_entries(entries);
+        attrs.patterns = patterns;
+        Value::Attrs(Rc::new(attrs))
+    }
+
+    fn key(&self, unit: &Rc<Unit>, key: &Key, environment: &Environment) -> Result<Name, Unknown> {
+        match key {
+            Key::Static(symbol, _) => Ok(unit.names[symbol.0 as usize]),
+            Key::Dynamic(expr) => {
+                let val = self.nested(|| self.eval(unit, *expr, environment));
+                match (&val.value, val.as_str()) {
+                    (_, Some(text)) => Ok(self.name(&text)),
+                    (Value::Unknown(unknown), None) => Err(unknown.clone()),
+                    _ => Err(Unknown::new(Reason::Several)),
+                }
+            }
+        }
+    }
+
+    fn text(&self, unit: &Rc<Unit>, parts: &[Part], environment: &Environment) -> Result<Text, Unknown> {
+        let mut text = Text::default();
+        for part in parts {
+            match part {
+                Part::Text { text: known, map } => {
+                    let origin = Some((unit.file, map.clone()));
+                    text.pieces.push(TextPiece::Known { text: known.clone(), origin });
+                }
+                Part::Interpolation(expr) => {
+                    let val = self.nested(|| self.eval(unit, *expr, environment));
+                    let span = unit.span(unit.ir.span(*expr));
+                    text.extend(&self.coerce(&val, Coercion::Interpolation, Some(span))?);
+                }
+            }
+        }
+        Ok(text)
+    }
+
+    fn path_literal(
+        &self,
+        unit: &Rc<Unit>,
+        kind: PathKind,
+        parts: &[Part],
+        environment: &Environment,
+        here: Option<Span>,
+    ) -> Val {
+        let mut text = match self.text(unit, parts, environment) {
+            Ok(text) => text,
+            Err(unknown) => return Val::at(Value::Unknown(unknown), here),
+        };
+        match kind {
+            PathKind::Home => {
+                return Val::at(Value::Unknown(Unknown::new(Reason::Impure("home path"))), here);
+            }
+            PathKind::Absolute => {}
+            PathKind::Relative => {
+                let mut absolute = Text::known(&format!("{}/", unit.directory));
+                absolute.extend(&text);
+                text = absolute;
+            }
+        }
+        Val::at(path_value(text), here)
+    }
+
+    /// Applies a function. `span` is that of the call.
+    pub fn apply(&self, function: &Val, argument: Thunk, span: Option<Span>) -> Val {
+        if !self.step() {
+            return Val::unknown(Reason::Fuel);
+        }
+        match &function.value {
+            Value::Lambda(closure) => self.nested(|| self.call(closure, argument)),
+            Value::Primitive(call) => {
+                let mut arguments = call.arguments.clone();
+                arguments.push(argument);
+                if arguments.len() < call.primitive.arity {
+                    let call = PrimitiveCall { primitive: call.primitive, arguments };
+                    return Val::at(Value::Primitive(Rc::new(call)), span);
+                }
+                let run = || (call.primitive.run)(self, &arguments, span);
+                let mut val =
+                    self.nested(|| run().unwrap_or_else(|unknown| Val::of(Value::Unknown(unknown))));
+                val.span = val.span.or(span);
+                val
+            }
+            Value::Attrs(attrs) => match attrs.get(self.name("__functor")) {
+                Some(functor) => {
+                    let functor = self.force(&functor.value);
+                    let bound = self.apply(&functor, function.clone().thunk(), span);
+                    self.apply(&bound, argument, span)
+                }
+                None if attrs.is_closed() => Val::error("attempt to call a set"),
+                None => Val::unknown(Reason::Symbolic("a set with unknown names is called".to_owned())),
+            },
+            Value::Symbol(symbol) => {
+                let (function, mut arguments) = match &symbol.root {
+                    SymbolRoot::Call(call) if symbol.path.is_empty() => {
+                        (call.function.clone(), call.arguments.clone())
+                    }
+                    _ => ((**symbol).clone(), Vec::new()),
+                };
+                arguments.push(argument);
+                let call = Call { function, arguments, span };
+                let root = SymbolRoot::Call(Rc::new(call));
+                Val::at(Value::Symbol(Rc::new(Symbol { root, path: Vec::new() })), span)
+            }
+            Value::Choice(choice) => {
+                self.choose(choice, |machine, function| machine.apply(&function, argument.clone(), span))
+            }
+            Value::Unknown(_) => function.clone(),
+            _ => Val::error("attempt to call something which is not a function"),
+        }
+    }
+
+    /// Applies a function to several arguments.
+    pub fn apply_all(
+        &self,
+        function: &Val,
+        arguments: impl IntoIterator<Item = Thunk>,
+        span: Option<Span>,
+    ) -> Val {
+        arguments
+            .into_iter()
+            .fold(function.clone(), |function, argument| self.apply(&function, argument, span))
+    }
+
+    fn call(&self, closure: &Closure, argument: Thunk) -> Val {
+        let Expr::Lambda(lambda) = closure.unit.ir.expr(closure.expr) else {
+            return Val::unknown(Reason::Syntax);
+        };
+        let kind = FrameKind::Slots(RefCell::new(Vec::new()));
+        let frame = Rc::new(Frame { parent: closure.environment.clone(), kind });
+        self.frames.borrow_mut().push(Rc::downgrade(&frame));
+        let environment = Some(frame.clone());
+        let slots = match self.arguments(&closure.unit, lambda, argument, &environment) {
+            Ok(slots) => slots,
+            Err(val) => return val,
+        };
+        if let FrameKind::Slots(cell) = &frame.kind {
+            *cell.borrow_mut() = slots;
+        }
+        self.eval(&closure.unit, lambda.body, &environment)
+    }
+
+    fn arguments(
+        &self,
+        unit: &Rc<Unit>,
+        lambda: &Lambda,
+        argument: Thunk,
+        environment: &Environment,
+    ) -> Result<Vec<Thunk>, Val> {
+        let Some(formals) = &lambda.formals else { return Ok(vec![argument]) };
+        let val = self.force(&argument);
+        let mut slots = Vec::with_capacity(formals.len() + 1);
+        match &val.value {
+            Value::Attrs(attrs) => {
+                for formal in formals {
+                    let name = unit.names[formal.name.0 as usize];
+                    slots.push(match (attrs.get(name), formal.default) {
+                        (Some(entry), _) => entry.value.clone(),
+                        (None, Some(default)) if attrs.is_closed() => Thunk::expr(unit, default, environment),
+                        (None, None) if attrs.is_closed() => {
+                            let name = self.text_of(name);
+                            return Err(Val::error(format!(
+                                "function called without required argument `{name}`"
+                            )));
+                        }
+                        _ => {
+                            let root = SymbolRoot::Argument(name);
+                            Val::of(Value::Symbol(Rc::new(Symbol { root, path: Vec::new() }))).thunk()
+                        }
+                    });
+                }
+                if !lambda.ellipsis {
+                    let known = |name: &Name| {
+                        formals.iter().any(|formal| unit.names[formal.name.0 as usize] == *name)
+                    };
+                    if let Some((name, _)) = attrs.entries.iter().find(|(name, _)| !known(name)) {
+                        let name = self.text_of(*name);
+                        return Err(Val::error(format!("function called with unexpected argument `{name}`")));
+                    }
+                }
+            }
+            Value::Symbol(_) | Value::Choice(_) | Value::Unknown(_) => {
+                if let Value::Unknown(unknown) = &val.value
+                    && is_error(unknown)
+                {
+                    return Err(val);
+                }
+                for formal in formals {
+                    let name = unit.names[formal.name.0 as usize];
+                    let base = val.clone();
+                    slots.push(Thunk::later(move |machine| machine.select_or_unknown(&base, name)));
+                }
+            }
+            _ => return Err(Val::error("a set was expected as argument")),
+        }
+        if lambda.name.is_some() {
+            slots.push(argument);
+        }
+        Ok(slots)
+    }
+
+    /// `val.name`; an error of Nix for a name that is certainly missing.
+    ///
+    /// # Errors
+    /// With the error of Nix where the name is missing for sure or `val` is no set.
+    pub fn select(&self, val: &Val, name: Name) -> Result<Val, Unknown> {
+        match &val.value {
+            Value::Attrs(attrs) => match attrs.get(name) {
+                Some(entry) if entry.condition == Condition::True => Ok(self.force(&entry.value)),
+                Some(entry) => {
+                    let missing = Val::error(format!("attribute `{}` missing", self.text_of(name)));
+                    Ok(Val::of(Value::Choice(Rc::new([
+                        (entry.condition.clone(), entry.value.clone()),
+                        (entry.condition.not(), missing.thunk()),
+                    ]))))
+                }
+                None => {
+                    let text = self.text_of(name);
+                    match &attrs.open {
+                        Some(open) => Ok(Val::of(Value::Unknown(open.clone()))),
+                        None if attrs.patterns.is_empty() => {
+                            Err(Unknown::new(Reason::Error(format!("attribute `{text}` missing"))))
+                        }
+                        None => Ok(Val::unknown(Reason::Symbolic(format!("`{text}` may be a computed key")))),
+                    }
+                }
+            },
+            Value::Symbol(symbol) => Ok(self.select_symbol(symbol, name, val.span)),
+            Value::Choice(choice) => {
+                Ok(self.choose(choice, |machine, val| machine.select_or_unknown(&val, name)))
+            }
+            Value::Unknown(_) => Ok(val.clone()),
+            _ => Err(Unknown::new(Reason::Error("a set was expected".to_owned()))),
+        }
+    }
+
+    /// `val.name`, with a missing name as a value.
+    pub fn select_or_unknown(&self, val: &Val, name: Name) -> Val {
+        self.select(val, name).unwrap_or_else(|unknown| Val::of(Value::Unknown(unknown)))
+    }
+
+    fn select_symbol(&self, symbol: &Symbol, name: Name, span: Option<Span>) -> Val {
+        let mut path = symbol.path.clone();
+        path.push(name);
+        let text = self.text_of(name);
+        let root = match (&symbol.root, symbol.path.as_slice()) {
+            (SymbolRoot::Packages, []) if &*text == "lib" => {
+                return library::library(self);
+            }
+            (SymbolRoot::Inputs, []) if &*text == "self" => {
+                path.clear();
+                SymbolRoot::SelfFlake
+            }
+            (SymbolRoot::Inputs, [input])
+                if &*text == "lib" && self.text_of(*input).starts_with("nixpkgs") =>
+            {
+                return library::library(self);
+            }
+            (SymbolRoot::SelfFlake, []) if &*text == "inputs" => {
+                path.clear();
+                SymbolRoot::Inputs
+            }
+            (SymbolRoot::SelfFlake, []) if &*text == "outPath" => {
+                return Val::at(Value::Path(self.loader.root().into()), span);
+            }
+            (SymbolRoot::Library, _) => return library::select(self, &path, span),
+            (root, _) => root.clone(),
+        };
+        Val::at(Value::Symbol(Rc::new(Symbol { root, path })), span)
+    }
+
+    /// Maps every alternative of a choice.
+    pub fn choose(&self, choice: &Rc<[(Condition, Thunk)]>, map: impl Fn(&Machine<'_>, Val) -> Val) -> Val {
+        if choice.len() > MAX_ALTERNATIVES {
+            return Val::unknown(Reason::Several);
+        }
+        let mut result = Vec::new();
+        for (condition, thunk) in choice.iter() {
+            let val = map(self, self.force(thunk));
+            result.push((condition.clone(), val.thunk()));
+        }
+        Val::of(Value::Choice(result.into()))
+    }
+
+    /// Every value that `val` may have, with its condition; choices in choices are flattened.
+    pub fn alternatives(&self, val: &Val) -> Vec<(Condition, Val)> {
+        let Value::Choice(choice) = &val.value else { return vec![(Condition::True, val.clone())] };
+        let mut result = Vec::new();
+        for (condition, thunk) in choice.iter() {
+            for (inner, val) in self.alternatives(&self.force(thunk)) {
+                let condition = condition.and(&inner);
+                if condition != Condition::False {
+                    result.push((condition, val));
+                }
+            }
+            if result.len() > MAX_ALTERNATIVES {
+                return vec![(Condition::True, Val::unknown(Reason::Several))];
+            }
+        }
+        result
+    }
+
+    /// The value as a truth value. `span` names an atom where nothing else does.
+    ///
+    /// # Errors
+    /// With the error of Nix where the value is certainly no truth value.
+    pub fn condition(&self, val: &Val, span: Option<Span>) -> Result<Condition, Unknown> {
+        let opaque = || match val.span.or(span) {
+            Some(span) => Ok(Condition::atom(Atom::Opaque(span))),
+            None => Err(Unknown::new(Reason::Several)),
+        };
+        match &val.value {
+            Value::Bool(truth) => Ok(Condition::known(*truth)),
+            Value::Condition(condition) => Ok(condition.clone()),
+            Value::Symbol(symbol) => match &symbol.root {
+                SymbolRoot::Config => Ok(Condition::atom(Atom::Option(symbol.path.as_slice().into()))),
+                _ => opaque(),
+            },
+            Value::Choice(_) => {
+                let mut any = Condition::False;
+                for (condition, val) in self.alternatives(val) {
+                    match self.condition(&val, span) {
+                        Ok(truth) => any = any.or(&condition.and(&truth)),
+                        Err(unknown) if is_error(&unknown) => {}
+                        Err(unknown) => return Err(unknown),
+                    }
+                }
+                Ok(any)
+            }
+            Value::Unknown(unknown) if is_error(unknown) => Err(unknown.clone()),
+            Value::Unknown(_) => opaque(),
+            _ => Err(Unknown::new(Reason::Error("a Boolean was expected".to_owned()))),
+        }
+    }
+
+    /// The value as a list; a choice of lists is one list with conditions.
+    ///
+    /// # Errors
+    /// With the reason where it is no list or nothing is known.
+    pub fn list(&self, val: &Val) -> Result<Rc<List>, Unknown> {
+        match &val.value {
+            Value::List(list) => Ok(list.clone()),
+            Value::Choice(_) => {
+                let mut result = List::default();
+                for (condition, val) in self.alternatives(val) {
+                    match self.list(&val) {
+                        Ok(list) => {
+                            for element in &list.elements {
+                                let condition = condition.and(&element.condition);
+                                result.elements.push(Element { value: element.value.clone(), condition });
+                            }
+                            result.open = result.open.or_else(|| list.open.clone());
+                        }
+                        Err(unknown) if is_error(&unknown) => {}
+                        Err(unknown) => result.open = Some(unknown),
+                    }
+                }
+                Ok(Rc::new(result))
+            }
+            Value::Unknown(unknown) => Err(unknown.clone()),
+            Value::Symbol(_) | Value::Condition(_) => Err(self.symbolic(val)),
+            _ => Err(Unknown::new(Reason::Error("a list was expected".to_owned()))),
+        }
+    }
+
+    /// The value as a set; a choice of sets is one set with conditions.
+    ///
+    /// # Errors
+    /// With the reason where it is no set or nothing is known.
+    pub fn set(&self, val: &Val) -> Result<Rc<Attrs>, Unknown> {
+        match &val.value {
+            Value::Attrs(attrs) => Ok(attrs.clone()),
+            Value::Choice(_) => {
+                let mut result = Attrs::default();
+                for (condition, val) in self.alternatives(val) {
+                    match self.set(&val) {
+                        Ok(attrs) => result = operators::join(&result, &attrs, &condition),
+                        Err(unknown) if is_error(&unknown) => {}
+                        Err(unknown) => result.open = Some(unknown),
+                    }
+                }
+                Ok(Rc::new(result))
+            }
+            Value::Unknown(unknown) => Err(unknown.clone()),
+            Value::Symbol(_) | Value::Condition(_) => Err(self.symbolic(val)),
+            _ => Err(Unknown::new(Reason::Error("a set was expected".to_owned()))),
+        }
+    }
+
+    /// The unknown that a symbol is where a plain value is needed.
+    pub fn symbolic(&self, val: &Val) -> Unknown {
+        match &val.value {
+            Value::Symbol(symbol) => Unknown::new(Reason::Symbolic(self.symbol_text(symbol))),
+            Value::Unknown(unknown) => unknown.clone(),
+            _ => Unknown::new(Reason::Several),
+        }
+    }
+
+    /// A symbol as it would be written.
+    pub fn symbol_text(&self, symbol: &Symbol) -> String {
+        let root = match &symbol.root {
+            SymbolRoot::Packages => "pkgs".to_owned(),
+            SymbolRoot::Config => "config".to_owned(),
+            SymbolRoot::Options => "options".to_owned(),
+            SymbolRoot::Library => "lib".to_owned(),
+            SymbolRoot::Inputs => "inputs".to_owned(),
+            SymbolRoot::SelfFlake => "self".to_owned(),
+            SymbolRoot::ModulesPath => "modulesPath".to_owned(),
+            SymbolRoot::Argument(name) => self.text_of(*name).to_string(),
+            SymbolRoot::SearchPath(name) => format!("<{name}>"),
+            SymbolRoot::Call(call) => format!("({} …)", self.symbol_text(&call.function)),
+        };
+        if symbol.path.is_empty() { root } else { format!("{root}.{}", self.path_text(&symbol.path)) }
+    }
+
+    fn with_name(&self, name: Name, environment: &Environment, here: Option<Span>) -> Val {
+        let text = self.text_of(name);
+        let mut fallback: Option<Val> = None;
+        let mut frame = environment;
+        while let Some(inner) = frame {
+            if let FrameKind::With(set) = &inner.kind {
+                let set = self.force(set);
+                match &set.value {
+                    Value::Attrs(attrs) => match attrs.get(name) {
+                        Some(_) => return fallback.unwrap_or_else(|| self.select_or_unknown(&set, name)),
+                        None if attrs.is_closed() => {}
+                        None => {
+                            fallback.get_or_insert_with(|| Val::unknown(Reason::Several));
+                        }
+                    },
+                    Value::Symbol(symbol) if matches!(symbol.root, SymbolRoot::Library) => {
+                        let val = self.select_symbol(symbol, name, here);
+                        let modelled = !matches!(&val.value, Value::Symbol(_));
+                        if library::is_wrapper(&text) && modelled {
+                            return val;
+                        }
+                        if modelled || frame_is_last(&inner.parent) {
+                            return fallback.unwrap_or(val);
+                        }
+                        fallback.get_or_insert(val);
+                    }
+                    Value::Unknown(unknown) if is_error(unknown) => return set,
+                    _ => {
+                        fallback
+                            .get_or_insert_with(|| Val { span: here, ..self.select_or_unknown(&set, name) });
+                    }
+                }
+            }
+            frame = &inner.parent;
+        }
+        fallback.unwrap_or_else(|| {
+            Val::at(Value::Unknown(Unknown::new(Reason::Error(format!("undefined variable `{text}`")))), here)
+        })
+    }
+
+    /// The value as text, as Nix's string coercion makes it. `span` is the expression, for holes.
+    ///
+    /// # Errors
+    /// With the error of Nix where the value has no text.
+    pub fn coerce(&self, val: &Val, coercion: Coercion, span: Option<Span>) -> Result<Text, Unknown> {
+        let hole = |kind| {
+            Text::hole(TextHole { kind, may_be_empty: kind == HoleKind::Any, span, value: Some(val.clone()) })
+        };
+        let no_text =
+            |what: &str| Err(Unknown::new(Reason::Error(format!("cannot coerce {what} to a string"))));
+        let lenient = coercion == Coercion::ToString;
+        match &val.value {
+            Value::Str(text) => Ok((**text).clone()),
+            Value::Path(path) if lenient => Ok(Text::known(path.as_str())),
+            Value::PathPattern(text) if lenient => Ok((**text).clone()),
+            Value::Path(_) | Value::PathPattern(_) => Ok(hole(HoleKind::StorePath)),
+            Value::Null if lenient => Ok(Text::default()),
+            Value::Bool(truth) if lenient => Ok(Text::known(if *truth { "1" } else { "" })),
+            Value::Int(value) if lenient => Ok(Text::known(&value.to_string())),
+            Value::Float(value) if lenient => Ok(Text::known(&format!("{value:.6}"))),
+            Value::List(list) if lenient => {
+                let mut result = Text::default();
+                for (index, element) in list.elements.iter().enumerate() {
+                    let val = self.force(&element.value);
+                    let text = self.coerce(&val, coercion, span)?;
+                    let is_empty_list = matches!(&val.value, Value::List(list) if list.elements.is_empty());
+                    if element.condition == Condition::True {
+                        result.extend(&text);
+                    } else {
+                        result.extend(&hole(HoleKind::Any));
+                    }
+                    if index + 1 < list.elements.len() && !is_empty_list {
+                        result.extend(&Text::known(" "));
+                    }
+                }
+                if list.open.is_some() {
+                    result.extend(&hole(HoleKind::Any));
+                }
+                Ok(result)
+            }
+            Value::Null => no_text("null"),
+            Value::Bool(_) => no_text("a Boolean"),
+            Value::Int(_) => no_text("an integer"),
+            Value::Float(_) => no_text("a float"),
+            Value::List(_) => no_text("a list"),
+            Value::Lambda(_) | Value::Primitive(_) => no_text("a function"),
+            Value::Attrs(attrs) => {
+                if let Some(entry) = attrs.get(self.name("__toString")) {
+                    let function = self.force(&entry.value);
+                    let val = self.apply(&function, val.clone().thunk(), span);
+                    return self.coerce(&val, coercion, span);
+                }
+                if let Some(entry) = attrs.get(self.name("outPath")) {
+                    let val = self.force(&entry.value);
+                    return self.coerce(&val, coercion, span);
+                }
+                if attrs.is_closed() { no_text("a set") } else { Ok(hole(HoleKind::Any)) }
+            }
+            Value::Symbol(symbol) => Ok(hole(self.symbol_hole(symbol, lenient))),
+            Value::Condition(_) => Ok(hole(HoleKind::Any)),
+            Value::Choice(_) => {
+                let alternatives = self.alternatives(val);
+                let mut texts = alternatives.iter().map(|(_, val)| self.coerce(val, coercion, span));
+                let mut one_word: Option<HoleKind> = None;
+                let mut may_be_empty = false;
+                let all_one_word = texts.all(|text| match text {
+                    Ok(text) => match text.pieces.as_slice() {
+                        [TextPiece::Hole(hole)] if hole.kind.is_one_word() => {
+                            may_be_empty |= hole.may_be_empty;
+                            let same = one_word.is_none_or(|kind| kind == hole.kind);
+                            one_word = Some(hole.kind);
+                            same
+                        }
+                        _ => false,
+                    },
+                    Err(unknown) => is_error(&unknown),
+                });
+                match one_word.filter(|_| all_one_word) {
+                    Some(kind) => {
+                        Ok(Text::hole(TextHole { kind, may_be_empty, span, value: Some(val.clone()) }))
+                    }
+                    None => Ok(hole(HoleKind::Any)),
+                }
+            }
+            Value::Unknown(unknown) if is_error(unknown) => Err(unknown.clone()),
+            Value::Unknown(_) => Ok(hole(HoleKind::Any)),
+        }
+    }
+
+    fn symbol_hole(&self, symbol: &Symbol, lenient: bool) -> HoleKind {
+        let last = symbol.path.last().map(|name| self.text_of(*name));
+        let is_metadata = matches!(
+            last.as_deref(),
+            Some(
+                "version"
+                    | "pname"
+                    | "name"
+                    | "system"
+                    | "meta"
+                    | "mainProgram"
+                    | "sitePackages"
+                    | "rev"
+                    | "shortRev"
+            )
+        );
+        match &symbol.root {
+            _ if is_metadata => HoleKind::Any,
+            SymbolRoot::Config | SymbolRoot::Options => match last.as_deref() {
+                Some("port") if lenient => HoleKind::Integer,
+                Some("package") => HoleKind::StorePath,
+                _ => HoleKind::Option,
+            },
+            SymbolRoot::Packages
+            | SymbolRoot::SelfFlake
+            | SymbolRoot::ModulesPath
+            | SymbolRoot::SearchPath(_) => HoleKind::StorePath,
+            SymbolRoot::Inputs if symbol.path.len() != 1 || !lenient => HoleKind::StorePath,
+            SymbolRoot::Call(call) => match &call.function.root {
+                SymbolRoot::Packages => HoleKind::StorePath,
+                _ => HoleKind::Any,
+            },
+            SymbolRoot::Inputs | SymbolRoot::Library | SymbolRoot::Argument(_) => HoleKind::Any,
+        }
+    }
+
+    /// The path inside the project that a value names: a path, `self + "/x"`, `"${self}/x"`, `"${./x}/y"`.
+    pub fn project_path(&self, val: &Val) -> Option<Utf8PathBuf> {
+        match &val.value {
+            Value::Path(path) => Some(path.to_path_buf()),
+            Value::Symbol(symbol)
+                if matches!(symbol.root, SymbolRoot::SelfFlake) && symbol.path.is_empty() =>
+            {
+                Some(self.loader.root().to_owned())
+            }
+            Value::Str(text) => {
+                let mut pieces = text.pieces.iter();
+                let base = match pieces.next()? {
+                    TextPiece::Hole(TextHole { value: Some(val), .. }) => self.project_path(val)?,
+                    TextPiece::Known { text, .. } if text.starts_with('/') => Utf8PathBuf::from(&**text),
+                    _ => return None,
+                };
+                let mut path = base.into_string();
+                for piece in pieces {
+                    match piece {
+                        TextPiece::Known { text, .. } => path.push_str(text),
+                        TextPiece::Hole(_) => return None,
+                    }
+                }
+                Some(normalise(&path))
+            }
+            _ => None,
+        }
+    }
+
+    /// Forces everything below `thunk`, to a depth of 64; `false` when something is not known.
+    pub fn is_known(&self, thunk: &Thunk) -> bool {
+        fn known(machine: &Machine<'_>, thunk: &Thunk, depth: u32) -> bool {
+            if depth > 64 {
+                return false;
+            }
+            match &machine.force(thunk).value {
+                Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Path(_) => true,
+                Value::Str(text) => text.exact().is_some(),
+                Value::List(list) => {
+                    list.open.is_none()
+                        && list.elements.iter().all(|element| {
+                            element.condition == Condition::True && known(machine, &element.value, depth + 1)
+                        })
+                }
+                Value::Attrs(attrs) => {
+                    attrs.is_closed()
+                        && attrs.entries.iter().all(|(_, entry)| {
+                            entry.condition == Condition::True && known(machine, &entry.value, depth + 1)
+                        })
+                }
+                _ => false,
+            }
+        }
+        known(self, thunk, 0)
+    }
+}
+
+fn frame_is_last(frame: &Environment) -> bool {
+    let mut frame = frame;
+    while let Some(inner) = frame {
+        if matches!(inner.kind, FrameKind::With(_)) {
+            return false;
+        }
+        frame = &inner.parent;
+    }
+    true
+}
+
+/// Which conversion to text is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coercion {
+    /// `"${x}"`: paths are copied to the store, numbers are refused.
+    Interpolation,
+    /// `toString x`: paths stay, numbers, lists, Booleans and null have a text.
+    ToString,
+}
+
+/// Whether Nix itself would stop with an error.
+pub fn is_error(unknown: &Unknown) -> bool {
+    matches!(&*unknown.reason, Reason::Throw(_) | Reason::Error(_))
+}
+
+/// The value of a formula.
+pub(super) fn truth(condition: Condition) -> Value {
+    match condition {
+        Condition::True => Value::Bool(true),
+        Condition::False => Value::Bool(false),
+        condition => Value::Condition(condition),
+    }
+}
+
+/// The path value of an absolute text.
+pub(super) fn path_value(text: Text) -> Value {
+    match text.exact() {
+        Some(text) => Value::Path(normalise(&text).as_path().into()),
+        None => Value::PathPattern(Rc::new(text)),
+    }
+}
+
+/// An absolute path without `.`, `..` and doubled slashes, by text alone, as Nix does (`canonPath`).
+pub fn normalise(path: &str) -> Utf8PathBuf {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    Utf8PathBuf::from(format!("/{}", parts.join("/")))
+}

@@ -1,0 +1,21 @@
+//! The static evaluator: where everything is known it computes what Nix computes; where something is
+//! not known it says so and why, and never guesses.
+//!
+//! It reads files through a [`Loader`] only, never runs anything, and always ends: fuel, depth and
+//! cycles are unknowns with that reason.
+
+mod builtins;
+mod condition;
+mod library;
+mod machine;
+mod operators;
+mod print;
+mod value;
+
+pub use condition::{Atom, Condition, Scalar};
+pub use library::{Wrapper, library, option_declaration, wrapper};
+pub use machine::{Coercion, FileKind, Loader, Machine, Unit, is_error, normalise};
+pub use value::{
+    Attrs, Call, Closure, Element, Entry, List, Name, PrimitiveCall, Reason, Symbol, SymbolRoot, Text,
+    TextHole, TextPiece, Thunk, Unknown, Val, Value,
+};

@@ -1,0 +1,405 @@
+//! The operators of Nix on values that may be partly known.
+
+use std::cmp::Ordering;
+use std::rc::Rc;
+
+use super::condition::{Atom, Condition, Scalar};
+use super::machine::{Coercion, Machine, is_error, path_value, truth};
+use super::value::{Attrs, Entry, List, Reason, Symbol, SymbolRoot, Text, Thunk, Unknown, Val, Value};
+use crate::semantic::BinaryOp;
+use crate::text::Span;
+
+/// `-operand`.
+pub(super) fn negate(operand: &Val) -> Value {
+    match &operand.value {
+        Value::Int(value) => value.checked_neg().map_or_else(overflow, Value::Int),
+        Value::Float(value) => Value::Float(-value),
+        Value::Unknown(unknown) => Value::Unknown(unknown.clone()),
+        Value::Symbol(_) | Value::Choice(_) => Value::Unknown(Unknown::new(Reason::Several)),
+        _ => error("a number was expected"),
+    }
+}
+
+/// `left op right`.
+pub(super) fn binary(
+    machine: &Machine<'_>,
+    op: BinaryOp,
+    left: &Val,
+    right: &Thunk,
+    span: Option<Span>,
+) -> Val {
+    let val = |value| Val::at(value, span);
+    match op {
+        BinaryOp::And | BinaryOp::Or | BinaryOp::Implication => {
+            let result = machine.condition(left, span).and_then(|left| {
+                let left = if op == BinaryOp::Implication { left.not() } else { left };
+                let is_and = op == BinaryOp::And;
+                match (&left, is_and) {
+                    (Condition::False, true) | (Condition::True, false) => return Ok(left),
+                    _ => {}
+                }
+                let right = machine.condition(&machine.force(right), span)?;
+                Ok(if is_and { left.and(&right) } else { left.or(&right) })
+            });
+            val(result.map_or_else(Value::Unknown, truth))
+        }
+        BinaryOp::Equal | BinaryOp::NotEqual => {
+            let result = equal(machine, left, &machine.force(right), span);
+            let result = if op == BinaryOp::Equal { result } else { result.map(|condition| condition.not()) };
+            val(result.map_or_else(Value::Unknown, truth))
+        }
+        BinaryOp::Less | BinaryOp::LessOrEqual | BinaryOp::More | BinaryOp::MoreOrEqual => {
+            let right = machine.force(right);
+            val(match compare(machine, left, &right) {
+                Ok(Some(ordering)) => Value::Bool(match op {
+                    BinaryOp::Less => ordering == Ordering::Less,
+                    BinaryOp::LessOrEqual => ordering != Ordering::Greater,
+                    BinaryOp::More => ordering == Ordering::Greater,
+                    _ => ordering != Ordering::Less,
+                }),
+                // Only NaN has no order.
+                Ok(None) => Value::Bool(false),
+                Err(unknown) if is_error(&unknown) => Value::Unknown(unknown),
+                Err(unknown) => match span {
+                    Some(span) => Value::Condition(Condition::atom(Atom::Opaque(span))),
+                    None => Value::Unknown(unknown),
+                },
+            })
+        }
+        BinaryOp::Update => val(update(machine, left, &machine.force(right), span)),
+        BinaryOp::Concat => val(concat(machine, left, &machine.force(right))),
+        BinaryOp::Add => val(add(machine, left, &machine.force(right), span)),
+        BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div => val(arithmetic(op, left, &machine.force(right))),
+    }
+}
+
+fn error(message: &str) -> Value {
+    Value::Unknown(Unknown::new(Reason::Error(message.to_owned())))
+}
+
+fn overflow() -> Value {
+    error("integer overflow")
+}
+
+fn not_a_number(left: &Val, right: &Val) -> Value {
+    for operand in [left, right] {
+        match &operand.value {
+            Value::Unknown(unknown) => return Value::Unknown(unknown.clone()),
+            Value::Symbol(_) | Value::Choice(_) => return Value::Unknown(Unknown::new(Reason::Several)),
+            _ => {}
+        }
+    }
+    error("a number was expected")
+}
+
+/// `-`, `*` and `/` on numbers.
+pub(super) fn arithmetic(op: BinaryOp, left: &Val, right: &Val) -> Value {
+    match (&left.value, &right.value) {
+        (Value::Int(a), Value::Int(b)) => match op {
+            BinaryOp::Add => a.checked_add(*b),
+            BinaryOp::Sub => a.checked_sub(*b),
+            BinaryOp::Mul => a.checked_mul(*b),
+            _ if *b == 0 => return error("division by zero"),
+            _ => a.checked_div(*b),
+        }
+        .map_or_else(overflow, Value::Int),
+        _ => {
+            let (Some(a), Some(b)) = (float(left), float(right)) else { return not_a_number(left, right) };
+            match op {
+                BinaryOp::Add => Value::Float(a + b),
+                BinaryOp::Sub => Value::Float(a - b),
+                BinaryOp::Mul => Value::Float(a * b),
+                _ if b == 0.0 => error("division by zero"),
+                _ => Value::Float(a / b),
+            }
+        }
+    }
+}
+
+fn float(val: &Val) -> Option<f64> {
+    match val.value {
+        Value::Int(value) => Some(value as f64),
+        Value::Float(value) => Some(value),
+        _ => None,
+    }
+}
+
+fn add(machine: &Machine<'_>, left: &Val, right: &Val, span: Option<Span>) -> Value {
+    match (&left.value, &right.value) {
+        (Value::Int(_) | Value::Float(_), _) => arithmetic(BinaryOp::Add, left, right),
+        (Value::Path(_) | Value::PathPattern(_), _) => {
+            let coercion = match &right.value {
+                Value::Path(_) | Value::PathPattern(_) => Coercion::ToString,
+                _ => Coercion::Interpolation,
+            };
+            let text = machine.coerce(left, Coercion::ToString, span).and_then(|mut text| {
+                text.extend(&machine.coerce(right, coercion, right.span.or(span))?);
+                Ok(text)
+            });
+            text.map_or_else(Value::Unknown, path_value)
+        }
+        (Value::Unknown(unknown), _) if is_error(unknown) => Value::Unknown(unknown.clone()),
+        (Value::Unknown(_) | Value::Symbol(_) | Value::Choice(_), Value::Int(_) | Value::Float(_)) => {
+            Value::Unknown(machine.symbolic(left))
+        }
+        _ => {
+            let text =
+                machine.coerce(left, Coercion::Interpolation, left.span.or(span)).and_then(|mut text| {
+                    text.extend(&machine.coerce(right, Coercion::Interpolation, right.span.or(span))?);
+                    Ok(text)
+                });
+            text.map_or_else(Value::Unknown, |text| Value::Str(Rc::new(text)))
+        }
+    }
+}
+
+/// `left // right`.
+pub(super) fn update(machine: &Machine<'_>, left: &Val, right: &Val, span: Option<Span>) -> Value {
+    match (machine.set(left), machine.set(right)) {
+        (Ok(left), Ok(right)) => Value::Attrs(Rc::new(join(&left, &right, &Condition::True))),
+        (Err(unknown), _) | (_, Err(unknown)) if is_error(&unknown) => Value::Unknown(unknown),
+        // What the right side says stays known.
+        (Err(unknown), Ok(right)) => {
+            let mut result = (*right).clone();
+            result.open = Some(unknown);
+            Value::Attrs(Rc::new(result))
+        }
+        // Anything on the left may be replaced.
+        (Ok(left), Err(unknown)) => {
+            let mut result = (*left).clone();
+            if let Some(span) = span {
+                let stays = Condition::atom(Atom::Opaque(span));
+                for (_, entry) in &mut result.entries {
+                    entry.condition = entry.condition.and(&stays);
+                }
+                for (_, entry) in &mut result.patterns {
+                    entry.condition = entry.condition.and(&stays);
+                }
+            } else {
+                result.entries.clear();
+            }
+            result.open = Some(unknown);
+            Value::Attrs(Rc::new(result))
+        }
+        (Err(unknown), Err(_)) => Value::Unknown(unknown),
+    }
+}
+
+/// `left // right` where `right` counts only under `condition`.
+pub(super) fn join(left: &Attrs, right: &Attrs, condition: &Condition) -> Attrs {
+    let mut entries = Vec::with_capacity(left.entries.len() + right.entries.len());
+    let mut old = left.entries.iter().peekable();
+    for (name, entry) in &right.entries {
+        while let Some(before) = old.next_if(|(other, _)| other < name) {
+            entries.push(before.clone());
+        }
+        let replaced = old.next_if(|(other, _)| other == name);
+        let condition = condition.and(&entry.condition);
+        let mut entry = Entry { condition: condition.clone(), ..entry.clone() };
+        if let Some((_, before)) = replaced
+            && condition != Condition::True
+        {
+            let negation = condition.not();
+            entry.condition = condition.or(&before.condition);
+            entry.value = Thunk::done(Val::of(Value::Choice(Rc::new([
+                (condition, entry.value),
+                (negation, before.value.clone()),
+            ]))));
+        }
+        entries.push((*name, entry));
+    }
+    entries.extend(old.cloned());
+    let mut patterns = left.patterns.clone();
+    patterns.extend(right.patterns.iter().map(|(key, entry)| {
+        let condition = condition.and(&entry.condition);
+        (key.clone(), Entry { condition, ..entry.clone() })
+    }));
+    Attrs { entries, patterns, open: left.open.clone().or_else(|| right.open.clone()) }
+}
+
+fn concat(machine: &Machine<'_>, left: &Val, right: &Val) -> Value {
+    let (left, right) = (machine.list(left), machine.list(right));
+    let mut result = List::default();
+    for side in [left, right] {
+        match side {
+            Ok(list) => {
+                result.elements.extend(list.elements.iter().cloned());
+                result.open = result.open.or_else(|| list.open.clone());
+            }
+            Err(unknown) if is_error(&unknown) => return Value::Unknown(unknown),
+            Err(unknown) => result.open = Some(unknown),
+        }
+    }
+    if result.elements.is_empty()
+        && let Some(open) = result.open
+    {
+        return Value::Unknown(open);
+    }
+    Value::List(Rc::new(result))
+}
+
+/// Whether two values are equal, as a formula.
+///
+/// # Errors
+/// With the error of Nix that forcing one of them gives.
+pub(super) fn equal(
+    machine: &Machine<'_>,
+    left: &Val,
+    right: &Val,
+    span: Option<Span>,
+) -> Result<Condition, Unknown> {
+    let opaque = |unknown: Unknown| match span {
+        _ if is_error(&unknown) => Err(unknown),
+        Some(span) => Ok(Condition::atom(Atom::Opaque(span))),
+        None => Err(unknown),
+    };
+    match (&left.value, &right.value) {
+        (Value::Unknown(unknown), _) | (_, Value::Unknown(unknown)) => opaque(unknown.clone()),
+        (Value::Choice(_), _) | (_, Value::Choice(_)) => {
+            let mut any = Condition::False;
+            for (a, left) in machine.alternatives(left) {
+                for (b, right) in machine.alternatives(right) {
+                    any = any.or(&a.and(&b).and(&equal(machine, &left, &right, span)?));
+                }
+            }
+            Ok(any)
+        }
+        (Value::Symbol(symbol), other) | (other, Value::Symbol(symbol)) => {
+            match (option_path(symbol), scalar(other)) {
+                (Some(path), Some(Scalar::Bool(truth))) => {
+                    let atom = Condition::atom(Atom::Option(path));
+                    Ok(if truth { atom } else { atom.not() })
+                }
+                (Some(path), Some(scalar)) => Ok(Condition::atom(Atom::Equals(path, scalar))),
+                _ => opaque(Unknown::new(Reason::Several)),
+            }
+        }
+        (Value::Condition(condition), Value::Bool(truth))
+        | (Value::Bool(truth), Value::Condition(condition)) => {
+            Ok(if *truth { condition.clone() } else { condition.not() })
+        }
+        (Value::Condition(_), Value::Condition(_)) => opaque(Unknown::new(Reason::Several)),
+        (Value::Null, Value::Null) => Ok(Condition::True),
+        (Value::Bool(a), Value::Bool(b)) => Ok(Condition::known(a == b)),
+        (Value::Int(a), Value::Int(b)) => Ok(Condition::known(a == b)),
+        (Value::Int(_) | Value::Float(_), Value::Int(_) | Value::Float(_)) => {
+            Ok(Condition::known(float(left) == float(right)))
+        }
+        (Value::Str(a), Value::Str(b)) => match (a.exact(), b.exact()) {
+            (Some(a), Some(b)) => Ok(Condition::known(a == b)),
+            _ if certainly_differ(a, b) => Ok(Condition::False),
+            _ => opaque(Unknown::new(Reason::Several)),
+        },
+        (Value::Path(a), Value::Path(b)) => Ok(Condition::known(a == b)),
+        (Value::PathPattern(_), Value::Path(_) | Value::PathPattern(_))
+        | (Value::Path(_), Value::PathPattern(_)) => opaque(Unknown::new(Reason::Several)),
+        (Value::List(a), Value::List(b)) => {
+            let is_known = |list: &List| {
+                list.open.is_none()
+                    && list.elements.iter().all(|element| element.condition == Condition::True)
+            };
+            if !is_known(a) || !is_known(b) {
+                return opaque(Unknown::new(Reason::Several));
+            }
+            if a.elements.len() != b.elements.len() {
+                return Ok(Condition::False);
+            }
+            let mut all = Condition::True;
+            for (a, b) in a.elements.iter().zip(&b.elements) {
+                all = all.and(&equal(machine, &machine.force(&a.value), &machine.force(&b.value), span)?);
+                if all == Condition::False {
+                    break;
+                }
+            }
+            Ok(all)
+        }
+        (Value::Attrs(a), Value::Attrs(b)) => {
+            let is_known = |attrs: &Attrs| {
+                attrs.is_closed() && attrs.entries.iter().all(|(_, entry)| entry.condition == Condition::True)
+            };
+            if !is_known(a) || !is_known(b) {
+                return opaque(Unknown::new(Reason::Several));
+            }
+            // Two derivations are equal when they are built at the same place.
+            let out = machine.name("outPath");
+            if let (Some(a), Some(b)) = (a.get(out), b.get(out)) {
+                return equal(machine, &machine.force(&a.value), &machine.force(&b.value), span);
+            }
+            if a.entries.len() != b.entries.len() || a.entries.iter().zip(&b.entries).any(|(a, b)| a.0 != b.0)
+            {
+                return Ok(Condition::False);
+            }
+            let mut all = Condition::True;
+            for ((_, a), (_, b)) in a.entries.iter().zip(&b.entries) {
+                if Rc::ptr_eq(&a.value.0, &b.value.0) {
+                    continue;
+                }
+                all = all.and(&equal(machine, &machine.force(&a.value), &machine.force(&b.value), span)?);
+                if all == Condition::False {
+                    break;
+                }
+            }
+            Ok(all)
+        }
+        _ => Ok(Condition::False),
+    }
+}
+
+fn option_path(symbol: &Symbol) -> Option<Box<[super::Name]>> {
+    match symbol.root {
+        SymbolRoot::Config => Some(symbol.path.as_slice().into()),
+        _ => None,
+    }
+}
+
+fn scalar(value: &Value) -> Option<Scalar> {
+    match value {
+        Value::Null => Some(Scalar::Null),
+        Value::Bool(value) => Some(Scalar::Bool(*value)),
+        Value::Int(value) => Some(Scalar::Int(*value)),
+        Value::Str(text) => text.exact().map(|text| Scalar::Str(text.into())),
+        _ => None,
+    }
+}
+
+/// Two texts whose known beginnings do not fit.
+fn certainly_differ(a: &Text, b: &Text) -> bool {
+    let (a, b) = (a.known_prefix(), b.known_prefix());
+    let common = a.len().min(b.len());
+    a.as_bytes()[..common] != b.as_bytes()[..common]
+}
+
+/// The order of two values; `None` where one is not a number (NaN).
+///
+/// # Errors
+/// With the error of Nix, or the reason where nothing is known.
+pub(super) fn compare(machine: &Machine<'_>, left: &Val, right: &Val) -> Result<Option<Ordering>, Unknown> {
+    match (&left.value, &right.value) {
+        (Value::Unknown(unknown), _) | (_, Value::Unknown(unknown)) => Err(unknown.clone()),
+        (Value::Symbol(_) | Value::Choice(_), _) | (_, Value::Symbol(_) | Value::Choice(_)) => {
+            Err(Unknown::new(Reason::Several))
+        }
+        (Value::Int(a), Value::Int(b)) => Ok(Some(a.cmp(b))),
+        (Value::Int(_) | Value::Float(_), Value::Int(_) | Value::Float(_)) => {
+            Ok(float(left).and_then(|a| float(right).and_then(|b| a.partial_cmp(&b))))
+        }
+        (Value::Str(a), Value::Str(b)) => match (a.exact(), b.exact()) {
+            (Some(a), Some(b)) => Ok(Some(a.as_bytes().cmp(b.as_bytes()))),
+            _ => Err(Unknown::new(Reason::Several)),
+        },
+        (Value::Path(a), Value::Path(b)) => Ok(Some(a.as_str().cmp(b.as_str()))),
+        (Value::List(a), Value::List(b)) => {
+            if a.open.is_some() || b.open.is_some() {
+                return Err(Unknown::new(Reason::Several));
+            }
+            for (a, b) in a.elements.iter().zip(&b.elements) {
+                let (a, b) = (machine.force(&a.value), machine.force(&b.value));
+                if equal(machine, &a, &b, None)? != Condition::True {
+                    return compare(machine, &a, &b);
+                }
+            }
+            Ok(Some(a.elements.len().cmp(&b.elements.len())))
+        }
+        _ => Err(Unknown::new(Reason::Error("cannot compare these values".to_owned()))),
+    }
+}

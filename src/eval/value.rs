@@ -1,0 +1,461 @@
+//! What the evaluator knows of a value.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use camino::Utf8Path;
+
+use super::condition::Condition;
+use super::machine::{Environment, Machine, Primitive, Unit};
+use crate::semantic::ExprId;
+use crate::text::{FileId, HoleKind, Piece, Segment, Span, Template, TextRange, TextSize};
+
+/// A name, numbered per machine; see [`Machine::text_of`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Name(pub u32);
+
+/// A value and the place it comes from: the literal that would have to change, not the last variable
+/// it went through.
+#[derive(Clone)]
+pub struct Val {
+    /// The value.
+    pub value: Value,
+    /// The expression that made it; `None` for values without text of their own.
+    pub span: Option<Span>,
+}
+
+/// A value in weak head normal form.
+#[derive(Clone)]
+pub enum Value {
+    /// `null`
+    Null,
+    /// A truth value.
+    Bool(bool),
+    /// A truth value that depends on options: known as a formula.
+    Condition(Condition),
+    /// An integer.
+    Int(i64),
+    /// A float.
+    Float(f64),
+    /// A string, perhaps with holes.
+    Str(Rc<Text>),
+    /// An absolute, normalised path.
+    Path(Rc<Utf8Path>),
+    /// A path with holes.
+    PathPattern(Rc<Text>),
+    /// A list.
+    List(Rc<List>),
+    /// A set.
+    Attrs(Rc<Attrs>),
+    /// A function of the project.
+    Lambda(Rc<Closure>),
+    /// A builtin or a function of nixpkgs' `lib`, perhaps partly applied.
+    Primitive(Rc<PrimitiveCall>),
+    /// Something known by name only: a package, an option, a flake input, a call of one of these.
+    Symbol(Rc<Symbol>),
+    /// One of several values; the conditions exclude each other and one of them holds.
+    Choice(Rc<[(Condition, Thunk)]>),
+    /// Not known, and why.
+    Unknown(Unknown),
+}
+
+/// Why a value is not known.
+#[derive(Debug, Clone)]
+pub struct Unknown {
+    /// Why.
+    pub reason: Rc<Reason>,
+}
+
+/// The reasons of [`Unknown`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// Nix would stop here with `throw` or a failed `assert`: `tryEval` sees it.
+    Throw(String),
+    /// Nix would stop here with another error.
+    Error(String),
+    /// An argument nobody passed.
+    Argument(String),
+    /// It needs something that is not known by itself: a package, an option, a flake input.
+    Symbolic(String),
+    /// It depends on the machine Nix runs on.
+    Impure(&'static str),
+    /// A builtin or library function that is not modelled.
+    NotModelled(String),
+    /// The value needs itself.
+    Cycle,
+    /// Too much work.
+    Fuel,
+    /// Calls nested too deep.
+    Depth,
+    /// The file could not be parsed.
+    Syntax,
+    /// Several values are possible and the operation does not follow them.
+    Several,
+}
+
+impl Unknown {
+    /// An unknown for this reason.
+    pub fn new(reason: Reason) -> Self {
+        Self { reason: Rc::new(reason) }
+    }
+}
+
+/// A string: known text and holes.
+#[derive(Clone, Default)]
+pub struct Text {
+    /// The parts in order.
+    pub pieces: Vec<TextPiece>,
+}
+
+/// A part of a [`Text`].
+#[derive(Clone)]
+pub enum TextPiece {
+    /// Known text.
+    Known {
+        /// The text.
+        text: Arc<str>,
+        /// The file and the map into it, see [`crate::syntax::StringPart::Text`]; `None` for computed text.
+        origin: Option<(FileId, Arc<[(TextSize, TextRange)]>)>,
+    },
+    /// Unknown text.
+    Hole(TextHole),
+}
+
+/// Unknown text in a [`Text`].
+#[derive(Clone)]
+pub struct TextHole {
+    /// What is known of it.
+    pub kind: HoleKind,
+    /// Whether it may be empty.
+    pub may_be_empty: bool,
+    /// The expression.
+    pub span: Option<Span>,
+    /// The value that is converted to text here.
+    pub value: Option<Val>,
+}
+
+/// A list: the known elements, and whether there may be more.
+#[derive(Clone, Default)]
+pub struct List {
+    /// The elements in order.
+    pub elements: Vec<Element>,
+    /// Why there may be elements that are not known.
+    pub open: Option<Unknown>,
+}
+
+/// An element of a list.
+#[derive(Clone)]
+pub struct Element {
+    /// The value.
+    pub value: Thunk,
+    /// When it is there.
+    pub condition: Condition,
+}
+
+/// A set: the known entries, keys with holes, and whether there may be more.
+#[derive(Clone, Default)]
+pub struct Attrs {
+    /// Known keys, ascending by [`Name`].
+    pub entries: Vec<(Name, Entry)>,
+    /// Keys with holes.
+    pub patterns: Vec<(Rc<Text>, Entry)>,
+    /// Why there may be keys that are not known.
+    pub open: Option<Unknown>,
+}
+
+/// A value of a set.
+#[derive(Clone)]
+pub struct Entry {
+    /// The value.
+    pub value: Thunk,
+    /// When it is there.
+    pub condition: Condition,
+    /// The key in the text.
+    pub key: Option<Span>,
+    /// The whole binding in the text.
+    pub binding: Option<Span>,
+}
+
+/// A function of the project with its environment.
+pub struct Closure {
+    /// The file.
+    pub unit: Rc<Unit>,
+    /// The [`crate::semantic::Expr::Lambda`].
+    pub expr: ExprId,
+    /// What is in scope around it.
+    pub environment: Environment,
+}
+
+/// A primitive and the arguments it has so far.
+pub struct PrimitiveCall {
+    /// The function.
+    pub primitive: &'static Primitive,
+    /// Fewer than its arity.
+    pub arguments: Vec<Thunk>,
+}
+
+/// Something known by name only.
+#[derive(Clone)]
+pub struct Symbol {
+    /// Where it comes from.
+    pub root: SymbolRoot,
+    /// The attribute path below.
+    pub path: Vec<Name>,
+}
+
+/// Where a [`Symbol`] comes from.
+#[derive(Clone)]
+pub enum SymbolRoot {
+    /// `pkgs`.
+    Packages,
+    /// `config` of a NixOS host (or of the module system the module belongs to).
+    Config,
+    /// `options`.
+    Options,
+    /// `lib`, where it is not modelled.
+    Library,
+    /// The set of all flake inputs; the first name of the path is the input.
+    Inputs,
+    /// The flake itself.
+    SelfFlake,
+    /// `modulesPath` of nixpkgs.
+    ModulesPath,
+    /// An argument of a module or function whose value is not known.
+    Argument(Name),
+    /// `<name>`
+    SearchPath(Rc<str>),
+    /// The result of calling a symbol.
+    Call(Rc<Call>),
+}
+
+/// A call whose result is not known.
+pub struct Call {
+    /// What is called; its value is a symbol.
+    pub function: Symbol,
+    /// The arguments in order.
+    pub arguments: Vec<Thunk>,
+    /// The call expression.
+    pub span: Option<Span>,
+}
+
+/// A value that is computed when it is asked for.
+#[derive(Clone)]
+pub struct Thunk(pub(super) Rc<RefCell<State>>);
+
+pub(super) enum State {
+    Expr { unit: Rc<Unit>, expr: ExprId, environment: Environment },
+    Later(Box<dyn FnOnce(&Machine<'_>) -> Val>),
+    Busy,
+    Done(Val),
+}
+
+impl Thunk {
+    /// A value that is there already.
+    pub fn done(val: Val) -> Self {
+        Self(Rc::new(RefCell::new(State::Done(val))))
+    }
+
+    /// A value computed by `compute` when it is first asked for.
+    pub fn later(compute: impl FnOnce(&Machine<'_>) -> Val + 'static) -> Self {
+        Self(Rc::new(RefCell::new(State::Later(Box::new(compute)))))
+    }
+
+    pub(super) fn expr(unit: &Rc<Unit>, expr: ExprId, environment: &Environment) -> Self {
+        let state = State::Expr { unit: unit.clone(), expr, environment: environment.clone() };
+        Self(Rc::new(RefCell::new(state)))
+    }
+
+    /// The expression this thunk would evaluate, while it has not.
+    pub(super) fn pending(&self) -> Option<(Rc<Unit>, ExprId)> {
+        match &*self.0.borrow() {
+            State::Expr { unit, expr, .. } => Some((unit.clone(), *expr)),
+            _ => None,
+        }
+    }
+}
+
+impl Val {
+    /// A value without a place.
+    pub fn of(value: Value) -> Self {
+        Self { value, span: None }
+    }
+
+    /// A value made at `span`.
+    pub fn at(value: Value, span: Option<Span>) -> Self {
+        Self { value, span }
+    }
+
+    /// An unknown.
+    pub fn unknown(reason: Reason) -> Self {
+        Self::of(Value::Unknown(Unknown::new(reason)))
+    }
+
+    /// An error of Nix with this message.
+    pub fn error(message: impl Into<String>) -> Self {
+        Self::unknown(Reason::Error(message.into()))
+    }
+
+    /// Computed text without holes.
+    pub fn string(text: impl AsRef<str>) -> Self {
+        Self::of(Value::Str(Rc::new(Text::known(text.as_ref()))))
+    }
+
+    /// A closed list of values.
+    pub fn list(values: Vec<Thunk>) -> Self {
+        let elements =
+            values.into_iter().map(|value| Element { value, condition: Condition::True }).collect();
+        Self::of(Value::List(Rc::new(List { elements, open: None })))
+    }
+
+    /// The exact text of a string without holes.
+    pub fn as_str(&self) -> Option<String> {
+        match &self.value {
+            Value::Str(text) => text.exact(),
+            _ => None,
+        }
+    }
+
+    /// The thunk that is done with this.
+    pub fn thunk(self) -> Thunk {
+        Thunk::done(self)
+    }
+}
+
+impl Text {
+    /// Computed text.
+    pub fn known(text: &str) -> Self {
+        if text.is_empty() {
+            return Self::default();
+        }
+        Self { pieces: vec![TextPiece::Known { text: text.into(), origin: None }] }
+    }
+
+    /// One hole.
+    pub fn hole(hole: TextHole) -> Self {
+        Self { pieces: vec![TextPiece::Hole(hole)] }
+    }
+
+    /// The text when there are no holes.
+    pub fn exact(&self) -> Option<String> {
+        let mut result = String::new();
+        for piece in &self.pieces {
+            match piece {
+                TextPiece::Known { text, .. } => result.push_str(text),
+                TextPiece::Hole(_) => return None,
+            }
+        }
+        Some(result)
+    }
+
+    /// Whether it is certainly empty.
+    pub fn is_empty(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    /// The text before the first hole.
+    pub fn known_prefix(&self) -> String {
+        let mut result = String::new();
+        for piece in &self.pieces {
+            match piece {
+                TextPiece::Known { text, .. } => result.push_str(text),
+                TextPiece::Hole(_) => break,
+            }
+        }
+        result
+    }
+
+    /// Appends `other`.
+    pub fn extend(&mut self, other: &Self) {
+        self.pieces.extend(other.pieces.iter().cloned());
+    }
+
+    /// The form that `shell` reads and that patches are made on.
+    pub fn template(&self) -> Template {
+        let pieces = self.pieces.iter().map(|piece| match piece {
+            TextPiece::Known { text, origin } => {
+                let map = match origin {
+                    Some((file, map)) => map
+                        .iter()
+                        .map(|(at, range)| Segment { at: *at, source: Span::new(*file, *range) })
+                        .collect(),
+                    None => Box::default(),
+                };
+                Piece::Text { text: (&**text).into(), map }
+            }
+            TextPiece::Hole(hole) => Piece::Hole(crate::text::Hole {
+                span: hole.span,
+                kind: hole.kind,
+                may_be_empty: hole.may_be_empty,
+            }),
+        });
+        Template { pieces: pieces.collect() }
+    }
+
+    /// The known text with `*` for every hole: for messages.
+    pub fn display(&self) -> String {
+        self.pieces
+            .iter()
+            .map(|piece| match piece {
+                TextPiece::Known { text, .. } => &**text,
+                TextPiece::Hole(_) => "*",
+            })
+            .collect()
+    }
+}
+
+impl Attrs {
+    /// The entry with this known name.
+    pub fn get(&self, name: Name) -> Option<&Entry> {
+        let at = self.entries.binary_search_by_key(&name, |(name, _)| *name).ok()?;
+        Some(&self.entries[at].1)
+    }
+
+    /// A set of the given entries, in any order; the last of equal names stays.
+    pub fn from_entries(mut entries: Vec<(Name, Entry)>) -> Self {
+        entries.reverse();
+        entries.sort_by_key(|(name, _)| *name);
+        entries.dedup_by_key(|(name, _)| *name);
+        Self { entries, patterns: Vec::new(), open: None }
+    }
+
+    /// Whether every key is known and there for sure.
+    pub fn is_closed(&self) -> bool {
+        self.open.is_none() && self.patterns.is_empty()
+    }
+}
+
+impl Entry {
+    /// A value that is there for sure and has no text of its own.
+    pub fn of(value: Thunk) -> Self {
+        Self { value, condition: Condition::True, key: None, binding: None }
+    }
+}
+
+impl fmt::Debug for Val {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.value.fmt(f)
+    }
+}
+
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("null"),
+            Self::Bool(value) => value.fmt(f),
+            Self::Condition(condition) => condition.fmt(f),
+            Self::Int(value) => value.fmt(f),
+            Self::Float(value) => value.fmt(f),
+            Self::Str(text) => text.display().fmt(f),
+            Self::Path(path) => f.write_str(path.as_str()),
+            Self::PathPattern(text) => f.write_str(&text.display()),
+            Self::List(list) => write!(f, "list of {}", list.elements.len()),
+            Self::Attrs(attrs) => write!(f, "set of {}", attrs.entries.len()),
+            Self::Lambda(_) | Self::Primitive(_) => f.write_str("function"),
+            Self::Symbol(_) => f.write_str("symbol"),
+            Self::Choice(_) => f.write_str("choice"),
+            Self::Unknown(unknown) => unknown.fmt(f),
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! The evaluator against Nix: Nix's own language tests, and programs run through `nix-instantiate`.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use nixlint::eval::{FileKind, Loader, Machine};
+use nixlint::semantic::{Ir, lower};
+use nixlint::syntax::parse;
+use nixlint::text::FileId;
+
+/// Files of one folder, read when they are asked for.
+struct Folder {
+    root: Utf8PathBuf,
+    files: std::cell::RefCell<Vec<Utf8PathBuf>>,
+}
+
+impl Loader for Folder {
+    fn program(&self, path: &Utf8Path) -> Option<(FileId, Arc<Ir>)> {
+        let text = std::fs::read_to_string(path).ok()?;
+        let parsed = parse(&text);
+        if !parsed.is_ok() {
+            return None;
+        }
+        let mut files = self.files.borrow_mut();
+        let id = files.iter().position(|file| file == path).unwrap_or_else(|| {
+            files.push(path.to_owned());
+            files.len() - 1
+        });
+        Some((FileId(id as u32), Arc::new(lower(&parsed.root()).ir)))
+    }
+
+    fn path(&self, file: FileId) -> Utf8PathBuf {
+        self.files.borrow()[file.0 as usize].clone()
+    }
+
+    fn kind(&self, path: &Utf8Path) -> Option<FileKind> {
+        let metadata = std::fs::symlink_metadata(path).ok()?;
+        Some(if metadata.is_dir() { FileKind::Directory } else { FileKind::Regular })
+    }
+
+    fn read(&self, path: &Utf8Path) -> Option<String> {
+        std::fs::read_to_string(path).ok()
+    }
+
+    fn list(&self, path: &Utf8Path) -> Option<Vec<(String, FileKind)>> {
+        let mut names: Vec<(String, FileKind)> = std::fs::read_dir(path)
+            .ok()?
+            .filter_map(|entry| {
+                let entry = entry.ok()?;
+                let kind =
+                    if entry.file_type().ok()?.is_dir() { FileKind::Directory } else { FileKind::Regular };
+                Some((entry.file_name().into_string().ok()?, kind))
+            })
+            .collect();
+        names.sort_by(|a, b| a.0.cmp(&b.0));
+        Some(names)
+    }
+
+    fn root(&self) -> &Utf8Path {
+        &self.root
+    }
+}
+
+fn evaluate(path: &Utf8Path) -> String {
+    let loader =
+        Folder { root: path.parent().expect("a file has a folder").to_owned(), files: Vec::new().into() };
+    let machine = Machine::new(&loader, 20_000_000);
+    let Some((file, ir)) = loader.program(path) else { return "«syntax error»".to_owned() };
+    machine.print(&machine.file(file, &ir))
+}
+
+fn on_large_stack(run: impl FnOnce() + Send) {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(1 << 30).spawn_scoped(scope, run);
+        thread.expect("a thread starts").join().expect("the test passes");
+    });
+}
+
+/// `NIXLINT_NIX_LANG` names the folder `tests/functional/lang` of NixOS/nix.
+#[test]
+fn language_tests_of_nix() {
+    let Some(folder) = std::env::var_os("NIXLINT_NIX_LANG").map(PathBuf::from) else {
+        println!("skipped: NIXLINT_NIX_LANG names no folder with Nix's language tests");
+        return;
+    };
+    on_large_stack(|| {
+        let mut names: Vec<PathBuf> = folder
+            .read_dir()
+            .expect("the folder is there")
+            .map(|entry| entry.expect("readable").path())
+            .collect();
+        names.sort();
+        let (mut right, mut unknown, mut wrong) = (0, Vec::new(), Vec::new());
+        for path in names {
+            let name = path.file_name().expect("a file").to_string_lossy().into_owned();
+            let expected = path.with_extension("exp");
+            if !name.starts_with("eval-okay-") || !name.ends_with(".nix") || !expected.exists() {
+                continue;
+            }
+            let expected = std::fs::read_to_string(expected).expect("readable");
+            let actual = evaluate(Utf8Path::from_path(&path).expect("UTF-8"));
+            if actual.trim() == expected.trim() {
+                right += 1;
+            } else if actual.contains('«') {
+                unknown.push(format!("{name}: {actual:.200}"));
+            } else {
+                wrong.push(format!("{name}:\n  {actual:.300}\n  {:.300}", expected.trim()));
+            }
+        }
+        println!("right {right}, not known {}, wrong {}", unknown.len(), wrong.len());
+        println!("not known:\n{}", unknown.join("\n"));
+        println!("wrong:\n{}", wrong.join("\n"));
+        assert!(wrong.is_empty());
+        assert!(right > 0);
+    });
+}
+
+fn nix(expression: &str) -> Option<Result<String, String>> {
+    let scratch = std::env::temp_dir().join("nixlint-oracle");
+    let mut command = Command::new("nix-instantiate");
+    command.args(["--eval", "--strict", "-E", expression]);
+    for variable in ["NIX_STORE_DIR", "NIX_STATE_DIR", "NIX_LOG_DIR", "NIX_CONF_DIR"] {
+        command.env(variable, scratch.join(variable));
+    }
+    let output = command.output().ok()?;
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).trim().to_owned();
+    Some(if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) })
+}
+
+#[test]
+fn programs_agree_with_nix() {
+    if nix("1").is_none() {
+        println!("skipped: nix-instantiate is not installed");
+        return;
+    }
+    let programs = [
+        "{ a = rec { b = 1; c = b + 1; }; a.d = 3; }",
+        "let f = { a, b ? a, ... }@args: [ a b (args ? c) ]; in f { a = 1; c = 2; }",
+        "(x: x + 1) 2 == 3 && !(1 > 2) -> \"a\" < \"b\"",
+        "with { a = 1; }; let a = 2; in with { b = 3; a = 4; }; [ a b ]",
+        "builtins.sort (a: b: a < b) [ 3 1 2 ]",
+        "builtins.concatStringsSep \", \" (map toString [ 1 null true 1.5 [ 2 3 ] ./. ])",
+        "''\n  a\n    ${\"b\"}\n  c\n''",
+        "builtins.replaceStrings [ \"a\" \"\" ] [ \"b\" \"-\" ] \"cab\"",
+        "{ inherit (rec { x = 1; y = x; }) y; } // { z.w = 2; }",
+        "builtins.foldl' (a: b: a * b) 1 (builtins.genList (x: x + 1) 5)",
+        "builtins.mapAttrs (n: v: n + v) { a = \"1\"; b = \"2\"; }",
+        "builtins.listToAttrs [ { name = \"a\"; value = 1; } { name = \"a\"; value = 2; } ]",
+        "builtins.groupBy (x: if x > 1 then \"big\" else \"small\") [ 1 2 3 ]",
+        "builtins.tryEval (throw \"no\")",
+        "builtins.tryEval (assert false; 1)",
+        "let x = { a.b.c = 1; }; in [ (x.a.b.c or 2) (x.a.d.c or 2) (x ? a.b) (x ? a.z) ]",
+        "builtins.fromJSON ''{\"a\": [1, 2.5, null, true, \"x\"]}''",
+        "builtins.toJSON { b = 1; a = [ \"x\" null ]; }",
+        "builtins.parseDrvName \"hello-2.10-rc\"",
+        "[ (7 / 2) (-7 / 2) (7 / 2.0) 1.0 1.0e10 0.00001 123456.789 ]",
+        "builtins.functionArgs ({ a, b ? 1 }: a)",
+        "let s = { __functor = self: x: self.n + x; n = 1; }; in s 2",
+        "let inherit (builtins) substring stringLength; in substring 1 (stringLength \"abcd\") \"abcd\"",
+        "builtins.partition (x: x > 2) [ 1 2 3 4 ]",
+        "builtins.zipAttrsWith (n: v: v) [ { a = 1; } { a = 2; b = 3; } ]",
+        "{ ${null} = 1; \"${\"a\"}\" = 2; }",
+        "builtins.compareVersions \"1.2pre\" \"1.2\"",
+        "builtins.splitVersion \"1.2-rc3a\"",
+        "rec { a = b; b = c.d; c = { d = 5; }; }.a",
+        "let { body = x; x = 3; }",
+        "builtins.catAttrs \"a\" [ { a = 1; } { b = 0; } { a = 2; } ]",
+        "builtins.intersectAttrs { a = 1; } { a = 2; b = 3; }",
+        "builtins.removeAttrs { a = 1; b = 2; } [ \"a\" ]",
+        "[ (baseNameOf \"/a/b/\") (baseNameOf ./x.nix) (dirOf \"/a/b\") (dirOf \"a\") ]",
+        "[ (builtins.elem 1 [ 1 2 ]) (builtins.any (x: x) [ false ]) (builtins.all (x: x) [ ]) ]",
+    ];
+    let scratch = tempfile::tempdir().expect("a folder");
+    for program in programs {
+        let path = Utf8PathBuf::from_path_buf(scratch.path().join("program.nix")).expect("UTF-8");
+        std::fs::write(&path, program).expect("writable");
+        let ours = evaluate(&path);
+        let theirs =
+            nix(&std::fs::read_to_string(&path).expect("readable")).expect("nix runs").expect("it evaluates");
+        let theirs = theirs.replace(&*std::env::current_dir().expect("a folder").to_string_lossy(), "DIR");
+        let ours = ours.replace(&*Path::new(path.parent().expect("a folder")).to_string_lossy(), "DIR");
+        assert_eq!(ours, theirs, "{program}");
+    }
+}
