@@ -8,5 +8,6 @@
 //! ```
 
 pub mod diagnostic;
+pub mod report;
 pub mod syntax;
 pub mod text;

@@ -1,0 +1,100 @@
+//! What is written for people's eyes: escapes, clipping, colours, links.
+//!
+//! Text that comes from files or names passes through [`printable`] before it may reach a terminal.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// SGR parameters of the colours used outside code frames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Color {
+    Red,
+    Yellow,
+    Green,
+    Cyan,
+    Bold,
+}
+
+/// `text` on one line with every character that moves the cursor, changes the reading direction or is
+/// invisible written as an escape: `\n`, `\t`, `\u{1b}`.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    escaped(text, is_deceptive)
+}
+
+/// As [`printable`], but tabs stay: for lines of source text.
+pub(super) fn printable_source(line: &str) -> Cow<'_, str> {
+    escaped(line, |c| c != '\t' && is_deceptive(c))
+}
+
+/// Whether a terminal or a reader may take `c` for something it is not. Joiners (U+200C, U+200D) are
+/// not among these: scripts and emoji need them.
+pub(super) fn is_deceptive(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{61c}'
+                | '\u{180e}'
+                | '\u{200b}'
+                | '\u{200e}'
+                | '\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e007f}'
+        )
+}
+
+/// `text` in `color` where `wanted`.
+pub(super) fn paint(text: &str, color: Color, wanted: bool) -> Cow<'_, str> {
+    let code = match color {
+        _ if !wanted => return Cow::Borrowed(text),
+        Color::Red => "31",
+        Color::Yellow => "33",
+        Color::Green => "32",
+        Color::Cyan => "36",
+        Color::Bold => "1",
+    };
+    Cow::Owned(format!("\u{1b}[{code}m{text}\u{1b}[0m"))
+}
+
+fn escaped(text: &str, is_escaped: impl Fn(char) -> bool) -> Cow<'_, str> {
+    let Some(first) = text.find(&is_escaped) else {
+        return Cow::Borrowed(text);
+    };
+    let mut result = String::with_capacity(text.len() + 16);
+    result.push_str(&text[..first]);
+    for c in text[first..].chars() {
+        match c {
+            _ if !is_escaped(c) => result.push(c),
+            '\n' => result.push_str("\\n"),
+            '\r' => result.push_str("\\r"),
+            '\t' => result.push_str("\\t"),
+            _ => write!(result, "\\u{{{:x}}}", u32::from(c)).expect("invariant: strings take all text"),
+        }
+    }
+    Cow::Owned(result)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_and_bidi_characters_become_escapes() {
+        let hostile =
+            "a\u{1b}]0;x\u{7}\r\n\tb\u{202e}c\u{2066}d\u{9b}e\u{2028}f\u{85}g\u{e0041}h\0\u{7f}\u{feff}";
+        insta::assert_snapshot!(
+            printable(hostile),
+            @r"a\u{1b}]0;x\u{7}\r\n\tb\u{202e}c\u{2066}d\u{9b}e\u{2028}f\u{85}g\u{e0041}h\u{0}\u{7f}\u{feff}"
+        );
+        assert_eq!(printable_source("\ta\u{1b}"), "\ta\\u{1b}");
+    }
+
+    #[test]
+    fn readable_text_stays_as_it_is() {
+        for text in ["", "é 日本 🦀 👩\u{200d}👧 \\n", "שלום"] {
+            assert!(matches!(printable(text), Cow::Borrowed(same) if same == text));
+        }
+    }
+}
