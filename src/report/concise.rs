@@ -25,7 +25,7 @@ pub(super) fn write(input: &Input<'_>, out: &mut dyn io::Write) -> io::Result<()
 }
 
 /// The colour of a level.
-fn color_of(level: Level) -> Color {
+pub(super) fn color_of(level: Level) -> Color {
     match level {
         Level::Error => Color::Red,
         Level::Warning => Color::Yellow,

@@ -4,8 +4,11 @@
 //! sees `text` and `diagnostic` alone, and never asks the terminal, the environment or the clock.
 
 mod concise;
+mod excerpt;
 mod fingerprint;
+mod full;
 mod ignore;
+mod patch;
 mod place;
 #[cfg(test)]
 mod sample;
@@ -31,6 +34,8 @@ use crate::text::Sources;
 /// How findings are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Format {
+    /// A code frame per finding, for people.
+    Full,
     /// A line per finding, for people and for the error parsers of editors.
     Concise,
     /// One JSON document in the shape of the Language Server Protocol.
@@ -39,11 +44,12 @@ pub enum Format {
 
 impl Format {
     /// Every format, in the order they are listed to users.
-    pub const ALL: [Self; 2] = [Self::Concise, Self::Json];
+    pub const ALL: [Self; 3] = [Self::Full, Self::Concise, Self::Json];
 
     /// The name on the command line.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Full => "full",
             Self::Concise => "concise",
             Self::Json => "json",
         }
@@ -52,7 +58,7 @@ impl Format {
     /// Whether programs read it, so that no summary belongs beside it.
     pub fn is_machine(self) -> bool {
         match self {
-            Self::Concise => false,
+            Self::Full | Self::Concise => false,
             Self::Json => true,
         }
     }
@@ -118,6 +124,7 @@ impl Options<'_> {
 /// What `out` answers.
 pub fn render(format: Format, input: &Input<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     match format {
+        Format::Full => full::write(input, out),
         Format::Concise => concise::write(input, out),
         Format::Json => json::write(input, out),
     }
@@ -133,7 +140,7 @@ mod tests {
             assert_eq!(format.to_string().parse(), Ok(format));
         }
         let error = "xml\u{1b}[2J".parse::<Format>().expect_err("there is no such format");
-        insta::assert_snapshot!(error, @r"unknown output format `xml\u{1b}[2J`: choose one of concise, json");
+        insta::assert_snapshot!(error, @r"unknown output format `xml\u{1b}[2J`: choose one of full, concise, json");
     }
 
     #[test]
