@@ -1,0 +1,88 @@
+//! The edit that silences one finding.
+
+use super::place;
+use crate::diagnostic::Diagnostic;
+use crate::text::{Edit, PositionEncoding, Sources, TextRange};
+
+/// Inserts a line with an ignore comment for the rule above the line the diagnostic starts in (the
+/// line its `covers` starts in, where it has one: a span inside a multi-line string cannot have a
+/// comment above it). Such a comment silences the node that starts on the next code line.
+pub fn ignore_edit(sources: &Sources, diagnostic: &Diagnostic) -> Edit {
+    let span = diagnostic.primary.span;
+    let file = sources.get(span.file);
+    let offset = diagnostic.covers.unwrap_or(span.range()).start();
+    let line = place::position(file, offset, PositionEncoding::Utf8).line;
+    let (start, content) = place::line_content(file, line);
+
+    // A byte-order mark stays in front.
+    let mark = if line == 0 && content.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+    let code = content[mark..].trim_start_matches([' ', '\t']);
+    let indentation = &content[mark..content.len() - code.len()];
+    let at = usize::from(start) + mark;
+    Edit {
+        file: span.file,
+        range: TextRange::empty((at as u32).into()),
+        text: format!("{indentation}# nixlint: ignore[{}]{}", diagnostic.rule, line_break(&file.text, at)),
+    }
+}
+
+/// The line break used at the end of the line around `at`, or before it where it is the last.
+fn line_break(text: &str, at: usize) -> &'static str {
+    let end = text[at..].find('\n').map(|end| at + end).or_else(|| text[..at].rfind('\n'));
+    match end {
+        Some(end) if text[..end].ends_with('\r') => "\r\n",
+        _ => "\n",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample::{diagnostic, source, sources, span_of};
+    use crate::text::apply_edits;
+
+    fn ignored(text: &str, needle: &str, covers: Option<&str>) -> String {
+        let (sources, file) = sources(source("/p/a.nix", text));
+        let find = |needle: &str| text.find(needle).expect("the text has the needle");
+        let mut found = diagnostic("some-rule", "bad", span_of(file, find(needle), needle.len()));
+        found.covers = covers.map(|covers| span_of(file, find(covers), covers.len()).range());
+        apply_edits(text, &[ignore_edit(&sources, &found)]).expect("one edit applies")
+    }
+
+    #[test]
+    fn the_comment_has_the_indentation_of_its_line() {
+        insta::assert_snapshot!(ignored("{\n    a = 1;\n}\n", "1", None), @"
+        {
+            # nixlint: ignore[some-rule]
+            a = 1;
+        }
+        ");
+        assert_eq!(ignored("{\n\t a = 1;\n}", "a", None), "{\n\t # nixlint: ignore[some-rule]\n\t a = 1;\n}");
+    }
+
+    #[test]
+    fn inside_a_string_it_stands_above_what_is_covered() {
+        let text = "{\n  script = ''\n    bad\n  '';\n}\n";
+        insta::assert_snapshot!(ignored(text, "bad", Some("script = ''\n    bad\n  '';")), @"
+        {
+          # nixlint: ignore[some-rule]
+          script = ''
+            bad
+          '';
+        }
+        ");
+    }
+
+    #[test]
+    fn line_breaks_and_byte_order_marks_are_kept() {
+        assert_eq!(
+            ignored("{\r\n  a = 1;\r\n}", "a", None),
+            "{\r\n  # nixlint: ignore[some-rule]\r\n  a = 1;\r\n}"
+        );
+        assert_eq!(
+            ignored("{\r\n  a = 1; }", "a", None),
+            "{\r\n  # nixlint: ignore[some-rule]\r\n  a = 1; }"
+        );
+        assert_eq!(ignored("\u{feff}{ }", "{", None), "\u{feff}# nixlint: ignore[some-rule]\n{ }");
+    }
+}
