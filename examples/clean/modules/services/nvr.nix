@@ -17,7 +17,7 @@ let
     pkgs.writeText "nvr-${name}.conf" ''
       camera_name ${name}
       netcam_url ${address}
-      movie_filename ${name}/%Y-%m-%d-%H%M%S
+      movie_filename %Y-%m-%d-%H%M%S-${name}
     ''
   ) cfg.cameras;
 
