@@ -1,0 +1,9 @@
+{
+  imports = [
+    ./base.nix
+    ./containers.nix
+    ./secrets.nix
+    ./users.nix
+    ./services
+  ];
+}

@@ -1,0 +1,12 @@
+{
+  imports = [
+    ./backup.nix
+    ./cache.nix
+    ./inventory
+    ./llm.nix
+    ./nvr.nix
+    ./photos.nix
+    ./proxy.nix
+    ./transcribe.nix
+  ];
+}

@@ -1,0 +1,36 @@
+# Turns voice memos into text.
+{ config, lib, ... }:
+let
+  cfg = config.homelab.transcribe;
+in
+{
+  options.homelab.transcribe = {
+    enable = lib.mkEnableOption "speech to text";
+    model = lib.mkOption {
+      type = lib.types.str;
+      default = "medium";
+      description = "Whisper model to load.";
+    };
+    port = lib.mkOption {
+      type = lib.types.port;
+      default = 9010;
+      description = "Port on localhost.";
+    };
+  };
+
+  config = lib.mkIf cfg.enable {
+    virtualisation.oci-containers.containers.transcribe = {
+      image = "docker.io/onerahmet/openai-whisper-asr-webservice:v1.9.1-gpu";
+      ports = [ "127.0.0.1:${toString cfg.port}:9000" ];
+      volumes = [ "transcribe-models:/root/.cache" ];
+      environment = {
+        ASR_ENGINE = "faster_whisper";
+        ASR_MODEL = cfg.model;
+      };
+      extraOptions = [
+        "--security-opt=no-new-privileges"
+        "--device=nvidia.com/gpu=all"
+      ];
+    };
+  };
+}
