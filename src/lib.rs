@@ -8,5 +8,6 @@
 //! ```
 
 pub mod diagnostic;
+pub mod nixos;
 pub mod syntax;
 pub mod text;
