@@ -5,7 +5,10 @@
 //! finding or imports another layer. Facts not read in a source are marked `verified = false`;
 //! accessors leave them out unless asked with [`Trust::Any`].
 
+pub mod containers;
+pub mod secrets;
 pub mod services;
+pub mod sqlite;
 
 use std::fmt;
 
