@@ -6,6 +6,8 @@
 //! accessors leave them out unless asked with [`Trust::Any`].
 
 pub mod containers;
+pub mod exec;
+pub mod python;
 pub mod secrets;
 pub mod services;
 pub mod sqlite;
