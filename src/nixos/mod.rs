@@ -7,6 +7,7 @@
 
 pub mod containers;
 pub mod exec;
+pub mod external;
 pub mod python;
 pub mod secrets;
 pub mod services;
