@@ -9,6 +9,7 @@ pub mod containers;
 pub mod exec;
 pub mod external;
 pub mod python;
+pub mod roots;
 pub mod secrets;
 pub mod services;
 pub mod sqlite;
