@@ -9,6 +9,7 @@
 
 pub mod diagnostic;
 pub mod eval;
+pub mod nixos;
 pub mod report;
 pub mod semantic;
 pub mod syntax;
