@@ -9,8 +9,13 @@
 
 pub mod diagnostic;
 pub mod eval;
+pub mod module;
 pub mod nixos;
+pub mod prelude;
+pub mod project;
 pub mod report;
+pub mod rule;
+pub mod rules;
 pub mod semantic;
 pub mod syntax;
 pub mod text;

@@ -1,6 +1,6 @@
-//! The evaluator against Nix: Nix's own language tests, and programs run through `nix-instantiate`.
+//! The evaluator against Nix: programs run through `nix-instantiate`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
@@ -69,52 +69,6 @@ fn evaluate(path: &Utf8Path) -> String {
     let machine = Machine::new(&loader, 20_000_000);
     let Some((file, ir)) = loader.program(path) else { return "«syntax error»".to_owned() };
     machine.print(&machine.file(file, &ir))
-}
-
-fn on_large_stack(run: impl FnOnce() + Send) {
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(1 << 30).spawn_scoped(scope, run);
-        thread.expect("a thread starts").join().expect("the test passes");
-    });
-}
-
-/// `NIXLINT_NIX_LANG` names the folder `tests/functional/lang` of NixOS/nix.
-#[test]
-fn language_tests_of_nix() {
-    let Some(folder) = std::env::var_os("NIXLINT_NIX_LANG").map(PathBuf::from) else {
-        println!("skipped: NIXLINT_NIX_LANG names no folder with Nix's language tests");
-        return;
-    };
-    on_large_stack(|| {
-        let mut names: Vec<PathBuf> = folder
-            .read_dir()
-            .expect("the folder is there")
-            .map(|entry| entry.expect("readable").path())
-            .collect();
-        names.sort();
-        let (mut right, mut unknown, mut wrong) = (0, Vec::new(), Vec::new());
-        for path in names {
-            let name = path.file_name().expect("a file").to_string_lossy().into_owned();
-            let expected = path.with_extension("exp");
-            if !name.starts_with("eval-okay-") || !name.ends_with(".nix") || !expected.exists() {
-                continue;
-            }
-            let expected = std::fs::read_to_string(expected).expect("readable");
-            let actual = evaluate(Utf8Path::from_path(&path).expect("UTF-8"));
-            if actual.trim() == expected.trim() {
-                right += 1;
-            } else if actual.contains('«') {
-                unknown.push(format!("{name}: {actual:.200}"));
-            } else {
-                wrong.push(format!("{name}:\n  {actual:.300}\n  {:.300}", expected.trim()));
-            }
-        }
-        println!("right {right}, not known {}, wrong {}", unknown.len(), wrong.len());
-        println!("not known:\n{}", unknown.join("\n"));
-        println!("wrong:\n{}", wrong.join("\n"));
-        assert!(wrong.is_empty());
-        assert!(right > 0);
-    });
 }
 
 fn nix(expression: &str) -> Option<Result<String, String>> {

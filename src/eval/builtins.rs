@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::rc::Rc;
 
 use super::condition::{Atom, Condition};
-use super::machine::{Coercion, FileKind, Machine, Primitive, is_error, path_value, truth};
+use super::machine::{Coercion, FileKind, Machine, Primitive, is_error, truth};
 use super::operators;
 use super::value::{
     Attrs, Element, Entry, List, Name, PrimitiveCall, Reason, Symbol, SymbolRoot, Text, TextPiece, Thunk,
@@ -740,6 +740,27 @@ static PRIMITIVES: &[Primitive] = primitives! {
             return Err(Unknown::new(Reason::Fuel));
         }
         Ok(Val::list((0..length).map(|index| later(&a[0], vec![Val::of(Value::Int(index)).thunk()], span)).collect()))
+    };
+    "genericClosure" 1 |m, a, span| {
+        let argument = m.force(&a[0]);
+        let operator = m.select(&argument, m.name("operator"))?;
+        let start = closed_list(m, &m.select(&argument, m.name("startSet"))?.thunk())?;
+        let (mut keys, mut result): (Vec<Val>, Vec<Thunk>) = (Vec::new(), Vec::new());
+        let mut queue: std::collections::VecDeque<Thunk> = start.into();
+        'items: while let Some(item) = queue.pop_front() {
+            let key = m.select(&m.force(&item), m.name("key"))?;
+            for other in &keys {
+                match operators::equal(m, &key, other, span)? {
+                    Condition::True => continue 'items,
+                    Condition::False => {}
+                    _ => return Err(several()),
+                }
+            }
+            keys.push(key);
+            result.push(item.clone());
+            queue.extend(closed_list(m, &m.apply(&operator, item, span).thunk())?);
+        }
+        Ok(Val::list(result))
     };
     "getAttr" 2 |m, a, _| {
         let name = m.name(&string(m, &a[0])?);

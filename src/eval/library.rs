@@ -5,8 +5,7 @@
 use std::rc::Rc;
 
 use super::builtins::{
-    self, closed_list, later, list_to_attrs, map_attrs, map_list, parse_json, parse_toml, sorted, string,
-    test,
+    self, closed_list, later, list_to_attrs, map_list, parse_json, parse_toml, sorted, string, test,
 };
 use super::condition::Condition;
 use super::machine::{Coercion, Machine, Primitive, is_error, truth};

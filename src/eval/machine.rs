@@ -81,7 +81,7 @@ impl Unit {
 }
 
 /// The scopes around an expression.
-pub type Environment = Option<Rc<Frame>>;
+pub(super) type Environment = Option<Rc<Frame>>;
 
 /// One scope.
 pub struct Frame {
@@ -279,6 +279,9 @@ impl<'l> Machine<'l> {
                     .collect();
                 done(Value::List(Rc::new(List { elements, open: None })))
             }
+            Expr::Attrs(set) if set.recursive && self.has_overrides(unit, set) => {
+                done(Value::Unknown(Unknown::new(Reason::NotModelled("__overrides".to_owned()))))
+            }
             Expr::Attrs(set) => {
                 let (inner, slots) = self.bind(unit, set, environment);
                 done(self.attrs(unit, set, &inner, slots))
@@ -438,6 +441,11 @@ impl<'l> Machine<'l> {
             ),
             Expr::CurPos => Val::unknown(Reason::NotModelled("__curPos".to_owned())),
         }
+    }
+
+    /// A recursive set with this name replaces its own bindings.
+    fn has_overrides(&self, unit: &Rc<Unit>, set: &AttrSet) -> bool {
+        set.attrs.iter().any(|attr| unit.ir.name(attr.name) == "__overrides")
     }
 
     /// Opens the scope of a recursive set; gives it and the thunks of the named bindings.

@@ -7,6 +7,9 @@ use super::condition::Condition;
 use super::machine::Machine;
 use super::value::{Reason, Text, TextPiece, Thunk, Value};
 
+/// Length in bytes behind which nothing is added.
+const MAX_LENGTH: usize = 1 << 20;
+
 /// Depth below which values are cut.
 const MAX_DEPTH: u32 = 200;
 
@@ -19,7 +22,7 @@ impl Machine<'_> {
     }
 
     fn print_to(&self, thunk: &Thunk, depth: u32, out: &mut String) {
-        if depth > MAX_DEPTH {
+        if depth > MAX_DEPTH || out.len() > MAX_LENGTH {
             out.push('…');
             return;
         }

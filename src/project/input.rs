@@ -1,0 +1,40 @@
+//! What the rim hands over: files with their facts, and the names of everything else in the tree.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::eval::FileKind;
+use crate::module::Facts;
+use crate::text::FileId;
+
+/// A Nix file of a project.
+#[derive(Debug, Clone)]
+pub struct ProjectFile {
+    /// Its id in the run's sources.
+    pub id: FileId,
+    /// Absolute, normalised.
+    pub path: Utf8PathBuf,
+    /// `None` for a file with syntax errors: it is there, but opaque.
+    pub facts: Option<Arc<Facts>>,
+}
+
+/// Everything below the root of a project, by absolute path.
+#[derive(Debug, Clone, Default)]
+pub struct Tree {
+    /// Files, folders and links.
+    pub entries: BTreeMap<Utf8PathBuf, FileKind>,
+}
+
+/// A project to be linked.
+pub struct ProjectInput<'p> {
+    /// The folder of the flake.
+    pub root: &'p Utf8Path,
+    /// Its Nix files, sorted by path.
+    pub files: &'p [ProjectFile],
+    /// Everything that is there.
+    pub tree: &'p Tree,
+    /// Reads a file of the tree that is not Nix.
+    pub read: &'p (dyn Fn(&Utf8Path) -> Option<String> + Sync),
+}

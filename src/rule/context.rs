@@ -1,0 +1,249 @@
+//! What a rule sees and how it speaks.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+
+use super::meta::RuleMeta;
+use crate::diagnostic::{Applicability, Diagnostic, Fix, Label, Tag};
+use crate::semantic::Semantics;
+use crate::syntax::{AstNode, NixLanguage, SyntaxNode, parse};
+use crate::text::{Edit, FileId, Sources, Span, TextRange};
+
+/// What a rule on nodes sees of its file.
+pub struct Context<'f> {
+    /// The file.
+    pub file: FileId,
+    /// Its text.
+    pub text: &'f str,
+    semantics: &'f Semantics,
+    meta: &'static RuleMeta,
+    out: Vec<Diagnostic>,
+}
+
+impl<'f> Context<'f> {
+    /// A context for one file. The engine names the rule before it runs it.
+    pub fn new(file: FileId, text: &'f str, semantics: &'f Semantics, meta: &'static RuleMeta) -> Self {
+        Self { file, text, semantics, meta, out: Vec::new() }
+    }
+
+    /// Says which rule speaks from now on.
+    pub fn set_rule(&mut self, meta: &'static RuleMeta) {
+        self.meta = meta;
+    }
+
+    /// Scopes, bindings and references of the file.
+    pub fn semantics(&self) -> &'f Semantics {
+        self.semantics
+    }
+
+    /// The place of a node.
+    pub fn span(&self, place: &impl Place) -> Span {
+        Span::new(self.file, place.range())
+    }
+
+    /// Reports a finding at `place`.
+    pub fn report(&mut self, place: &impl Place, message: impl Into<String>) -> Report<'_> {
+        self.report_range(place.range(), message)
+    }
+
+    /// Reports a finding at bytes of the file.
+    pub fn report_range(&mut self, range: TextRange, message: impl Into<String>) -> Report<'_> {
+        Report::push(&mut self.out, self.meta, Span::new(self.file, range), message.into(), None)
+    }
+
+    /// What was reported, in order.
+    pub fn finish(self) -> Vec<Diagnostic> {
+        self.out
+    }
+}
+
+/// What a rule on hosts sees beside the host.
+pub struct HostContext<'h> {
+    sources: &'h Sources,
+    host: Option<&'h str>,
+    meta: &'static RuleMeta,
+    trees: RefCell<FxHashMap<FileId, Rc<SyntaxNode>>>,
+    out: Vec<Diagnostic>,
+}
+
+impl<'h> HostContext<'h> {
+    /// A context for rules on hosts.
+    pub fn new(sources: &'h Sources, meta: &'static RuleMeta) -> Self {
+        Self { sources, host: None, meta, trees: RefCell::default(), out: Vec::new() }
+    }
+
+    /// Says which rule speaks from now on, and about which host.
+    pub fn set_rule(&mut self, meta: &'static RuleMeta, host: Option<&'h str>) {
+        self.meta = meta;
+        self.host = host;
+    }
+
+    /// The text under `span`.
+    pub fn text(&self, span: Span) -> &'h str {
+        self.sources.text(span)
+    }
+
+    /// The whole text of a file.
+    pub fn file_text(&self, file: FileId) -> &'h str {
+        &self.sources.get(file).text
+    }
+
+    /// How the file is shown to users.
+    pub fn display_path(&self, file: FileId) -> &'h str {
+        &self.sources.get(file).display
+    }
+
+    /// The syntax tree of a file, parsed on first use: for fixes.
+    pub fn syntax(&self, file: FileId) -> Rc<SyntaxNode> {
+        let mut trees = self.trees.borrow_mut();
+        let tree = trees.entry(file).or_insert_with(|| Rc::new(parse(&self.sources.get(file).text).syntax()));
+        tree.clone()
+    }
+
+    /// The innermost node of type `N` that covers `span`.
+    pub fn node_at<N: AstNode<Language = NixLanguage>>(&self, span: Span) -> Option<N> {
+        let root = self.syntax(span.file);
+        root.covering_element(span.range()).ancestors().find_map(N::cast)
+    }
+
+    /// Reports a finding at `span`.
+    pub fn report(&mut self, span: Span, message: impl Into<String>) -> Report<'_> {
+        Report::push(&mut self.out, self.meta, span, message.into(), self.host.map(str::to_owned))
+    }
+
+    /// What was reported, in order.
+    pub fn finish(self) -> Vec<Diagnostic> {
+        self.out
+    }
+}
+
+/// A node with a place in the file at hand.
+pub trait Place {
+    /// Its bytes.
+    fn range(&self) -> TextRange;
+}
+
+impl<N: AstNode<Language = NixLanguage>> Place for N {
+    fn range(&self) -> TextRange {
+        self.syntax().text_range()
+    }
+}
+
+/// A finding that is being written. It is reported already; the methods add to it.
+#[must_use = "a finding wants at least a label"]
+pub struct Report<'d> {
+    diagnostic: &'d mut Diagnostic,
+}
+
+impl<'d> Report<'d> {
+    fn push(
+        out: &'d mut Vec<Diagnostic>,
+        meta: &'static RuleMeta,
+        span: Span,
+        message: String,
+        host: Option<String>,
+    ) -> Self {
+        out.push(Diagnostic {
+            rule: meta.rule_name(),
+            group: meta.group,
+            variant: None,
+            level: meta.level,
+            message,
+            primary: Label { span, text: String::new() },
+            related: Vec::new(),
+            covers: None,
+            help: None,
+            notes: Vec::new(),
+            host,
+            fixes: Vec::new(),
+            tag: None,
+        });
+        let diagnostic = out.last_mut().expect("invariant: something was pushed");
+        Self { diagnostic }
+    }
+
+    /// Words under the primary place.
+    pub fn here(self, text: impl Into<String>) -> Self {
+        self.diagnostic.primary.text = text.into();
+        self
+    }
+
+    /// Evidence elsewhere.
+    pub fn label(self, span: Span, text: impl Into<String>) -> Self {
+        self.diagnostic.related.push(Label { span, text: text.into() });
+        self
+    }
+
+    /// What to do.
+    pub fn help(self, text: impl Into<String>) -> Self {
+        self.diagnostic.help = Some(text.into());
+        self
+    }
+
+    /// Root cause, assumption, or how to validate.
+    pub fn note(self, text: impl Into<String>) -> Self {
+        self.diagnostic.notes.push(text.into());
+        self
+    }
+
+    /// The finding is this declared variant, with the level declared for it.
+    pub fn variant(self, meta: &'static RuleMeta, name: &str) -> Self {
+        if let Some(variant) = meta.variants.iter().find(|variant| variant.name == name) {
+            self.diagnostic.variant = Some(variant.name);
+            self.diagnostic.level = variant.level;
+        }
+        self
+    }
+
+    /// An ignore comment counts anywhere in this range of the primary file.
+    pub fn covers(self, range: TextRange) -> Self {
+        self.diagnostic.covers = Some(range);
+        self
+    }
+
+    /// How editors mark it.
+    pub fn tag(self, tag: Tag) -> Self {
+        self.diagnostic.tag = Some(tag);
+        self
+    }
+
+    /// A way out. Add the least risky first.
+    pub fn fix(
+        self,
+        applicability: Applicability,
+        title: impl Into<String>,
+        build: impl FnOnce(&mut Edits),
+    ) -> Self {
+        let mut edits = Edits { file: self.diagnostic.primary.span.file, edits: Vec::new() };
+        build(&mut edits);
+        if !edits.edits.is_empty() {
+            self.diagnostic.fixes.push(Fix { title: title.into(), applicability, edits: edits.edits });
+        }
+        self
+    }
+}
+
+/// The edits of a fix.
+pub struct Edits {
+    file: FileId,
+    edits: Vec<Edit>,
+}
+
+impl Edits {
+    /// Replaces a node of the primary file.
+    pub fn replace(&mut self, place: &impl Place, text: impl Into<String>) {
+        self.edits.push(Edit { file: self.file, range: place.range(), text: text.into() });
+    }
+
+    /// Replaces a span of any file.
+    pub fn replace_span(&mut self, span: Span, text: impl Into<String>) {
+        self.edits.push(Edit { file: span.file, range: span.range(), text: text.into() });
+    }
+
+    /// Adds what a builder of `syntax` gave for a file.
+    pub fn extend(&mut self, file: FileId, edits: Vec<(TextRange, String)>) {
+        self.edits.extend(edits.into_iter().map(|(range, text)| Edit { file, range, text }));
+    }
+}

@@ -1,0 +1,92 @@
+//! Rules of every shape as entries of one table.
+
+use serde::de::DeserializeOwned;
+
+use super::context::{Context, HostContext};
+use super::meta::RuleMeta;
+use crate::project::Host;
+use crate::syntax::{AstNode, NixLanguage, SyntaxKind, SyntaxNode};
+
+/// A rule with metadata and options.
+pub trait Declared: Default + DeserializeOwned + Send + Sync + 'static {
+    /// The metadata, written by [`crate::declare_rule!`].
+    const META: RuleMeta;
+}
+
+/// A rule that looks at nodes of one file.
+pub trait Rule: Declared {
+    /// The nodes it wants to see; `ast::Root` for the whole file.
+    type Node: AstNode<Language = NixLanguage>;
+
+    /// Looks at one node.
+    fn check(&self, node: &Self::Node, cx: &mut Context<'_>);
+}
+
+/// A rule that looks at what a host is made of.
+pub trait HostRule: Declared {
+    /// Looks at one host.
+    fn check(&self, host: &Host<'_>, cx: &mut HostContext<'_>);
+}
+
+/// A [`Rule`] without its type.
+pub trait ErasedRule: Send + Sync {
+    /// Looks at a node of a kind the rule asked for.
+    fn check_node(&self, node: &SyntaxNode, cx: &mut Context<'_>);
+}
+
+impl<R: Rule> ErasedRule for R {
+    fn check_node(&self, node: &SyntaxNode, cx: &mut Context<'_>) {
+        if let Some(node) = R::Node::cast(node.clone()) {
+            self.check(&node, cx);
+        }
+    }
+}
+
+/// A [`HostRule`] without its type.
+pub trait ErasedHostRule: Send + Sync {
+    /// Looks at one host.
+    fn check_host(&self, host: &Host<'_>, cx: &mut HostContext<'_>);
+}
+
+impl<R: HostRule> ErasedHostRule for R {
+    fn check_host(&self, host: &Host<'_>, cx: &mut HostContext<'_>) {
+        self.check(host, cx);
+    }
+}
+
+/// A rule with its options, ready to run.
+pub enum Runner {
+    /// On nodes; the function tells of which kinds.
+    File(Box<dyn ErasedRule>, fn(SyntaxKind) -> bool),
+    /// On hosts.
+    Host(Box<dyn ErasedHostRule>),
+}
+
+/// A rule of the registry.
+#[derive(Clone, Copy)]
+pub struct Entry {
+    /// What is said about it.
+    pub meta: &'static RuleMeta,
+    /// Makes it from its table in the configuration.
+    pub build: fn(toml::Table) -> Result<Runner, toml::de::Error>,
+}
+
+impl Entry {
+    /// The entry of a rule on nodes.
+    pub const fn file<R: Rule>() -> Self {
+        Self {
+            meta: &R::META,
+            build: |options| {
+                Ok(Runner::File(Box::new(toml::Value::Table(options).try_into::<R>()?), R::Node::can_cast))
+            },
+        }
+    }
+
+    /// The entry of a rule on hosts.
+    pub const fn host<R: HostRule>() -> Self {
+        Self {
+            meta: &R::META,
+            build: |options| Ok(Runner::Host(Box::new(toml::Value::Table(options).try_into::<R>()?))),
+        }
+    }
+}
