@@ -8,6 +8,7 @@
 //! ```
 
 pub mod diagnostic;
+pub mod engine;
 pub mod eval;
 pub mod module;
 pub mod nixos;
