@@ -2,9 +2,16 @@
 //!
 //! It must never know what a name means (that is `semantic`) or what a rule wants.
 
+mod error;
+mod grammar;
+pub mod guard;
+mod mistakes;
 mod parse;
+mod permissive;
 mod string;
+mod tokens;
 
+pub use error::{ErrorKind, SyntaxError, SyntaxFix};
 pub use parse::{ParsedFile, parse};
 pub use rnix::ast;
 pub use rnix::{NixLanguage, SyntaxElement, SyntaxKind, SyntaxNode, SyntaxToken};
