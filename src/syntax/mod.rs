@@ -2,6 +2,7 @@
 //!
 //! It must never know what a name means (that is `semantic`) or what a rule wants.
 
+pub mod edit;
 mod error;
 mod ext;
 mod grammar;
