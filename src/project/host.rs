@@ -110,17 +110,24 @@ impl<'m> Host<'m> {
     /// The value of an option whose definitions do not merge: the strongest definition where it is one
     /// for sure.
     pub fn value(&self, path: &str) -> Resolved {
-        let nodes = self.nodes(path);
-        let definitions: Vec<&Definition> = nodes.iter().flat_map(|(_, node)| node.definitions()).collect();
-        let Some(strongest) = definitions.iter().map(|definition| definition.priority).min() else {
-            return match self.open(path) {
+        match self.value_of(&self.below(&self.root, path)) {
+            Resolved::Unset => match self.open(path) {
                 Some(open) => Resolved::Unknown(open),
                 None => Resolved::Unset,
-            };
+            },
+            resolved => resolved,
+        }
+    }
+
+    /// The same for the option of a node; what may be defined above it is not looked at.
+    pub fn value_of(&self, node: &Node) -> Resolved {
+        let definitions = node.definitions();
+        let Some(strongest) = definitions.iter().map(|definition| definition.priority).min() else {
+            return Resolved::Unset;
         };
         let several = || Resolved::Unknown(Unknown::new(Reason::Several));
         let mut value: Option<Val> = None;
-        for definition in definitions.into_iter().filter(|definition| definition.priority == strongest) {
+        for definition in definitions.iter().filter(|definition| definition.priority == strongest) {
             let is_sure = definition.condition == Condition::True && definition.certainty == Certainty::Must;
             let same = value.as_ref().is_none_or(|value| same_scalar(value, &definition.value));
             match &definition.value.value {

@@ -2,19 +2,23 @@
 //!
 //! Everything is evaluated here and nowhere above; nothing here reads a file.
 
+mod container;
 mod host;
 mod input;
 mod link;
 mod loader;
 mod table;
+mod unit;
 
 use std::rc::Rc;
 
 use crate::eval::Machine;
 
+pub use container::{Container, DeviceRequest};
 pub use host::{Host, Item, Resolved};
 pub use input::{ProjectFile, ProjectInput, Tree};
 pub use table::{Certainty, Definition, Node, OptionKey};
+pub use unit::{DEPENDENCIES, Dependency, DependencyAttribute, Unit};
 
 /// Steps of evaluation that one project may take.
 const FUEL: u64 = 50_000_000;
