@@ -8,5 +8,6 @@
 //! ```
 
 pub mod diagnostic;
+pub mod shell;
 pub mod syntax;
 pub mod text;
