@@ -13,6 +13,8 @@ pub struct Host<'m> {
     pub name: Option<String>,
     pub(super) machine: &'m Machine<'m>,
     pub(super) root: Rc<Node>,
+    /// What the project's modules declare.
+    pub(super) options: Rc<Node>,
 }
 
 /// What all definitions of an option come to.

@@ -27,6 +27,8 @@ pub(super) struct Module {
     pub file: FileId,
     /// What it defines, wrappers and all.
     pub config: Thunk,
+    /// What it declares.
+    pub options: Option<Thunk>,
     pub imports: Vec<Import>,
 }
 
@@ -64,16 +66,31 @@ pub(super) fn nixos_modules(machine: &Machine<'_>, input: &ProjectInput<'_>) -> 
 
 /// The root of the option table of these modules.
 pub(super) fn table(machine: &Machine<'_>, modules: &[(Module, Certainty)]) -> Node {
-    let raw = modules.iter().map(|(module, certainty)| Raw {
-        value: module.config.clone(),
-        condition: Condition::True,
-        priority: PLAIN_PRIORITY,
-        order: 1000,
-        certainty: *certainty,
-        file: module.file,
-        path: Vec::new(),
-        key: None,
-        binding: None,
+    tree(machine, modules, |module| Some(module.config.clone()))
+}
+
+/// The root of the declarations of these modules.
+pub(super) fn declarations(machine: &Machine<'_>, modules: &[(Module, Certainty)]) -> Node {
+    tree(machine, modules, |module| module.options.clone())
+}
+
+fn tree(
+    machine: &Machine<'_>,
+    modules: &[(Module, Certainty)],
+    value: impl Fn(&Module) -> Option<Thunk>,
+) -> Node {
+    let raw = modules.iter().filter_map(|(module, certainty)| {
+        Some(Raw {
+            value: value(module)?,
+            condition: Condition::True,
+            priority: PLAIN_PRIORITY,
+            order: 1000,
+            certainty: *certainty,
+            file: module.file,
+            path: Vec::new(),
+            key: None,
+            binding: None,
+        })
     });
     Node::new(machine, raw.collect())
 }
@@ -141,7 +158,7 @@ fn module(
     }
     let attrs = machine.set(&val).ok()?;
     if wrapper(machine, &val).is_some() {
-        return Some(Module { file, config: val.thunk(), imports: Vec::new() });
+        return Some(Module { file, config: val.thunk(), options: None, imports: Vec::new() });
     }
     let entry = |name: &str| attrs.get(machine.name(name)).map(|entry| entry.value.clone());
     let imports =
@@ -159,7 +176,7 @@ fn module(
         config.entries.retain(|(name, _)| !keys.contains(name));
         Val::at(Value::Attrs(Rc::new(config)), val.span).thunk()
     };
-    Some(Module { file, config, imports })
+    Some(Module { file, config, options: entry("options"), imports })
 }
 
 fn read_imports(
@@ -452,7 +469,7 @@ fn paths_with_class(ir: &Ir, is_relevant: bool) -> Vec<(String, Option<ModuleSys
             Expr::Select(node) => work.push((node.0, system)),
             Expr::Str(parts) => {
                 work.extend(parts.iter().filter_map(|part| match part {
-                    Part::Interpolation(expr) => Some((*expr, system)),
+                    Part::Interpolation { expr, .. } => Some((*expr, system)),
                     Part::Text { .. } => None,
                 }));
             }

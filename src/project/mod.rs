@@ -7,6 +7,7 @@ mod host;
 mod input;
 mod link;
 mod loader;
+mod script;
 mod table;
 mod unit;
 
@@ -17,6 +18,7 @@ use crate::eval::Machine;
 pub use container::{Container, DeviceRequest};
 pub use host::{Host, Item, Resolved};
 pub use input::{ProjectFile, ProjectInput, Tree};
+pub use script::{RunKind, RunText};
 pub use table::{Certainty, Definition, Node, OptionKey};
 pub use unit::{DEPENDENCIES, Dependency, DependencyAttribute, Unit};
 
@@ -40,7 +42,8 @@ pub fn visit_hosts(input: &ProjectInput<'_>, visit: &mut (dyn FnMut(&Host<'_>) +
                 return;
             }
             let root = Rc::new(link::table(&machine, &modules));
-            visit(&Host { name: None, machine: &machine, root });
+            let options = Rc::new(link::declarations(&machine, &modules));
+            visit(&Host { name: None, machine: &machine, root, options });
         };
         match thread.spawn_scoped(scope, run) {
             Ok(thread) => {

@@ -129,29 +129,96 @@ impl HostContext<'_> {
         }
         let lines: Vec<String> =
             missing.iter().map(|(attribute, name)| format!("{attribute} = [ \"{name}\" ];")).collect();
-        let set =
-            existing.iter().flat_map(|service| service.node.definitions().to_vec()).find_map(|definition| {
-                if !near.condition.implies(&definition.condition)
-                    || definition.path.iter().any(|key| key.exact().is_none())
-                {
-                    return None;
-                }
+        edits.extend(self.add_to_unit(host, unit, near, &lines)?);
+        Some(Patch { file, edits, is_shared: false })
+    }
+
+    /// Adds directives to `serviceConfig` of the service `unit`, in the manner of
+    /// [`HostContext::add_dependencies`]. Values are Nix expressions.
+    pub fn add_service_config(
+        &self,
+        host: &Host<'_>,
+        unit: &str,
+        near: &Definition,
+        directives: &[(&str, String)],
+    ) -> Option<Patch> {
+        let file = near.binding?.file;
+        let key = OptionKey::Name(unit.into());
+        let services =
+            host.services_called(&key).into_iter().filter(|service| service.key.exact() == Some(unit));
+        let sets =
+            services.flat_map(|service| host.below(&service.node, "serviceConfig").definitions().to_vec());
+        let edits = match self.literal_set(sets, near) {
+            Some(set) => {
+                let lines: Vec<String> =
+                    directives.iter().map(|(name, value)| format!("{name} = {value};")).collect();
+                edit::insert_binding_at_end(&set, &lines.join("\n"))
+            }
+            None => {
+                let lines: Vec<String> = directives
+                    .iter()
+                    .map(|(name, value)| format!("serviceConfig.{name} = {value};"))
+                    .collect();
+                self.add_to_unit(host, unit, near, &lines)?
+            }
+        };
+        Some(Patch { file, edits, is_shared: false })
+    }
+
+    /// Adds bindings, written from the root of the options, beside the outermost binding of `near`.
+    pub fn add_beside(&self, near: &Definition, path: &str, value: &str) -> Option<Patch> {
+        let file = near.binding?.file;
+        let (binding, guard) = self.outermost_binding(near)?;
+        let guard = guard.map(|guard| format!("{guard} ")).unwrap_or_default();
+        let edits = edit::insert_binding_after(&binding, &format!("{path} = {guard}{value};"));
+        Some(Patch { file, edits, is_shared: false })
+    }
+
+    /// Bindings for the set of the service `unit`: into the set where it is written, else as a definition of
+    /// their own beside that of `near`.
+    fn add_to_unit(
+        &self,
+        host: &Host<'_>,
+        unit: &str,
+        near: &Definition,
+        lines: &[String],
+    ) -> Option<Vec<(TextRange, String)>> {
+        let key = OptionKey::Name(unit.into());
+        let services =
+            host.services_called(&key).into_iter().filter(|service| service.key.exact() == Some(unit));
+        let sets = services.flat_map(|service| service.node.definitions().to_vec());
+        if let Some(set) = self.literal_set(sets, near) {
+            return Some(edit::insert_binding_at_end(&set, &lines.join("\n")));
+        }
+        let (binding, guard) = self.outermost_binding(near)?;
+        let name = if is_identifier(unit) { unit.to_owned() } else { format!("\"{unit}\"") };
+        let guard = guard.map(|guard| format!("{guard} ")).unwrap_or_default();
+        let text = match lines {
+            [line] if guard.is_empty() => format!("systemd.services.{name}.{line}"),
+            _ => {
+                let body: Vec<String> = lines.iter().map(|line| format!("  {line}")).collect();
+                format!("systemd.services.{name} = {guard}{{\n{}\n}};", body.join("\n"))
+            }
+        };
+        Some(edit::insert_binding_after(&binding, &text))
+    }
+
+    /// The first of the definitions whose value is a set written in the file of `near`, in place and under no
+    /// other condition.
+    fn literal_set(
+        &self,
+        definitions: impl Iterator<Item = Definition>,
+        near: &Definition,
+    ) -> Option<ast::AttrSet> {
+        let file = near.binding?.file;
+        definitions
+            .filter(|definition| near.condition.implies(&definition.condition))
+            .filter(|definition| definition.path.iter().all(|key| key.exact().is_some()))
+            .find_map(|definition| {
                 let span = definition.value.span.filter(|span| span.file == file)?;
                 let set = ast::AttrSet::cast(self.expression_at(span)?.syntax().clone())?;
                 (!self.is_shared(span, &definition)).then_some(set)
-            });
-        match set {
-            Some(set) => edits.extend(edit::insert_binding_at_end(&set, &lines.join("\n"))),
-            None => {
-                let (binding, guard) = self.outermost_binding(near)?;
-                let name = if is_identifier(unit) { unit.to_owned() } else { format!("\"{unit}\"") };
-                let body: Vec<String> = lines.iter().map(|line| format!("  {line}")).collect();
-                let guard = guard.map(|guard| format!("{guard} ")).unwrap_or_default();
-                let text = format!("systemd.services.{name} = {guard}{{\n{}\n}};", body.join("\n"));
-                edits.extend(edit::insert_binding_after(&binding, &text));
-            }
-        }
-        Some(Patch { file, edits, is_shared: false })
+            })
     }
 
     /// The binding at the root of the options that `definition` is written in, and the `mkIf c` that stands
