@@ -18,5 +18,6 @@ pub mod report;
 pub mod rule;
 pub mod rules;
 pub mod semantic;
+pub mod shell;
 pub mod syntax;
 pub mod text;

@@ -2,10 +2,17 @@
 
 pub use crate::declare_rule;
 pub use crate::diagnostic::{Applicability, Level, Tag};
-pub use crate::project::Host;
+pub use crate::eval::{Condition, Symbol, SymbolRoot, Text, TextPiece, Val, Value};
+pub use crate::nixos;
+pub use crate::project::{
+    Certainty, Container, DEPENDENCIES, Definition, Dependency, DependencyAttribute, DeviceRequest, Host,
+    Item, OptionKey, Resolved, RunKind, RunText, Unit,
+};
 pub use crate::rule::{
-    Context, Declared, Edits, Fixable, HostContext, HostRule, Report, Rule, RuleMeta, Status, Variant,
+    Context, Declared, Edits, Fixable, HostContext, HostRule, Patch, Place, Report, Rule, RuleMeta, Status,
+    Variant,
 };
 pub use crate::semantic::Resolution;
-pub use crate::syntax::{AstNode, ast};
-pub use crate::text::{Span, TextRange};
+pub use crate::shell::{self, Word};
+pub use crate::syntax::{AstNode, ast, edit, peel_parens, static_name, static_path};
+pub use crate::text::{Span, TextRange, TextSize};

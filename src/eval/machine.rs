@@ -543,10 +543,19 @@ impl<'l> Machine<'l> {
                     let origin = Some((unit.file, map.clone()));
                     text.pieces.push(TextPiece::Known { text: known.clone(), origin });
                 }
-                Part::Interpolation(expr) => {
+                Part::Interpolation { expr, range } => {
                     let val = self.nested(|| self.eval(unit, *expr, environment));
-                    let span = unit.span(unit.ir.span(*expr));
-                    text.extend(&self.coerce(&val, Coercion::Interpolation, Some(span))?);
+                    let inner = self.coerce(&val, Coercion::Interpolation, Some(unit.span(*range)))?;
+                    // What is known stands where the interpolation stands, as an escape does.
+                    match inner.exact() {
+                        Some(known) if !known.is_empty() => {
+                            text.pieces.push(TextPiece::Known {
+                                text: known.into(),
+                                origin: Some((unit.file, Arc::new([(0.into(), *range)]))),
+                            });
+                        }
+                        _ => text.extend(&inner),
+                    }
                 }
             }
         }

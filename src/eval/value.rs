@@ -266,14 +266,6 @@ impl Thunk {
         let state = State::Expr { unit: unit.clone(), expr, environment: environment.clone() };
         Self(Rc::new(RefCell::new(state)))
     }
-
-    /// The expression this thunk would evaluate, while it has not.
-    pub(super) fn pending(&self) -> Option<(Rc<Unit>, ExprId)> {
-        match &*self.0.borrow() {
-            State::Expr { unit, expr, .. } => Some((unit.clone(), *expr)),
-            _ => None,
-        }
-    }
 }
 
 impl Val {

@@ -147,6 +147,9 @@ pub fn interface_of_device(device: &str) -> Option<&'static DeviceInterface> {
 }
 
 impl Backend {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Podman, Self::Docker];
+
     /// The word in options, unit names and commands.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,10 +1,271 @@
-//! A host: the machine or user that a closure of modules configures.
+//! A host: the machine that a closure of modules configures, and the questions rules ask of it.
 
-use std::marker::PhantomData;
+use std::rc::Rc;
+
+use super::table::{Certainty, Definition, Node, OptionKey};
+use crate::eval::{Condition, Machine, Reason, Text, Thunk, Unknown, Val, Value, Wrapper, is_error, wrapper};
+use crate::text::Span;
 
 /// A host of the project.
 pub struct Host<'m> {
-    /// Its name in the flake's outputs; `None` for the closure of a project whose hosts are not known.
+    /// Its name in the flake's outputs; `None` for the closure of a project whose hosts are not known:
+    /// then two definitions may belong to two machines.
     pub name: Option<String>,
-    machine: PhantomData<&'m ()>,
+    pub(super) machine: &'m Machine<'m>,
+    pub(super) root: Rc<Node>,
+    /// What the project's modules declare.
+    pub(super) options: Rc<Node>,
+}
+
+/// What all definitions of an option come to.
+#[derive(Clone)]
+pub enum Resolved {
+    /// Nobody defines it in the project, and nothing hides a definition.
+    Unset,
+    /// One value, for sure.
+    Known(Val),
+    /// Several values are possible, or none is known.
+    Unknown(Unknown),
+}
+
+/// An element of a list that several definitions make up.
+#[derive(Clone)]
+pub struct Item {
+    /// The value.
+    pub value: Val,
+    /// When it is there.
+    pub condition: Condition,
+    /// The place of the value.
+    pub span: Option<Span>,
+    /// The definition it comes from.
+    pub definition: Definition,
+}
+
+impl Item {
+    /// The text of the item.
+    pub fn text(&self) -> Option<&Rc<Text>> {
+        match &self.value.value {
+            Value::Str(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The exact text of the item.
+    pub fn exact(&self) -> Option<String> {
+        self.value.as_str()
+    }
+}
+
+impl<'m> Host<'m> {
+    /// The evaluator behind the host.
+    pub fn machine(&self) -> &'m Machine<'m> {
+        self.machine
+    }
+
+    /// Every definition of the options that `pattern` names: a dotted path, `*` for any one name.
+    pub fn definitions(&self, pattern: &str) -> Vec<Definition> {
+        self.nodes(pattern).iter().flat_map(|(_, node)| node.definitions().iter().cloned()).collect()
+    }
+
+    /// The nodes that `pattern` names, with the keys that its stars stand for.
+    pub fn nodes(&self, pattern: &str) -> Vec<(Vec<OptionKey>, Rc<Node>)> {
+        let mut nodes = vec![(Vec::new(), self.root.clone())];
+        for segment in split_path(pattern) {
+            let mut next = Vec::new();
+            for (keys, node) in nodes {
+                if segment == "*" {
+                    for (key, node) in &node.keys(self.machine).keys {
+                        let mut keys = keys.clone();
+                        keys.push(key.clone());
+                        next.push((keys, node.clone()));
+                    }
+                } else {
+                    let node = node.child(self.machine, self.machine.name(&segment));
+                    next.push((keys, node));
+                }
+            }
+            nodes = next;
+        }
+        nodes.retain(|(_, node)| !node.definitions().is_empty());
+        nodes
+    }
+
+    /// The node below `node` at a dotted path.
+    pub fn below(&self, node: &Rc<Node>, path: &str) -> Rc<Node> {
+        split_path(path)
+            .iter()
+            .fold(node.clone(), |node, name| node.child(self.machine, self.machine.name(name)))
+    }
+
+    /// Why something that is not known may be defined at or above `path`; `None` where nothing may.
+    pub fn open(&self, path: &str) -> Option<Unknown> {
+        let mut node = self.root.clone();
+        for name in split_path(path) {
+            if let Some(open) = node.open() {
+                return Some(open.clone());
+            }
+            node = node.child(self.machine, self.machine.name(&name));
+        }
+        node.open().cloned()
+    }
+
+    /// The value of an option whose definitions do not merge: the strongest definition where it is one
+    /// for sure.
+    pub fn value(&self, path: &str) -> Resolved {
+        match self.value_of(&self.below(&self.root, path)) {
+            Resolved::Unset => match self.open(path) {
+                Some(open) => Resolved::Unknown(open),
+                None => Resolved::Unset,
+            },
+            resolved => resolved,
+        }
+    }
+
+    /// The same for the option of a node; what may be defined above it is not looked at.
+    pub fn value_of(&self, node: &Node) -> Resolved {
+        let definitions = node.definitions();
+        let Some(strongest) = definitions.iter().map(|definition| definition.priority).min() else {
+            return Resolved::Unset;
+        };
+        let several = || Resolved::Unknown(Unknown::new(Reason::Several));
+        let mut value: Option<Val> = None;
+        for definition in definitions.iter().filter(|definition| definition.priority == strongest) {
+            let is_sure = definition.condition == Condition::True && definition.certainty == Certainty::Must;
+            let same = value.as_ref().is_none_or(|value| same_scalar(value, &definition.value));
+            match &definition.value.value {
+                Value::Unknown(unknown) => return Resolved::Unknown(unknown.clone()),
+                _ if is_sure && same => value = Some(definition.value.clone()),
+                _ => return several(),
+            }
+        }
+        value.map_or_else(several, Resolved::Known)
+    }
+
+    /// Whether a definition sets the option at `path` to `true`, under whatever condition.
+    pub fn may_be_enabled(&self, path: &str) -> bool {
+        self.definitions(path).iter().any(|definition| !matches!(definition.value.value, Value::Bool(false)))
+    }
+
+    /// Whether a definition sets the option at `path` to exactly `true`; gives it.
+    pub fn enabled_by(&self, path: &str) -> Option<Definition> {
+        self.definitions(path)
+            .into_iter()
+            .find(|definition| matches!(definition.value.value, Value::Bool(true)))
+    }
+
+    /// The elements of a list that all definitions of `node` make up; and why there may be more.
+    pub fn items(&self, node: &Node) -> (Vec<Item>, Option<Unknown>) {
+        let mut items = Vec::new();
+        let mut open = node.open().cloned();
+        for definition in node.definitions() {
+            self.items_of(definition, &definition.value, &definition.condition, &mut items, &mut open, 0);
+        }
+        (items, open)
+    }
+
+    fn items_of(
+        &self,
+        definition: &Definition,
+        val: &Val,
+        condition: &Condition,
+        items: &mut Vec<Item>,
+        open: &mut Option<Unknown>,
+        depth: u32,
+    ) {
+        let machine = self.machine;
+        match machine.list(val) {
+            Ok(list) => {
+                for element in &list.elements {
+                    let condition = condition.and(&element.condition);
+                    self.item(definition, &element.value, &condition, items, open, depth);
+                }
+                if list.open.is_some() {
+                    open.clone_from(&list.open);
+                }
+            }
+            Err(unknown) if is_error(&unknown) => {
+                // A single string where a list may stand.
+                if matches!(val.value, Value::Str(_)) {
+                    let item = Item {
+                        value: val.clone(),
+                        condition: condition.clone(),
+                        span: val.span,
+                        definition: definition.clone(),
+                    };
+                    items.push(item);
+                }
+            }
+            Err(unknown) => *open = Some(unknown),
+        }
+    }
+
+    fn item(
+        &self,
+        definition: &Definition,
+        thunk: &Thunk,
+        condition: &Condition,
+        items: &mut Vec<Item>,
+        open: &mut Option<Unknown>,
+        depth: u32,
+    ) {
+        let machine = self.machine;
+        let val = machine.force(thunk);
+        if *condition == Condition::False || depth > 20 {
+            return;
+        }
+        match wrapper(machine, &val) {
+            Some(Wrapper::If(when, content)) => {
+                let when = machine.force(&when);
+                if let Ok(when) = machine.condition(&when, when.span.or(val.span)) {
+                    self.item(definition, &content, &condition.and(&when), items, open, depth + 1);
+                }
+            }
+            Some(Wrapper::Override(_, content) | Wrapper::Order(_, content)) => {
+                self.item(definition, &content, condition, items, open, depth + 1);
+            }
+            Some(Wrapper::Merge(contents)) => {
+                self.items_of(definition, &machine.force(&contents), condition, items, open, depth + 1);
+            }
+            None => {
+                for (when, value) in machine.alternatives(&val) {
+                    if let Value::Unknown(unknown) = &value.value
+                        && !is_error(unknown)
+                    {
+                        *open = Some(unknown.clone());
+                    }
+                    let span = value.span.or(val.span);
+                    let condition = condition.and(&when);
+                    items.push(Item { value, condition, span, definition: definition.clone() });
+                }
+            }
+        }
+    }
+}
+
+/// The names of a dotted path; a name in double quotes may hold dots.
+fn split_path(path: &str) -> Vec<String> {
+    let mut result = Vec::new();
+    let mut current = String::new();
+    let mut quoted = false;
+    for c in path.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            '.' if !quoted => result.push(std::mem::take(&mut current)),
+            c => current.push(c),
+        }
+    }
+    if !current.is_empty() || !result.is_empty() {
+        result.push(current);
+    }
+    result
+}
+
+fn same_scalar(a: &Val, b: &Val) -> bool {
+    match (&a.value, &b.value) {
+        (Value::Bool(a), Value::Bool(b)) => a == b,
+        (Value::Int(a), Value::Int(b)) => a == b,
+        (Value::Null, Value::Null) => true,
+        (Value::Str(a), Value::Str(b)) => a.exact().is_some() && a.exact() == b.exact(),
+        _ => false,
+    }
 }

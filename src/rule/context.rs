@@ -6,10 +6,11 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 
 use super::meta::RuleMeta;
+use super::patch::Patch;
 use crate::diagnostic::{Applicability, Diagnostic, Fix, Label, Tag};
-use crate::semantic::Semantics;
+use crate::semantic::{Semantics, lower};
 use crate::syntax::{AstNode, NixLanguage, SyntaxNode, parse};
-use crate::text::{Edit, FileId, Sources, Span, TextRange};
+use crate::text::{Edit, FileId, Sources, Span, TextRange, apply_edits};
 
 /// What a rule on nodes sees of its file.
 pub struct Context<'f> {
@@ -110,7 +111,9 @@ impl<'h> HostContext<'h> {
 
     /// Reports a finding at `span`.
     pub fn report(&mut self, span: Span, message: impl Into<String>) -> Report<'_> {
-        Report::push(&mut self.out, self.meta, span, message.into(), self.host.map(str::to_owned))
+        let report =
+            Report::push(&mut self.out, self.meta, span, message.into(), self.host.map(str::to_owned));
+        Report { sources: Some(self.sources), ..report }
     }
 
     /// What was reported, in order.
@@ -135,6 +138,8 @@ impl<N: AstNode<Language = NixLanguage>> Place for N {
 #[must_use = "a finding wants at least a label"]
 pub struct Report<'d> {
     diagnostic: &'d mut Diagnostic,
+    /// Where it is known, fixes are tried before they are offered.
+    sources: Option<&'d Sources>,
 }
 
 impl<'d> Report<'d> {
@@ -161,7 +166,7 @@ impl<'d> Report<'d> {
             tag: None,
         });
         let diagnostic = out.last_mut().expect("invariant: something was pushed");
-        Self { diagnostic }
+        Self { diagnostic, sources: None }
     }
 
     /// Words under the primary place.
@@ -218,11 +223,28 @@ impl<'d> Report<'d> {
     ) -> Self {
         let mut edits = Edits { file: self.diagnostic.primary.span.file, edits: Vec::new() };
         build(&mut edits);
-        if !edits.edits.is_empty() {
+        let is_sound = self.sources.is_none_or(|sources| is_sound(sources, &edits.edits));
+        if !edits.edits.is_empty() && is_sound {
             self.diagnostic.fixes.push(Fix { title: title.into(), applicability, edits: edits.edits });
         }
         self
     }
+}
+
+/// Whether every file still parses after the edits and defines no attribute twice that it did not before.
+fn is_sound(sources: &Sources, edits: &[Edit]) -> bool {
+    let mut files: Vec<FileId> = edits.iter().map(|edit| edit.file).collect();
+    files.sort();
+    files.dedup();
+    files.into_iter().all(|file| {
+        let before = &sources.get(file).text;
+        let Ok(after) = apply_edits(before, edits.iter().filter(|edit| edit.file == file)) else {
+            return false;
+        };
+        let parsed = parse(&after);
+        parsed.is_ok()
+            && lower(&parsed.root()).duplicates.len() <= lower(&parse(before).root()).duplicates.len()
+    })
 }
 
 /// The edits of a fix.
@@ -240,6 +262,11 @@ impl Edits {
     /// Replaces a span of any file.
     pub fn replace_span(&mut self, span: Span, text: impl Into<String>) {
         self.edits.push(Edit { file: span.file, range: span.range(), text: text.into() });
+    }
+
+    /// Adds a patch.
+    pub fn patch(&mut self, patch: &Patch) {
+        self.extend(patch.file, patch.edits.clone());
     }
 
     /// Adds what a builder of `syntax` gave for a file.

@@ -1,6 +1,16 @@
 //! Every rule that is written in Rust.
 
+pub mod services;
+
 use crate::rule::Entry;
 
 /// The rules, in the order they are listed.
-pub static RULES: &[Entry] = &[];
+pub static RULES: &[Entry] = &[
+    Entry::host::<services::CdiDeviceWithoutToolkit>(),
+    Entry::host::<services::MkdirInUnitScript>(),
+    Entry::host::<services::OciCdiMissingOrdering>(),
+    Entry::file::<services::PythonBuildenv>(),
+    Entry::host::<services::SopsInstallSecretsUngated>(),
+    Entry::host::<services::SopsNixServiceRef>(),
+    Entry::host::<services::SqliteUrlMissingRwc>(),
+];

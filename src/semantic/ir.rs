@@ -82,7 +82,12 @@ pub enum Part {
         map: Arc<[(TextSize, TextRange)]>,
     },
     /// `${e}`.
-    Interpolation(ExprId),
+    Interpolation {
+        /// The expression.
+        expr: ExprId,
+        /// Bytes of the interpolation with its braces.
+        range: TextRange,
+    },
 }
 
 /// How a path literal begins.

@@ -240,7 +240,8 @@ impl Lowering {
             .map(|part| match part {
                 StringPart::Text { text, map } => Part::Text { text: text.into(), map: map.into() },
                 StringPart::Interpolation(node) => {
-                    Part::Interpolation(self.optional(node.expr(), node.syntax().text_range(), scope))
+                    let range = node.syntax().text_range();
+                    Part::Interpolation { expr: self.optional(node.expr(), range, scope), range }
                 }
             })
             .collect()

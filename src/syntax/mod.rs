@@ -2,10 +2,25 @@
 //!
 //! It must never know what a name means (that is `semantic`) or what a rule wants.
 
+pub mod edit;
+mod error;
+mod ext;
+mod grammar;
+pub mod guard;
+mod mistakes;
 mod parse;
+mod permissive;
+mod precedence;
 mod string;
+mod tokens;
 
+pub use error::{ErrorKind, SyntaxError, SyntaxFix};
+pub use ext::{
+    comments_above, enclosing_binding, indentation_of, peel_parens, plain_text, static_name, static_path,
+    trailing_comment,
+};
 pub use parse::{ParsedFile, parse};
+pub use precedence::{Strength, glues, needs_parens, weakest_allowed};
 pub use rnix::ast;
 pub use rnix::{NixLanguage, SyntaxElement, SyntaxKind, SyntaxNode, SyntaxToken};
 pub use rowan::ast::AstNode;

@@ -2,25 +2,70 @@
 
 use std::borrow::Cow;
 
-use rnix::{Root, SyntaxNode, ast};
-use rowan::GreenNode;
+use rnix::{NixLanguage, Root, SyntaxKind, SyntaxNode, ast};
 use rowan::ast::AstNode;
+use rowan::{GreenNode, GreenNodeBuilder, Language};
+
+use super::error::is_refused;
+use super::guard::{TooComplex, Verdict, inspect, recursion_at};
+use super::permissive::may_be_refused;
+use super::tokens::LookaheadMeter;
+use crate::text::TextRange;
 
 /// The syntax tree of one text. `Send + Sync`; [`ParsedFile::syntax`] makes the nodes, which are not.
 #[derive(Debug, Clone)]
 pub struct ParsedFile {
     green: GreenNode,
-    errors: Vec<rnix::ParseError>,
+    outcome: Outcome,
+}
+
+/// How parsing went.
+#[derive(Debug, Clone)]
+pub(super) enum Outcome {
+    /// Nix takes the text too, as far as its grammar goes.
+    Clean,
+    /// The text has mistakes; the parser noticed the first one at `at`.
+    Broken { at: TextRange },
+    /// There is no tree.
+    TooComplex(TooComplex),
 }
 
 /// Parses `text`. Offsets of the tree are byte offsets of `text`.
 ///
 /// The parser sees what Nix sees: a byte-order mark is passed over, and a lone carriage return ends a
-/// comment (src/libexpr/lexer.l of NixOS/nix), which rnix does not know.
+/// comment (src/libexpr/lexer.l of NixOS/nix), which rnix does not know. A text that is too complex, or
+/// broken and very large, has a tree of one error node.
 pub fn parse(text: &str) -> ParsedFile {
-    let parsed = Root::parse(&as_nix_reads(text));
-    let errors = parsed.errors().to_vec();
-    ParsedFile { green: parsed.syntax().green().to_owned(), errors }
+    let text = as_nix_reads(text);
+    match inspect(&text) {
+        Ok(Verdict::Fine) => {}
+        Ok(Verdict::Broken) => {
+            return ParsedFile {
+                green: without_tree(&text),
+                outcome: Outcome::Broken { at: TextRange::default() },
+            };
+        }
+        Err(excess) => {
+            return ParsedFile { green: without_tree(&text), outcome: Outcome::TooComplex(excess) };
+        }
+    }
+    let parsed = Root::parse(&text);
+    let green = parsed.syntax().green().to_owned();
+    let outcome = match parsed.errors() {
+        [] if may_be_refused(&green, &text) && is_refused(&text) => {
+            Outcome::Broken { at: TextRange::default() }
+        }
+        [] => Outcome::Clean,
+        errors if errors.contains(&rnix::ParseError::RecursionLimitExceeded) => {
+            let error_node = |node: &SyntaxNode| node.kind() == SyntaxKind::NODE_ERROR;
+            let stopped = parsed.syntax().descendants().find(error_node);
+            let at = stopped.map_or(0.into(), |node| node.text_range().start());
+            let excess = Outcome::TooComplex(recursion_at(at));
+            return ParsedFile { green: without_tree(&text), outcome: excess };
+        }
+        [first, ..] => Outcome::Broken { at: range_of(first) },
+    };
+    ParsedFile { green, outcome }
 }
 
 impl ParsedFile {
@@ -34,19 +79,40 @@ impl ParsedFile {
         ast::Root::cast(self.syntax()).expect("invariant: the parser yields a root node")
     }
 
-    /// Whether the parser reported nothing.
+    /// Whether the grammar of Nix accepts the text, its byte-order mark aside.
     pub fn is_ok(&self) -> bool {
-        self.errors.is_empty()
+        matches!(self.outcome, Outcome::Clean)
     }
 
-    /// What the parser reported, in its own terms.
-    pub(super) fn parser_errors(&self) -> &[rnix::ParseError] {
-        &self.errors
+    pub(super) fn outcome(&self) -> &Outcome {
+        &self.outcome
+    }
+}
+
+/// A root with one error node that holds the whole text as one token.
+fn without_tree(text: &str) -> GreenNode {
+    let mut builder = GreenNodeBuilder::new();
+    builder.start_node(NixLanguage::kind_to_raw(SyntaxKind::NODE_ROOT));
+    builder.start_node(NixLanguage::kind_to_raw(SyntaxKind::NODE_ERROR));
+    builder.token(NixLanguage::kind_to_raw(SyntaxKind::TOKEN_ERROR), text);
+    builder.finish_node();
+    builder.finish_node();
+    builder.finish()
+}
+
+fn range_of(error: &rnix::ParseError) -> TextRange {
+    use rnix::ParseError::{
+        DuplicatedArgs, Unexpected, UnexpectedDoubleBind, UnexpectedExtra, UnexpectedWanted,
+    };
+    match error {
+        Unexpected(range) | UnexpectedExtra(range) | UnexpectedDoubleBind(range) => *range,
+        UnexpectedWanted(_, range, _) | DuplicatedArgs(range, _) => *range,
+        _ => TextRange::default(),
     }
 }
 
 /// `text` with the same length in bytes, in the form that makes rnix agree with Nix's lexer.
-fn as_nix_reads(text: &str) -> Cow<'_, str> {
+pub(super) fn as_nix_reads(text: &str) -> Cow<'_, str> {
     let text = match text.strip_prefix('\u{feff}') {
         Some(rest) => Cow::Owned(format!("   {rest}")),
         None => Cow::Borrowed(text),
@@ -55,10 +121,14 @@ fn as_nix_reads(text: &str) -> Cow<'_, str> {
         return text;
     }
     // Behind the carriage return everything is code again, so reading goes on from there.
+    let mut meter = LookaheadMeter::new(&text);
     let mut result = String::with_capacity(text.len());
     'from_here: loop {
         for (kind, token) in rnix::tokenize(&text[result.len()..]) {
-            if kind == rnix::SyntaxKind::TOKEN_COMMENT && token.starts_with('#') {
+            if !meter.allows(kind, result.len(), result.len() + token.len()) {
+                return text.clone();
+            }
+            if kind == SyntaxKind::TOKEN_COMMENT && token.starts_with('#') {
                 let next = text.as_bytes().get(result.len() + token.len());
                 let lone = token.find('\r').filter(|at| at + 1 < token.len() || next != Some(&b'\n'));
                 if let Some(at) = lone {

@@ -1,0 +1,187 @@
+//! The keys that a file seems to define, read off the text: enough to guess what kind of file it is.
+
+use crate::nixos::roots::{self, ClassGuess, ModuleSystem};
+use crate::semantic::{AttrSet, Expr, ExprId, Ir};
+
+/// How deep keys are read.
+const DEPTH: usize = 3;
+
+/// Keys kept per file.
+const MAX_KEYS: usize = 400;
+
+/// What a file looks like from above.
+#[derive(Debug, Default)]
+pub struct Outline {
+    /// Option paths it seems to define, dotted, at most three names long, without `config.`.
+    pub keys: Vec<String>,
+    /// Whether it has one of the keys `imports`, `options`, `config`.
+    pub has_module_keys: bool,
+    /// The names in its outermost pattern.
+    pub formals: Vec<String>,
+    /// Whether that pattern ends in `...`.
+    pub has_ellipsis: bool,
+    /// Whether it is a function.
+    pub is_function: bool,
+    /// Whether its value is written as a set, perhaps below `let`, `with`, `mkIf`, `//`.
+    pub is_set: bool,
+}
+
+impl Outline {
+    pub(super) fn of(ir: &Ir) -> Self {
+        let mut outline = Self::default();
+        let mut body = ir.root();
+        loop {
+            match ir.expr(body) {
+                Expr::Lambda(lambda) => {
+                    outline.is_function = true;
+                    outline.has_ellipsis |= lambda.ellipsis;
+                    let formals = lambda.formals.iter().flatten();
+                    outline.formals.extend(formals.map(|formal| ir.name(formal.name).to_owned()));
+                    body = lambda.body;
+                }
+                Expr::Let(node) => body = node.1,
+                Expr::With(_, inner) | Expr::Assert(_, inner) => body = *inner,
+                _ => break,
+            }
+        }
+        outline.value(ir, body, "", 0);
+        outline
+    }
+
+    /// The module system that the keys speak for.
+    pub fn guess(&self) -> ClassGuess {
+        let keys: Vec<&str> = self.keys.iter().map(String::as_str).collect();
+        if !self.is_set || (self.is_function && !self.has_ellipsis && !self.formals.is_empty()) {
+            return ClassGuess::NotModule;
+        }
+        match roots::class_of_roots(&keys) {
+            ClassGuess::NotModule if self.has_module_keys => ClassGuess::ModuleUnknown,
+            guess => guess,
+        }
+    }
+
+    /// The module systems that have all the keys; `None` where no key says anything.
+    pub fn systems(&self) -> Option<Vec<ModuleSystem>> {
+        let keys: Vec<&str> = self.keys.iter().map(String::as_str).collect();
+        roots::systems_of_all(&keys)
+    }
+
+    /// Reads the keys of a value at `path`.
+    fn value(&mut self, ir: &Ir, expr: ExprId, path: &str, depth: usize) {
+        if self.keys.len() >= MAX_KEYS {
+            return;
+        }
+        match ir.expr(expr) {
+            Expr::Attrs(set) if depth < DEPTH => self.set(ir, set, path, depth),
+            Expr::Let(node) => self.value(ir, node.1, path, depth),
+            Expr::With(_, inner) | Expr::Assert(_, inner) => self.value(ir, *inner, path, depth),
+            Expr::If(node) => {
+                self.value(ir, node[1], path, depth);
+                self.value(ir, node[2], path, depth);
+            }
+            Expr::Binary(crate::semantic::BinaryOp::Update, left, right) => {
+                self.value(ir, *left, path, depth);
+                self.value(ir, *right, path, depth);
+            }
+            // `mkIf c { … }`, `mkMerge [ … ]`
+            Expr::Apply(_, argument) if depth == 0 || depth < DEPTH && is_wrapper(ir, expr) => {
+                self.value(ir, *argument, path, depth);
+            }
+            Expr::List(items) if depth == 0 || path.is_empty() => {
+                for item in items {
+                    self.value(ir, *item, path, depth);
+                }
+            }
+            _ if !path.is_empty() => self.push(path),
+            _ => {}
+        }
+    }
+
+    fn set(&mut self, ir: &Ir, set: &AttrSet, path: &str, depth: usize) {
+        if path.is_empty() {
+            self.is_set = true;
+        }
+        if set.attrs.is_empty() && !path.is_empty() {
+            self.push(path);
+        }
+        for attr in &set.attrs {
+            let name = ir.name(attr.name);
+            if path.is_empty() {
+                match name {
+                    "config" => {
+                        self.has_module_keys = true;
+                        self.value(ir, attr.value, "", 0);
+                        continue;
+                    }
+                    "options" | "imports" => {
+                        self.has_module_keys = true;
+                        continue;
+                    }
+                    _ => {}
+                }
+            }
+            let path = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+            if depth + 1 == DEPTH {
+                self.push(&path);
+            } else {
+                self.value(ir, attr.value, &path, depth + 1);
+            }
+        }
+        if !set.dynamic.is_empty() && !path.is_empty() {
+            self.push(path);
+        }
+    }
+
+    fn push(&mut self, path: &str) {
+        if !self.keys.iter().any(|key| key == path) {
+            self.keys.push(path.to_owned());
+        }
+    }
+}
+
+/// Whether an application is one of a function called `mk…` or `optionalAttrs`.
+fn is_wrapper(ir: &Ir, expr: ExprId) -> bool {
+    let mut function = expr;
+    while let Expr::Apply(inner, _) = ir.expr(function) {
+        function = *inner;
+    }
+    let name = match ir.expr(function) {
+        Expr::WithName(name) => ir.name(*name),
+        Expr::Select(node) => match node.1.last() {
+            Some(crate::semantic::Key::Static(name, _)) => ir.name(*name),
+            _ => return false,
+        },
+        _ => return false,
+    };
+    matches!(name, "mkIf" | "mkMerge" | "mkForce" | "mkDefault" | "mkOverride" | "optionalAttrs")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::semantic::lower;
+    use crate::syntax::parse;
+
+    fn outline(source: &str) -> Outline {
+        Outline::of(&lower(&parse(source).root()).ir)
+    }
+
+    #[test]
+    fn keys_are_read_through_wrappers() {
+        let outline = outline(
+            "{ config, lib, ... }: with lib; { options.a = 1; config = mkIf true (mkMerge [ { systemd.services.x.script = \"\"; } { boot = mkForce { a.b = 1; }; } ]); }",
+        );
+        assert_eq!(outline.keys, ["systemd.services.x", "boot.a.b"]);
+        assert!(outline.has_module_keys && outline.is_set && outline.has_ellipsis);
+        assert_eq!(outline.guess(), ClassGuess::Nixos);
+    }
+
+    #[test]
+    fn packages_are_no_modules() {
+        assert_eq!(
+            outline("{ stdenv, fetchurl }: stdenv.mkDerivation { name = \"x\"; }").guess(),
+            ClassGuess::NotModule
+        );
+        assert_eq!(outline("{ a = 1; }").guess(), ClassGuess::NotModule);
+    }
+}

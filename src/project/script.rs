@@ -1,0 +1,288 @@
+//! The commands that units and activation scripts run, as far as the project writes them.
+
+use std::sync::Arc;
+
+use super::host::{Host, Resolved};
+use super::table::Definition;
+use super::unit::Unit;
+use crate::eval::{Condition, Symbol, SymbolRoot, Text, TextHole, TextPiece, Val, Value};
+use crate::shell::{self, Script, Word};
+use crate::text::{Span, TextSize};
+
+/// Options of a service that are shell text.
+const SHELL_OPTIONS: [&str; 6] = ["preStart", "script", "postStart", "reload", "preStop", "postStop"];
+
+/// Options of a service that are command lines of systemd.
+const EXEC_OPTIONS: [&str; 7] =
+    ["ExecCondition", "ExecStartPre", "ExecStart", "ExecStartPost", "ExecReload", "ExecStop", "ExecStopPost"];
+
+/// How deep scripts that call scripts of the project are followed.
+const DEPTH: u32 = 4;
+
+/// A script or command line that a unit or an activation runs.
+pub struct RunText {
+    /// What it is.
+    pub kind: RunKind,
+    /// The definition it comes from.
+    pub definition: Definition,
+    /// Whether it runs with full privileges whatever `User` says (`+` and `!` of systemd).
+    pub is_privileged: bool,
+}
+
+/// The two kinds of [`RunText`].
+pub enum RunKind {
+    /// Shell.
+    Script(Script),
+    /// One command without a shell.
+    Command {
+        /// The program and its arguments.
+        words: Vec<Word>,
+        /// The string in the file.
+        span: Option<Span>,
+        /// Whether the string is a whole element or value, so that removing it removes the command.
+        is_whole: bool,
+    },
+}
+
+impl Host<'_> {
+    /// What a service runs, where the text holds one of `marks`.
+    pub fn unit_texts(&self, unit: &Unit, marks: &[&str]) -> Vec<RunText> {
+        let mut texts = Vec::new();
+        for option in SHELL_OPTIONS {
+            let node = self.below(&unit.node, option);
+            for definition in node.definitions() {
+                if let Value::Str(text) = &definition.value.value {
+                    self.shell(text, definition, false, marks, &mut texts, 0);
+                }
+            }
+        }
+        for option in EXEC_OPTIONS {
+            let (items, _) = self.items(&self.below(&unit.node, &format!("serviceConfig.{option}")));
+            for item in items {
+                if item.condition == Condition::False {
+                    continue;
+                }
+                let definition = Definition { condition: item.condition.clone(), ..item.definition.clone() };
+                match &item.value.value {
+                    Value::Str(text) => self.exec(text, item.span, &definition, marks, &mut texts),
+                    Value::Symbol(symbol) => self.program(symbol, &definition, false, marks, &mut texts, 0),
+                    _ => {}
+                }
+            }
+        }
+        texts
+    }
+
+    /// What the activation of the system runs, where the text holds one of `marks`.
+    pub fn activation_texts(&self, marks: &[&str]) -> Vec<RunText> {
+        let mut texts = Vec::new();
+        for (_, node) in self.nodes("system.activationScripts.*") {
+            let nested = self.below(&node, "text");
+            for definition in node.definitions().iter().chain(nested.definitions()) {
+                if let Value::Str(text) = &definition.value.value {
+                    self.shell(text, definition, true, marks, &mut texts, 0);
+                }
+            }
+        }
+        texts
+    }
+
+    fn shell(
+        &self,
+        text: &Text,
+        definition: &Definition,
+        is_privileged: bool,
+        marks: &[&str],
+        texts: &mut Vec<RunText>,
+        depth: u32,
+    ) {
+        // Programs of the project that the script calls run as part of it.
+        for piece in &text.pieces {
+            if let TextPiece::Hole(TextHole { value: Some(val), .. }) = piece
+                && let Value::Symbol(symbol) = &val.value
+                && depth < DEPTH
+            {
+                self.program(symbol, definition, is_privileged, marks, texts, depth + 1);
+            }
+        }
+        if !holds(text, marks) {
+            return;
+        }
+        if let Some(script) = shell::parse(&self.resolve_text(text).template()) {
+            texts.push(RunText {
+                kind: RunKind::Script(script),
+                definition: definition.clone(),
+                is_privileged,
+            });
+        }
+    }
+
+    fn exec(
+        &self,
+        text: &Text,
+        span: Option<Span>,
+        definition: &Definition,
+        marks: &[&str],
+        texts: &mut Vec<RunText>,
+    ) {
+        let template = self.resolve_text(text).template();
+        let Some(commands) = shell::exec::parse(&template) else { return };
+        let is_whole = commands.len() == 1;
+        // The program may be a script of the project.
+        let privileged = commands.first().is_some_and(|command| command.prefixes.contains(['+', '!']));
+        for piece in &text.pieces {
+            if let TextPiece::Hole(TextHole { value: Some(val), .. }) = piece
+                && let Value::Symbol(symbol) = &val.value
+            {
+                self.program(symbol, definition, privileged, marks, texts, 0);
+            }
+        }
+        if !holds(text, marks) {
+            return;
+        }
+        for command in commands {
+            let is_privileged = command.prefixes.contains(['+', '!']);
+            if let Some(script) = command.script() {
+                if let Some(script) = shell::parse(script) {
+                    let kind = RunKind::Script(script);
+                    texts.push(RunText { kind, definition: definition.clone(), is_privileged });
+                }
+                continue;
+            }
+            let kind = RunKind::Command { words: command.words, span, is_whole };
+            texts.push(RunText { kind, definition: definition.clone(), is_privileged });
+        }
+    }
+
+    /// The text of a script that the project writes with one of nixpkgs' script writers.
+    fn program(
+        &self,
+        symbol: &Symbol,
+        definition: &Definition,
+        is_privileged: bool,
+        marks: &[&str],
+        texts: &mut Vec<RunText>,
+        depth: u32,
+    ) {
+        let SymbolRoot::Call(call) = &symbol.root else { return };
+        let writer = call.function.path.last().map(|name| self.machine.text_of(*name));
+        let text = match (writer.as_deref(), call.arguments.as_slice()) {
+            (
+                Some("writeShellScript" | "writeShellScriptBin" | "writeScript" | "writeScriptBin"),
+                [_, text],
+            ) => self.machine.force(text),
+            (Some("writeShellApplication"), [attributes]) => {
+                let attributes = self.machine.force(attributes);
+                self.machine.select_or_unknown(&attributes, self.machine.name("text"))
+            }
+            _ => return,
+        };
+        if let Value::Str(text) = &text.value
+            && depth < DEPTH
+        {
+            self.shell(text, definition, is_privileged, marks, texts, depth + 1);
+        }
+    }
+
+    /// `text` with options that have one known value in the place of their holes.
+    pub fn resolve_text(&self, text: &Text) -> Text {
+        let mut result = Text::default();
+        for piece in &text.pieces {
+            match piece {
+                TextPiece::Hole(TextHole { value: Some(val), span, .. }) => match self.option_text(val) {
+                    Some(known) => {
+                        let origin =
+                            span.map(|span| (span.file, Arc::from([(TextSize::new(0), span.range())])));
+                        result.pieces.push(TextPiece::Known { text: known.into(), origin });
+                    }
+                    None => result.pieces.push(piece.clone()),
+                },
+                _ => result.pieces.push(piece.clone()),
+            }
+        }
+        result
+    }
+
+    /// The text of an option reference, where one value is certain.
+    fn option_text(&self, val: &Val) -> Option<String> {
+        let Value::Symbol(symbol) = &val.value else { return None };
+        if !matches!(symbol.root, SymbolRoot::Config) {
+            return None;
+        }
+        match self.option_value(&self.machine.path_text(&symbol.path))?.value {
+            Value::Str(text) => text.exact(),
+            Value::Path(path) if !path.starts_with(self.machine.loader().root()) => Some(path.to_string()),
+            Value::Int(value) => Some(value.to_string()),
+            _ => None,
+        }
+    }
+
+    /// The value of an option that the project sets once, or declares with a default and does not set.
+    pub fn option_value(&self, path: &str) -> Option<Val> {
+        match self.value(path) {
+            Resolved::Known(val) => Some(val),
+            Resolved::Unset => self.declared_default(path),
+            Resolved::Unknown(_) => None,
+        }
+    }
+
+    /// The default that the project's own declaration gives an option.
+    pub fn declared_default(&self, path: &str) -> Option<Val> {
+        let node = self.below(&self.options, path);
+        let [definition] = node.definitions() else { return None };
+        let declaration = crate::eval::option_declaration(self.machine, &definition.value)?;
+        let default = declaration.get(self.machine.name("default"))?;
+        Some(self.machine.force(&default.value))
+    }
+
+    /// The text of a scalar option of a unit, e.g. `serviceConfig.User`, with options resolved; `None`
+    /// where it is not set, `Some(None)` where its value is not known.
+    pub fn unit_text(&self, unit: &Unit, path: &str) -> Option<Option<String>> {
+        let node = self.below(&unit.node, path);
+        if node.definitions().is_empty() {
+            return None;
+        }
+        Some(match self.value_of(&node) {
+            Resolved::Known(val) => match &val.value {
+                Value::Str(text) => self.resolve_text(text).exact(),
+                Value::Symbol(_) => self.option_text(&val),
+                Value::Bool(value) => Some(value.to_string()),
+                Value::Int(value) => Some(value.to_string()),
+                _ => None,
+            },
+            _ => match node.definitions() {
+                // One definition under a condition: if the unit is there, so is the value.
+                [definition] => match &definition.value.value {
+                    Value::Str(text) => self.resolve_text(text).exact(),
+                    Value::Symbol(_) => self.option_text(&definition.value),
+                    Value::Bool(value) => Some(value.to_string()),
+                    _ => None,
+                },
+                _ => None,
+            },
+        })
+    }
+
+    /// The words of a directive that takes several: a list, or a string of words. `None` where one is not
+    /// known.
+    pub fn unit_words(&self, unit: &Unit, path: &str) -> Option<Vec<String>> {
+        let (items, open) = self.items(&self.below(&unit.node, path));
+        if open.is_some() {
+            return None;
+        }
+        let mut words = Vec::new();
+        for item in items {
+            let text = self.resolve_text(item.text()?).exact()?;
+            words.extend(text.split_whitespace().map(str::to_owned));
+        }
+        Some(words)
+    }
+}
+
+/// Whether the known text holds one of the marks.
+fn holds(text: &Text, marks: &[&str]) -> bool {
+    text.pieces.iter().any(|piece| match piece {
+        TextPiece::Known { text, .. } => marks.iter().any(|mark| text.contains(mark)),
+        TextPiece::Hole(_) => false,
+    })
+}

@@ -1,0 +1,336 @@
+//! The option table of a host: a tree of definitions that grows where it is asked.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+
+use crate::eval::{
+    Condition, Entry, Machine, Name, Text, TextPiece, Thunk, Unknown, Val, Value, Wrapper, is_error, wrapper,
+};
+use crate::text::{FileId, Span};
+
+/// How sure it is that a module belongs to the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Certainty {
+    /// It does.
+    Must,
+    /// It may: behind a condition, or the host is not known exactly.
+    May,
+    /// Something outside the project may say more.
+    Open,
+}
+
+/// Priority of a plain definition (`lib.modules.defaultOverridePriority` of nixpkgs).
+pub(super) const PLAIN_PRIORITY: i64 = 100;
+
+/// A key of an option path as a definition writes it.
+#[derive(Clone)]
+pub enum OptionKey {
+    /// A known name.
+    Name(Rc<str>),
+    /// A name with holes, e.g. `podman-${name}`.
+    Pattern(Rc<Text>),
+}
+
+impl OptionKey {
+    /// The name, with `*` for holes.
+    pub fn display(&self) -> String {
+        match self {
+            Self::Name(name) => name.to_string(),
+            Self::Pattern(text) => text.display(),
+        }
+    }
+
+    /// The exact name.
+    pub fn exact(&self) -> Option<&str> {
+        match self {
+            Self::Name(name) => Some(name),
+            Self::Pattern(_) => None,
+        }
+    }
+
+    /// Whether the key may be `name`.
+    pub fn may_be(&self, name: &str) -> bool {
+        match self {
+            Self::Name(own) => **own == *name,
+            Self::Pattern(text) => pattern_matches(text, name),
+        }
+    }
+
+    /// Whether two keys may be the same.
+    pub fn may_equal(&self, other: &Self) -> bool {
+        match (self, other) {
+            (key, Self::Name(name)) => key.may_be(name),
+            (Self::Name(name), key) => key.may_be(name),
+            // Two patterns: compare the known beginnings and ends.
+            (Self::Pattern(a), Self::Pattern(b)) => {
+                let fits = |a: &str, b: &str| a.starts_with(b) || b.starts_with(a);
+                let back = |text: &str| text.chars().rev().collect::<String>();
+                let (a, b) = (a.display(), b.display());
+                let (front_a, front_b) =
+                    (a.split('*').next().unwrap_or(""), b.split('*').next().unwrap_or(""));
+                let (end_a, end_b) = (a.rsplit('*').next().unwrap_or(""), b.rsplit('*').next().unwrap_or(""));
+                fits(front_a, front_b) && fits(&back(end_a), &back(end_b))
+            }
+        }
+    }
+}
+
+/// Whether `name` fits the known parts of `pattern`, holes standing for anything.
+pub(super) fn pattern_matches(pattern: &Text, name: &str) -> bool {
+    let mut rest = name;
+    let mut anchored = true;
+    let last = pattern.pieces.len().saturating_sub(1);
+    for (index, piece) in pattern.pieces.iter().enumerate() {
+        match piece {
+            TextPiece::Hole(_) => anchored = false,
+            TextPiece::Known { text, .. } => {
+                if anchored {
+                    let Some(after) = rest.strip_prefix(&**text) else { return false };
+                    rest = after;
+                } else if index == last {
+                    return rest.ends_with(&**text);
+                } else {
+                    let Some(at) = rest.find(&**text) else { return false };
+                    rest = &rest[at + text.len()..];
+                }
+                anchored = true;
+            }
+        }
+    }
+    !anchored || rest.is_empty()
+}
+
+/// One definition of an option, its wrappers (`mkIf`, `mkForce` …) taken off.
+#[derive(Clone)]
+pub struct Definition {
+    /// The value; never a module wrapper.
+    pub value: Val,
+    /// When it counts.
+    pub condition: Condition,
+    /// The lower the stronger; 100 for a plain definition.
+    pub priority: i64,
+    /// Where a list goes: 500 for `mkBefore`, 1500 for `mkAfter`, 1000 else.
+    pub order: i64,
+    /// How sure the module belongs to the host.
+    pub certainty: Certainty,
+    /// The file of the module.
+    pub file: FileId,
+    /// The keys from the root of the table, as this definition writes them.
+    pub path: Vec<OptionKey>,
+    /// The last key in the text.
+    pub key: Option<Span>,
+    /// The whole binding in the text.
+    pub binding: Option<Span>,
+}
+
+impl Definition {
+    /// The place to point at: the value, else the key.
+    pub fn span(&self) -> Option<Span> {
+        self.value.span.or(self.key)
+    }
+
+    /// The option path, dotted, with `*` for holes.
+    pub fn path_text(&self) -> String {
+        self.path.iter().map(OptionKey::display).collect::<Vec<_>>().join(".")
+    }
+}
+
+/// A definition whose wrappers are still on.
+#[derive(Clone)]
+pub(super) struct Raw {
+    pub value: Thunk,
+    pub condition: Condition,
+    pub priority: i64,
+    pub order: i64,
+    pub certainty: Certainty,
+    pub file: FileId,
+    pub path: Vec<OptionKey>,
+    pub key: Option<Span>,
+    pub binding: Option<Span>,
+}
+
+/// An option path of the host with everything that defines it.
+pub struct Node {
+    definitions: Vec<Definition>,
+    /// Why something may be defined here that is not known.
+    open: Option<Unknown>,
+    children: RefCell<FxHashMap<Name, Rc<Node>>>,
+    listed: RefCell<Option<Rc<Listing>>>,
+}
+
+/// The keys below a node.
+pub(super) struct Listing {
+    pub keys: Vec<(OptionKey, Rc<Node>)>,
+}
+
+impl Node {
+    pub(super) fn new(machine: &Machine<'_>, raw: Vec<Raw>) -> Self {
+        let mut node = Self {
+            definitions: Vec::new(),
+            open: None,
+            children: RefCell::default(),
+            listed: RefCell::default(),
+        };
+        for raw in raw {
+            let val = machine.force(&raw.value);
+            node.unwrap(machine, &raw, val, 0);
+        }
+        node
+    }
+
+    /// The definitions, in the order of the modules.
+    pub fn definitions(&self) -> &[Definition] {
+        &self.definitions
+    }
+
+    /// Why something may be defined here that is not known.
+    pub fn open(&self) -> Option<&Unknown> {
+        self.open.as_ref()
+    }
+
+    fn unwrap(&mut self, machine: &Machine<'_>, raw: &Raw, val: Val, depth: u32) {
+        if depth > 50 || raw.condition == Condition::False {
+            return;
+        }
+        match wrapper(machine, &val) {
+            Some(Wrapper::If(condition, content)) => {
+                let condition = machine.force(&condition);
+                let Ok(condition) = machine.condition(&condition, condition.span.or(val.span)) else {
+                    return;
+                };
+                let raw = Raw { condition: raw.condition.and(&condition), ..raw.clone() };
+                self.unwrap(machine, &raw, machine.force(&content), depth + 1);
+            }
+            Some(Wrapper::Merge(contents)) => match machine.list(&machine.force(&contents)) {
+                Ok(list) => {
+                    for element in &list.elements {
+                        let raw = Raw { condition: raw.condition.and(&element.condition), ..raw.clone() };
+                        self.unwrap(machine, &raw, machine.force(&element.value), depth + 1);
+                    }
+                    if let Some(open) = &list.open {
+                        self.open = Some(open.clone());
+                    }
+                }
+                Err(unknown) => self.open = Some(unknown),
+            },
+            Some(Wrapper::Override(priority, content)) => {
+                let raw = Raw { priority, ..raw.clone() };
+                self.unwrap(machine, &raw, machine.force(&content), depth + 1);
+            }
+            Some(Wrapper::Order(order, content)) => {
+                let raw = Raw { order, ..raw.clone() };
+                self.unwrap(machine, &raw, machine.force(&content), depth + 1);
+            }
+            None => match &val.value {
+                Value::Choice(_) => {
+                    for (condition, val) in machine.alternatives(&val) {
+                        let raw = Raw { condition: raw.condition.and(&condition), ..raw.clone() };
+                        self.unwrap(machine, &raw, val, depth + 1);
+                    }
+                }
+                Value::Unknown(unknown) => {
+                    if !is_error(unknown) {
+                        self.open = Some(unknown.clone());
+                    }
+                    self.push(raw, val);
+                }
+                Value::Symbol(_) => {
+                    self.open = Some(machine.symbolic(&val));
+                    self.push(raw, val);
+                }
+                Value::Attrs(attrs) => {
+                    if let Some(open) = &attrs.open {
+                        self.open = Some(open.clone());
+                    }
+                    self.push(raw, val);
+                }
+                _ => self.push(raw, val),
+            },
+        }
+    }
+
+    fn push(&mut self, raw: &Raw, value: Val) {
+        self.definitions.push(Definition {
+            value,
+            condition: raw.condition.clone(),
+            priority: raw.priority,
+            order: raw.order,
+            certainty: raw.certainty,
+            file: raw.file,
+            path: raw.path.clone(),
+            key: raw.key,
+            binding: raw.binding,
+        });
+    }
+
+    /// The node below the known name `name`, with the definitions of patterns that fit it.
+    pub(super) fn child(&self, machine: &Machine<'_>, name: Name) -> Rc<Node> {
+        if let Some(node) = self.children.borrow().get(&name) {
+            return node.clone();
+        }
+        let text = machine.text_of(name);
+        let mut raw = Vec::new();
+        for definition in &self.definitions {
+            let Value::Attrs(attrs) = &definition.value.value else { continue };
+            if let Some(entry) = attrs.get(name) {
+                raw.push(below(definition, OptionKey::Name(text.clone()), entry, definition.certainty));
+            }
+            for (pattern, entry) in &attrs.patterns {
+                if pattern_matches(pattern, &text) {
+                    let certainty = definition.certainty.max(Certainty::May);
+                    raw.push(below(definition, OptionKey::Pattern(pattern.clone()), entry, certainty));
+                }
+            }
+        }
+        let node = Rc::new(Node::new(machine, raw));
+        self.children.borrow_mut().insert(name, node.clone());
+        node
+    }
+
+    /// Every key below, in the order of the modules; each with its node. A known name's node has the
+    /// definitions of patterns that fit too; a pattern's node has its own only.
+    pub(super) fn keys(&self, machine: &Machine<'_>) -> Rc<Listing> {
+        if let Some(listing) = &*self.listed.borrow() {
+            return listing.clone();
+        }
+        let mut names: Vec<Name> = Vec::new();
+        let mut keys: Vec<(OptionKey, Rc<Node>)> = Vec::new();
+        for definition in &self.definitions {
+            let Value::Attrs(attrs) = &definition.value.value else { continue };
+            let mut entries: Vec<&(Name, Entry)> = attrs.entries.iter().collect();
+            entries.sort_by_key(|(_, entry)| entry.key);
+            for (name, _) in entries {
+                if !names.contains(name) {
+                    names.push(*name);
+                    keys.push((OptionKey::Name(machine.text_of(*name)), self.child(machine, *name)));
+                }
+            }
+            for (pattern, entry) in &attrs.patterns {
+                let key = OptionKey::Pattern(pattern.clone());
+                let raw = below(definition, key.clone(), entry, definition.certainty);
+                keys.push((key, Rc::new(Node::new(machine, vec![raw]))));
+            }
+        }
+        let listing = Rc::new(Listing { keys });
+        *self.listed.borrow_mut() = Some(listing.clone());
+        listing
+    }
+}
+
+fn below(definition: &Definition, key: OptionKey, entry: &Entry, certainty: Certainty) -> Raw {
+    let mut path = definition.path.clone();
+    path.push(key);
+    Raw {
+        value: entry.value.clone(),
+        condition: definition.condition.and(&entry.condition),
+        priority: definition.priority,
+        order: definition.order,
+        certainty,
+        file: definition.file,
+        path,
+        key: entry.key,
+        binding: entry.binding,
+    }
+}

@@ -1,0 +1,282 @@
+//! Patches to option definitions: which node to touch, and whether others would feel it.
+
+use super::context::HostContext;
+use crate::project::{Definition, Host, Item, OptionKey};
+use crate::semantic::{Resolution, ScopeKind, lower};
+use crate::syntax::{AstNode, SyntaxKind, SyntaxNode, ast, edit, enclosing_binding};
+use crate::text::{FileId, Span, TextRange};
+
+/// Edits of one file for a fix.
+#[derive(Debug, Clone)]
+pub struct Patch {
+    /// The file.
+    pub file: FileId,
+    /// Ranges in bytes and what replaces them.
+    pub edits: Vec<(TextRange, String)>,
+    /// Whether something else uses the text that changes.
+    pub is_shared: bool,
+}
+
+impl HostContext<'_> {
+    /// Whether the expression at `literal` is used by more than `definition`: a constant of the file with
+    /// other uses, or text of another file.
+    pub fn is_shared(&self, literal: Span, definition: &Definition) -> bool {
+        if let Some(binding) = definition.binding
+            && binding.file == literal.file
+            && binding.range().contains_range(literal.range())
+        {
+            return false;
+        }
+        let Some(node) = self.node_at::<ast::Expr>(literal) else { return true };
+        let Some(binding) = enclosing_binding(node.syntax()) else { return true };
+        let is_whole = binding.value().is_some_and(|value| {
+            value.syntax().text_range().contains_range(literal.range())
+                && value.syntax().children().all(|child| child.text_range() != literal.range())
+                && value.syntax().text_range() == literal.range()
+        });
+        let Some(key) = binding.attrpath().and_then(|path| path.attrs().next()) else { return true };
+        if !is_whole {
+            return true;
+        }
+        let Some(root) = ast::Root::cast((*self.syntax(literal.file)).clone()) else { return true };
+        let semantics = lower(&root);
+        let range = key.syntax().text_range();
+        for (index, scope) in semantics.scopes.iter().enumerate() {
+            if scope.kind != ScopeKind::Let {
+                continue;
+            }
+            for (slot, bound) in scope.bindings.iter().enumerate() {
+                if bound.range == range {
+                    let wanted = |reference: &&crate::semantic::Reference| match reference.resolution {
+                        Resolution::Binding(id) => id.scope.0 as usize == index && id.slot as usize == slot,
+                        _ => false,
+                    };
+                    return semantics.references.iter().filter(wanted).count() != 1;
+                }
+            }
+        }
+        true
+    }
+
+    /// Removes an element from the list it is written in; the whole binding where nothing else is in it.
+    pub fn remove_item(&self, item: &Item) -> Option<Patch> {
+        let span = item.span?;
+        let element = self.expression_at(span)?;
+        let list = element.syntax().parent().and_then(ast::List::cast)?;
+        let is_only = list.items().count() == 1;
+        let binding = list.syntax().parent().and_then(ast::AttrpathValue::cast);
+        let edits = match binding {
+            Some(binding) if is_only && self.belongs_to(&binding, &item.definition) => {
+                edit::delete_binding(binding.syntax())
+            }
+            _ => edit::delete_list_element(&element),
+        };
+        Some(Patch { file: span.file, edits, is_shared: self.is_shared(span, &item.definition) })
+    }
+
+    /// The expression that is written at exactly this place.
+    pub fn expression_at(&self, span: Span) -> Option<ast::Expr> {
+        let root = self.syntax(span.file);
+        let covering = root.covering_element(span.range());
+        covering
+            .ancestors()
+            .filter_map(ast::Expr::cast)
+            .find(|expr| expr.syntax().text_range() == span.range())
+    }
+
+    /// Whether `binding` is the one that `definition` is written as.
+    fn belongs_to(&self, binding: &ast::AttrpathValue, definition: &Definition) -> bool {
+        definition.binding.is_some_and(|span| span.range() == binding.syntax().text_range())
+    }
+
+    /// Adds names of units to attributes of the service `unit`: into lists and sets that are there, else as
+    /// a new definition beside that of `near`, under the conditions that `near` is written below.
+    ///
+    /// `None` where no place is certain to be right.
+    pub fn add_dependencies(
+        &self,
+        host: &Host<'_>,
+        unit: &str,
+        near: &Definition,
+        dependencies: &[(&str, &str)],
+    ) -> Option<Patch> {
+        let key = OptionKey::Name(unit.into());
+        let existing =
+            host.services_called(&key).into_iter().filter(|service| service.key.exact() == Some(unit));
+        let file = near.binding?.file;
+        let mut edits = Vec::new();
+        let mut missing: Vec<(&str, &str)> = Vec::new();
+        let existing: Vec<_> = existing.collect();
+        for (attribute, name) in dependencies {
+            let lists = existing.iter().flat_map(|service| {
+                let node = host.below(&service.node, attribute);
+                node.definitions().to_vec()
+            });
+            let list = lists.filter(|definition| near.condition.implies(&definition.condition)).find_map(
+                |definition| {
+                    let span = definition.value.span.filter(|span| span.file == file)?;
+                    let list = ast::List::cast(self.expression_at(span)?.syntax().clone())?;
+                    (!self.is_shared(span, &definition)).then_some(list)
+                },
+            );
+            match list {
+                Some(list) => edits.extend(edit::append_list_element(&list, &format!("\"{name}\""))),
+                None => missing.push((attribute, name)),
+            }
+        }
+        if missing.is_empty() {
+            return Some(Patch { file, edits, is_shared: false });
+        }
+        let lines: Vec<String> =
+            missing.iter().map(|(attribute, name)| format!("{attribute} = [ \"{name}\" ];")).collect();
+        edits.extend(self.add_to_unit(host, unit, near, &lines)?);
+        Some(Patch { file, edits, is_shared: false })
+    }
+
+    /// Adds directives to `serviceConfig` of the service `unit`, in the manner of
+    /// [`HostContext::add_dependencies`]. Values are Nix expressions.
+    pub fn add_service_config(
+        &self,
+        host: &Host<'_>,
+        unit: &str,
+        near: &Definition,
+        directives: &[(&str, String)],
+    ) -> Option<Patch> {
+        let file = near.binding?.file;
+        let key = OptionKey::Name(unit.into());
+        let services =
+            host.services_called(&key).into_iter().filter(|service| service.key.exact() == Some(unit));
+        let sets =
+            services.flat_map(|service| host.below(&service.node, "serviceConfig").definitions().to_vec());
+        let edits = match self.literal_set(sets, near) {
+            Some(set) => {
+                let lines: Vec<String> =
+                    directives.iter().map(|(name, value)| format!("{name} = {value};")).collect();
+                edit::insert_binding_at_end(&set, &lines.join("\n"))
+            }
+            None => {
+                let lines: Vec<String> = directives
+                    .iter()
+                    .map(|(name, value)| format!("serviceConfig.{name} = {value};"))
+                    .collect();
+                self.add_to_unit(host, unit, near, &lines)?
+            }
+        };
+        Some(Patch { file, edits, is_shared: false })
+    }
+
+    /// Adds bindings, written from the root of the options, beside the outermost binding of `near`.
+    pub fn add_beside(&self, near: &Definition, path: &str, value: &str) -> Option<Patch> {
+        let file = near.binding?.file;
+        let (binding, guard) = self.outermost_binding(near)?;
+        let guard = guard.map(|guard| format!("{guard} ")).unwrap_or_default();
+        let edits = edit::insert_binding_after(&binding, &format!("{path} = {guard}{value};"));
+        Some(Patch { file, edits, is_shared: false })
+    }
+
+    /// Bindings for the set of the service `unit`: into the set where it is written, else as a definition of
+    /// their own beside that of `near`.
+    fn add_to_unit(
+        &self,
+        host: &Host<'_>,
+        unit: &str,
+        near: &Definition,
+        lines: &[String],
+    ) -> Option<Vec<(TextRange, String)>> {
+        let key = OptionKey::Name(unit.into());
+        let services =
+            host.services_called(&key).into_iter().filter(|service| service.key.exact() == Some(unit));
+        let sets = services.flat_map(|service| service.node.definitions().to_vec());
+        if let Some(set) = self.literal_set(sets, near) {
+            return Some(edit::insert_binding_at_end(&set, &lines.join("\n")));
+        }
+        let (binding, guard) = self.outermost_binding(near)?;
+        let name = if is_identifier(unit) { unit.to_owned() } else { format!("\"{unit}\"") };
+        let guard = guard.map(|guard| format!("{guard} ")).unwrap_or_default();
+        let text = match lines {
+            [line] if guard.is_empty() => format!("systemd.services.{name}.{line}"),
+            _ => {
+                let body: Vec<String> = lines.iter().map(|line| format!("  {line}")).collect();
+                format!("systemd.services.{name} = {guard}{{\n{}\n}};", body.join("\n"))
+            }
+        };
+        Some(edit::insert_binding_after(&binding, &text))
+    }
+
+    /// The first of the definitions whose value is a set written in the file of `near`, in place and under no
+    /// other condition.
+    fn literal_set(
+        &self,
+        definitions: impl Iterator<Item = Definition>,
+        near: &Definition,
+    ) -> Option<ast::AttrSet> {
+        let file = near.binding?.file;
+        definitions
+            .filter(|definition| near.condition.implies(&definition.condition))
+            .filter(|definition| definition.path.iter().all(|key| key.exact().is_some()))
+            .find_map(|definition| {
+                let span = definition.value.span.filter(|span| span.file == file)?;
+                let set = ast::AttrSet::cast(self.expression_at(span)?.syntax().clone())?;
+                (!self.is_shared(span, &definition)).then_some(set)
+            })
+    }
+
+    /// The binding at the root of the options that `definition` is written in, and the `mkIf c` that stands
+    /// between the two.
+    fn outermost_binding(&self, definition: &Definition) -> Option<(SyntaxNode, Option<String>)> {
+        let span = definition.binding?;
+        let root = self.syntax(span.file);
+        let covering = root.covering_element(span.range());
+        let mut at = covering.ancestors().find(|node| {
+            node.kind() == SyntaxKind::NODE_ATTRPATH_VALUE && node.text_range() == span.range()
+        })?;
+        let mut remaining = definition.path.len();
+        let mut guards: Vec<String> = Vec::new();
+        loop {
+            match at.kind() {
+                SyntaxKind::NODE_ATTRPATH_VALUE => {
+                    let keys = ast::AttrpathValue::cast(at.clone())?.attrpath()?.attrs().count();
+                    remaining = remaining.checked_sub(keys)?;
+                    if remaining == 0 {
+                        let guard = match guards.as_slice() {
+                            [] => None,
+                            [guard] => Some(guard.clone()),
+                            _ => return None,
+                        };
+                        return Some((at, guard));
+                    }
+                }
+                SyntaxKind::NODE_APPLY => {
+                    // `mkIf c { … }` is `(mkIf c) { … }`.
+                    let call = ast::Apply::cast(at.clone())?;
+                    match call.lambda()? {
+                        ast::Expr::Apply(inner) if last_name(&inner.lambda()?)? == "mkIf" => {
+                            guards.push(inner.syntax().text().to_string());
+                        }
+                        function if last_name(&function)? == "mkMerge" => {}
+                        _ => return None,
+                    }
+                }
+                SyntaxKind::NODE_ATTR_SET | SyntaxKind::NODE_PAREN | SyntaxKind::NODE_LIST => {}
+                SyntaxKind::NODE_BIN_OP => {}
+                _ => return None,
+            }
+            at = at.parent()?;
+        }
+    }
+}
+
+/// The last name of a name or selection.
+fn last_name(expr: &ast::Expr) -> Option<String> {
+    match expr {
+        ast::Expr::Ident(ident) => Some(ident.syntax().text().to_string()),
+        ast::Expr::Select(select) => Some(select.attrpath()?.attrs().last()?.syntax().text().to_string()),
+        _ => None,
+    }
+}
+
+/// Whether `name` can be written without quotes.
+fn is_identifier(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "_'-".contains(c))
+}

@@ -1,0 +1,655 @@
+use crate::prelude::*;
+
+declare_rule! {
+    /// ## What it does
+    /// Finds `mkdir` and `install -d` of fixed paths in scripts of system units and of the activation.
+    ///
+    /// ## Why is this bad?
+    /// The unit can only make the directory while it runs with the rights for it: with `User=` it may not
+    /// write below `/var/lib`, and with `ProtectSystem=strict` it does not even start while a path of
+    /// `ReadWritePaths` is missing. Owner and mode drift from one run to the next. `StateDirectory` and its
+    /// kin, or a tmpfiles rule, make the directory before the unit starts, with the right owner.
+    ///
+    /// ## Example
+    /// ```nix
+    /// {
+    ///   systemd.services.nvr = {
+    ///     preStart = ''
+    ///       mkdir -p /var/lib/nvr
+    ///     '';
+    ///     script = "exec nvr --data /var/lib/nvr";
+    ///   };
+    /// }
+    /// ```
+    ///
+    /// Use instead:
+    /// ```nix
+    /// {
+    ///   systemd.services.nvr = {
+    ///     script = "exec nvr --data /var/lib/nvr";
+    ///     serviceConfig.StateDirectory = "nvr";
+    ///   };
+    /// }
+    /// ```
+    ///
+    /// ## Exceptions
+    /// Directories on disks that are mounted late: a tmpfiles rule would make them below the mount point.
+    ///
+    /// ## Fix safety
+    /// Safe where a tmpfiles rule makes the directory already, and where a directory below `/var/lib`,
+    /// `/var/cache` or `/var/log` belongs to the user of the unit. Everything else is unsafe.
+    ///
+    /// ## References
+    /// - systemd.exec(5), `StateDirectory=`; tmpfiles.d(5)
+    pub struct MkdirInUnitScript {}
+
+    name: "mkdir-in-unit-script",
+    summary: "script of a unit makes a directory that systemd should make",
+    group: Services,
+    level: Warning,
+    variants: [impossible: Error, activation: Info],
+    fix: Sometimes,
+    status: Status::Stable { since: "0.1.0" },
+    repairs: [
+        "systemd.services.*.*",
+        "systemd.services.*.serviceConfig.*",
+        "systemd.tmpfiles.*",
+        "system.activationScripts.*",
+    ],
+}
+
+const MARKS: [&str; 2] = ["mkdir", "install"];
+
+impl HostRule for MkdirInUnitScript {
+    fn check(&self, host: &Host<'_>, cx: &mut HostContext<'_>) {
+        for unit in host.units().into_iter().filter(|unit| unit.suffix == "service") {
+            let texts = host.unit_texts(&unit, &MARKS);
+            for text in &texts {
+                for making in makings(text) {
+                    check_unit(host, cx, &unit, text, &making);
+                }
+            }
+        }
+        for text in &host.activation_texts(&MARKS) {
+            for making in makings(text) {
+                let targets: Vec<&Target> =
+                    making.targets.iter().filter(|target| is_reported(&target.path)).collect();
+                let Some(first) = targets.first() else { continue };
+                report_activation(host, cx, text, &making, &first.path);
+            }
+        }
+    }
+}
+
+/// A command that makes directories.
+struct Making<'t> {
+    /// Directories with known absolute paths.
+    targets: Vec<Target>,
+    /// Whether it makes others too.
+    has_others: bool,
+    owner: Owner,
+    command: Option<&'t shell::Command>,
+    place: Span,
+}
+
+struct Target {
+    path: String,
+}
+
+/// Owner and mode that the command, or commands beside it, give a directory.
+#[derive(Default, Clone, PartialEq, Eq)]
+struct Owner {
+    user: Option<String>,
+    group: Option<String>,
+    mode: Option<String>,
+    /// Something about it is not known.
+    is_open: bool,
+}
+
+/// The commands of a text that make directories with known paths.
+fn makings(text: &RunText) -> Vec<Making<'_>> {
+    match &text.kind {
+        RunKind::Script(script) => {
+            let mounts = script.commands().iter().any(|command| {
+                matches!(command.program(), Some("mount" | "umount" | "mountpoint" | "btrfs" | "zfs"))
+            });
+            if mounts {
+                return Vec::new();
+            }
+            let commands = script.commands().iter();
+            commands
+                .filter(|command| !command.context.in_substitution)
+                .filter_map(|command| {
+                    let words: Vec<Word> = command.words.iter().map(|word| script.resolve(word)).collect();
+                    making(&words, Some(command), command.anchor()?)
+                })
+                .collect()
+        }
+        RunKind::Command { words, span, .. } => {
+            span.and_then(|span| making(words, None, span)).into_iter().collect()
+        }
+    }
+}
+
+fn making<'t>(words: &[Word], command: Option<&'t shell::Command>, place: Span) -> Option<Making<'t>> {
+    let invocation = shell::effective(words)?;
+    if invocation.user.is_some() {
+        return None;
+    }
+    let arguments: Vec<String> = invocation.args.iter().map(Word::lossy).collect();
+    if !nixos::exec::makes_directories(invocation.program, &arguments) {
+        return None;
+    }
+    let program = nixos::exec::program(invocation.program)?;
+    let mut making = Making {
+        targets: Vec::new(),
+        has_others: invocation.more_args,
+        owner: Owner::default(),
+        command,
+        place,
+    };
+    let mut options_end = false;
+    let mut index = 0;
+    while let Some(word) = invocation.args.get(index) {
+        index += 1;
+        let text = word.lossy();
+        if !options_end && text == "--" {
+            options_end = true;
+        } else if !options_end && text.starts_with('-') && text.len() > 1 {
+            let takes_value = program.value_options.iter().any(|option| {
+                *option == text || (!option.starts_with("--") && is_group_ending_in(&text, option))
+            });
+            let value = if takes_value {
+                index += 1;
+                invocation.args.get(index - 1).map(|word| (word.lossy(), word.as_literal().is_some()))
+            } else {
+                attached_value(&text, program).map(|value| (value, true))
+            };
+            if let Some((value, is_known)) = value {
+                making.owner.take(&text, value, is_known);
+            }
+        } else {
+            match word.as_literal() {
+                Some(path) if path.starts_with('/') && !word.has_glob => {
+                    let path = path.trim_end_matches('/').to_owned();
+                    making.targets.push(Target { path });
+                }
+                _ => making.has_others = true,
+            }
+        }
+    }
+    (!making.targets.is_empty()).then_some(making)
+}
+
+/// Whether `text` is a group of short options (`-dm`) whose last is `option`.
+fn is_group_ending_in(text: &str, option: &str) -> bool {
+    let letter = option.trim_start_matches('-');
+    !text.starts_with("--")
+        && text.len() > 2
+        && text.ends_with(letter)
+        && text[1..].chars().all(char::is_alphabetic)
+}
+
+/// The value in `-m0755`, `-dm755` and `--mode=0755`.
+fn attached_value(text: &str, program: &nixos::exec::Program) -> Option<String> {
+    if let Some((option, value)) = text.split_once('=') {
+        return program.value_options.iter().any(|known| known == option).then(|| value.to_owned());
+    }
+    let letters = text.strip_prefix('-').filter(|letters| !letters.starts_with('-'))?;
+    let at = letters.find(|c| program.value_options.iter().any(|option| *option == format!("-{c}")))?;
+    let value = &letters[at + 1..];
+    (!value.is_empty()).then(|| value.to_owned())
+}
+
+impl Owner {
+    fn take(&mut self, option: &str, value: String, is_known: bool) {
+        self.is_open |= !is_known;
+        let name = option.split('=').next().unwrap_or(option);
+        let is = |long: &str, short: char| name == long || (!name.starts_with("--") && name.contains(short));
+        if is("--mode", 'm') {
+            self.mode = Some(value);
+        } else if is("--owner", 'o') {
+            self.user = Some(value);
+        } else if is("--group", 'g') {
+            self.group = Some(value);
+        }
+    }
+}
+
+/// Paths that are made at run time on purpose, or are somebody else's business.
+fn is_reported(path: &str) -> bool {
+    const NOT: [&str; 9] =
+        ["/tmp", "/var/tmp", "/proc", "/sys", "/dev", "/run/user", "/nix", "/btrfs_tmp", "/sysroot"];
+    let is_below =
+        |prefix: &str| path == prefix || path.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'));
+    !path.is_empty() && !NOT.into_iter().any(is_below)
+}
+
+/// What systemd can do about a directory.
+enum Remedy {
+    /// `StateDirectory` or a sibling: the directive and the name below its base.
+    Directive(nixos::services::DirectoryKind, String),
+    /// A tmpfiles rule that is there already.
+    Existing(Option<Span>),
+    /// A tmpfiles rule.
+    Tmpfiles,
+}
+
+fn check_unit(host: &Host<'_>, cx: &mut HostContext<'_>, unit: &Unit, text: &RunText, making: &Making<'_>) {
+    let targets: Vec<&str> = making
+        .targets
+        .iter()
+        .map(|target| target.path.as_str())
+        .filter(|path| is_reported(path) && !is_own_directory(host, unit, path))
+        .collect();
+    let Some(path) = targets.first().copied() else { return };
+    let remedy = remedy(host, unit, path);
+    let impossible = cannot_start(host, unit, &targets);
+    let message = match &remedy {
+        _ if impossible.is_some() => {
+            format!("`{path}` is created by a script, but the unit cannot start while it is missing")
+        }
+        Remedy::Existing(_) => {
+            format!("`{path}` is created by a script of the unit, but a tmpfiles rule does so already")
+        }
+        Remedy::Directive(kind, _) => {
+            format!("`{path}` is created by a script of the unit; `{}` can do it", kind.directive())
+        }
+        Remedy::Tmpfiles => format!("`{path}` is created by a script of the unit; a tmpfiles rule can do it"),
+    };
+    let fix = fix(host, cx, unit, text, making, &targets);
+    let mut report = cx.report(making.place, message).here("made each time the unit starts");
+    report = cover(report, text, making);
+    if let Some(place) = impossible {
+        report = report.variant(&MkdirInUnitScript::META, "impossible");
+        if let Some(place) = place {
+            report = report.label(place, "systemd needs the path before it runs the script");
+        }
+    }
+    if let Remedy::Existing(Some(place)) = &remedy {
+        report = report.label(*place, "this rule makes it at boot");
+    }
+    if let Some((applicability, title, edits)) = fix {
+        report = report.fix(applicability, title, |fix| {
+            for patch in &edits {
+                fix.patch(patch);
+            }
+        });
+    }
+    let name = unit.display();
+    let _ = report
+        .help(match &remedy {
+            Remedy::Directive(kind, name) => format!("set `serviceConfig.{} = \"{name}\";`", kind.directive()),
+            Remedy::Existing(_) => "leave it to the tmpfiles rule".to_owned(),
+            Remedy::Tmpfiles => {
+                format!("add `systemd.tmpfiles.settings.<name>.\"{path}\".d` with owner and mode")
+            }
+        })
+        .note("Cause: a script runs with the rights of the unit, after its name spaces are set up, and each time anew.")
+        .note(format!(
+            "To validate: nixos-rebuild dry-build; after switching, systemctl status {name} and ls -ld {path}.",
+        ));
+}
+
+/// An ignore comment counts above the whole definition, because none can stand in a string.
+fn cover<'d>(report: Report<'d>, text: &RunText, making: &Making<'_>) -> Report<'d> {
+    match text.definition.binding.filter(|binding| {
+        binding.file == making.place.file && binding.range().contains_range(making.place.range())
+    }) {
+        Some(binding) => report.covers(binding.range()),
+        None => match text.definition.key {
+            Some(key) => report.label(key, "run by this unit"),
+            None => report,
+        },
+    }
+}
+
+fn report_activation(
+    host: &Host<'_>,
+    cx: &mut HostContext<'_>,
+    text: &RunText,
+    making: &Making<'_>,
+    path: &str,
+) {
+    let existing = tmpfiles_rule(host, path);
+    let message = match existing {
+        Some(_) => {
+            format!("`{path}` is created by an activation script, but a tmpfiles rule does so already")
+        }
+        None => format!("`{path}` is created by an activation script; a tmpfiles rule can do it"),
+    };
+    let mut report = cx
+        .report(making.place, message)
+        .here("made at each switch")
+        .variant(&MkdirInUnitScript::META, "activation");
+    report = cover(report, text, making);
+    if let Some(Some(place)) = existing {
+        report = report.label(place, "this rule makes it at boot");
+    }
+    let _ = report
+        .help(format!("add `systemd.tmpfiles.settings.<name>.\"{path}\".d` with owner and mode"))
+        .note("Cause: activation scripts run at every switch and boot, and stay when the option that needs them goes.")
+        .note(format!("To validate: nixos-rebuild dry-build; after switching, ls -ld {path}."));
+}
+
+/// Directories that systemd makes for the unit, or lie below such a one.
+fn is_own_directory(host: &Host<'_>, unit: &Unit, path: &str) -> bool {
+    let name = unit.key.display();
+    nixos::services::DirectoryKind::ALL.into_iter().any(|kind| {
+        let own = host.unit_words(unit, &format!("serviceConfig.{}", kind.directive()));
+        let Some(own) = own else { return true };
+        let upstream = nixos::services::by_unit(&name)
+            .map(|(_, unit)| unit.directories(kind).map(str::to_owned).collect::<Vec<_>>())
+            .unwrap_or_default();
+        own.iter().chain(&upstream).any(|directory| {
+            let directory = directory.split(':').next().unwrap_or(directory);
+            let base = format!("{}/{directory}", kind.base());
+            path == base || path.strip_prefix(&base).is_some_and(|rest| rest.starts_with('/'))
+        })
+    })
+}
+
+fn remedy(host: &Host<'_>, unit: &Unit, path: &str) -> Remedy {
+    if let Some(place) = tmpfiles_rule(host, path) {
+        return Remedy::Existing(place);
+    }
+    let directive = nixos::services::DirectoryKind::ALL.into_iter().find_map(|kind| {
+        let name = path.strip_prefix(kind.base())?.strip_prefix('/')?;
+        let owner_fits = nixos::services::state_directory_owner(path).is_none()
+            && !(kind == nixos::services::DirectoryKind::Runtime && name.starts_with("secrets"));
+        (!name.is_empty() && owner_fits).then(|| (kind, name.to_owned()))
+    });
+    let is_dynamic = host
+        .unit_text(unit, "serviceConfig.DynamicUser")
+        .is_some_and(|value| value.as_deref() != Some("false"));
+    match directive {
+        Some((kind, name)) if !is_dynamic => Remedy::Directive(kind, name),
+        _ => Remedy::Tmpfiles,
+    }
+}
+
+/// The tmpfiles rule that makes the directory, with its place.
+fn tmpfiles_rule(host: &Host<'_>, path: &str) -> Option<Option<Span>> {
+    for (_, node) in host.nodes("systemd.tmpfiles.rules") {
+        let (items, _) = host.items(&node);
+        for item in items {
+            let Some(text) = item.text().and_then(|text| host.resolve_text(text).exact()) else { continue };
+            let mut fields = text.split_whitespace();
+            let makes = fields.next().is_some_and(|kind| kind.starts_with(['d', 'D', 'q', 'Q', 'v']));
+            if makes
+                && fields.next().is_some_and(|field| field.trim_matches('"').trim_end_matches('/') == path)
+            {
+                return Some(item.span);
+            }
+        }
+    }
+    for (keys, node) in host.nodes("systemd.tmpfiles.settings.*.*") {
+        let names_it =
+            keys.get(1).and_then(OptionKey::exact).is_some_and(|name| name.trim_end_matches('/') == path);
+        let makes =
+            ["d", "D", "q", "Q", "v"].iter().any(|kind| !host.below(&node, kind).definitions().is_empty());
+        if names_it && makes {
+            return Some(node.definitions().first().and_then(|definition| definition.key));
+        }
+    }
+    None
+}
+
+/// Where the unit is set up so that a missing path fails before any script runs.
+fn cannot_start(host: &Host<'_>, unit: &Unit, targets: &[&str]) -> Option<Option<Span>> {
+    let strict = host.unit_text(unit, "serviceConfig.ProtectSystem")?? == "strict";
+    let has_user = host.unit_text(unit, "serviceConfig.User").is_some();
+    if !strict || !has_user {
+        return None;
+    }
+    let (items, _) = host.items(&host.below(&unit.node, "serviceConfig.ReadWritePaths"));
+    items.iter().find_map(|item| {
+        let text = host.resolve_text(item.text()?).exact()?;
+        text.split_whitespace().any(|path| targets.contains(&path.trim_end_matches('/'))).then_some(item.span)
+    })
+}
+
+type FixParts = (Applicability, String, Vec<Patch>);
+
+/// The patch: the directive or rule, and the lines that become needless.
+fn fix(
+    host: &Host<'_>,
+    cx: &HostContext<'_>,
+    unit: &Unit,
+    text: &RunText,
+    making: &Making<'_>,
+    targets: &[&str],
+) -> Option<FixParts> {
+    let name = unit.key.exact()?;
+    if making.has_others || targets.len() != making.targets.len() || making.owner.is_open {
+        return None;
+    }
+    let user = host.unit_text(unit, "serviceConfig.User");
+    let group = host.unit_text(unit, "serviceConfig.Group");
+    let runs_here = ["script", "serviceConfig.ExecStart"]
+        .iter()
+        .any(|path| !host.below(&unit.node, path).definitions().is_empty());
+    let (owner, mut doomed) = owner_of(text, making, targets)?;
+    let removal = removal(cx, text, making, &mut doomed)?;
+    let near = unit.node.definitions().iter().find(|definition| {
+        definition
+            .binding
+            .is_some_and(|binding| Some(binding.file) == text.definition.binding.map(|own| own.file))
+    })?;
+    let near = Definition { condition: near.condition.and(&text.definition.condition), ..near.clone() };
+    let remedies: Vec<Remedy> = targets.iter().map(|path| remedy(host, unit, path)).collect();
+
+    if remedies.iter().all(|remedy| matches!(remedy, Remedy::Existing(_))) {
+        return Some((Applicability::Safe, "leave it to the tmpfiles rule".to_owned(), vec![removal]));
+    }
+    let directives: Option<Vec<(nixos::services::DirectoryKind, &str)>> = remedies
+        .iter()
+        .map(|remedy| match remedy {
+            Remedy::Directive(kind, name) => Some((*kind, name.as_str())),
+            _ => None,
+        })
+        .collect();
+    // The owner that systemd gives the directory must be the one it has now.
+    let unit_user = match &user {
+        None => Some("root".to_owned()),
+        Some(user) => user.clone(),
+    };
+    let unit_group = match &group {
+        None => None,
+        Some(group) => Some(group.clone()?),
+    };
+    let wanted_user = owner.user.clone().or_else(|| match text.is_privileged {
+        true => Some("root".to_owned()),
+        false => unit_user.clone(),
+    });
+    let owner_fits = unit_user.is_some()
+        && wanted_user == unit_user
+        && (owner.group.is_none()
+            || owner.group == unit_group
+            || (unit_group.is_none() && owner.group == owner.user));
+    if let Some(directives) = directives
+        && owner_fits
+        && let [(kind, _), ..] = directives.as_slice()
+        && directives.iter().all(|(other, _)| other == kind)
+    {
+        let kind = *kind;
+        let directive = kind.directive();
+        let names: Vec<&str> = directives.iter().map(|(_, name)| *name).collect();
+        let set = set_directories(host, cx, unit, name, &near, directive, &names, owner.mode.as_deref())?;
+        // Files below /run go when the unit stops; units of nixpkgs run as somebody not written here.
+        let is_safe = kind != nixos::services::DirectoryKind::Runtime
+            && runs_here
+            && doomed.is_empty()
+            && owner.mode.is_none()
+            && !making
+                .command
+                .is_some_and(|command| command.context.in_function || command.context.nested_shell);
+        let applicability = if is_safe { Applicability::Safe } else { Applicability::Unsafe };
+        return Some((applicability, format!("set `{directive}`"), vec![set, removal]));
+    }
+    let mode = owner.mode.clone().unwrap_or_else(|| "0755".to_owned());
+    let owner_user = wanted_user?;
+    let owner_group = owner
+        .group
+        .clone()
+        .or_else(|| unit_group.filter(|_| owner.user.is_none()))
+        .unwrap_or_else(|| if owner_user == "root" { "root".to_owned() } else { owner_user.clone() });
+    let mut patches = Vec::new();
+    let new: Vec<&&str> = targets
+        .iter()
+        .zip(&remedies)
+        .filter(|(_, remedy)| !matches!(remedy, Remedy::Existing(_)))
+        .map(|(path, _)| path)
+        .collect();
+    let rules: Vec<String> = new
+        .iter()
+        .map(|path| {
+            format!(
+                "  \"{path}\".d = {{\n    mode = \"{mode}\";\n    user = \"{owner_user}\";\n    group = \"{owner_group}\";\n  }};"
+            )
+        })
+        .collect();
+    let key = format!("systemd.tmpfiles.settings.\"10-{name}\"");
+    patches.push(cx.add_beside(&near, &key, &format!("{{\n{}\n}}", rules.join("\n")))?);
+    patches.push(removal);
+    Some((Applicability::Unsafe, "add a tmpfiles rule".to_owned(), patches))
+}
+
+/// Owner and mode of the directories as the text leaves them, and the commands that only set these.
+fn owner_of<'t>(
+    text: &'t RunText,
+    making: &Making<'t>,
+    targets: &[&str],
+) -> Option<(Owner, Vec<&'t shell::Command>)> {
+    let mut owner = making.owner.clone();
+    let mut doomed = Vec::new();
+    let RunKind::Script(script) = &text.kind else { return Some((owner, doomed)) };
+    for command in script.commands() {
+        let Some(program @ ("chown" | "chmod" | "setfacl" | "chgrp")) = command.program() else { continue };
+        let arguments: Vec<Word> = command.words[1..].iter().map(|word| script.resolve(word)).collect();
+        let literal: Vec<Option<&str>> = arguments.iter().map(Word::as_literal).collect();
+        let names_target = arguments.iter().any(|word| {
+            let known = word.leading_text().trim_end_matches('/');
+            targets.iter().any(|target| {
+                known == *target || known.strip_prefix(target).is_some_and(|rest| rest.starts_with('/'))
+            })
+        });
+        if !names_target {
+            continue;
+        }
+        let operands: Vec<&str> =
+            literal.iter().flatten().copied().filter(|word| !word.starts_with('-')).collect();
+        let paths = operands.get(1..)?;
+        let only_targets = !paths.is_empty()
+            && operands.len() == arguments.len()
+            && paths.iter().all(|path| targets.contains(&path.trim_end_matches('/')));
+        if !only_targets {
+            // Recursive, or files inside: systemd does not do that.
+            return None;
+        }
+        match program {
+            "chown" => {
+                let (user, group) = operands[0].split_once(':').unwrap_or((operands[0], ""));
+                owner.user = Some(user.to_owned()).filter(|user| !user.is_empty()).or(owner.user);
+                owner.group = Some(group.to_owned()).filter(|group| !group.is_empty()).or(owner.group);
+            }
+            "chmod" if operands[0].chars().all(|c| c.is_ascii_digit()) => {
+                owner.mode = Some(operands[0].to_owned())
+            }
+            _ => return None,
+        }
+        doomed.push(command);
+    }
+    Some((owner, doomed))
+}
+
+/// Removes the command, those that set owner and mode, and the definition that has nothing else.
+fn removal(
+    cx: &HostContext<'_>,
+    text: &RunText,
+    making: &Making<'_>,
+    doomed: &mut Vec<&shell::Command>,
+) -> Option<Patch> {
+    let file = making.place.file;
+    match &text.kind {
+        RunKind::Script(script) => {
+            let mut commands = vec![making.command?];
+            commands.extend(doomed.iter().copied());
+            if script.commands().len() == commands.len()
+                && let Some(patch) = remove_definition(cx, text, making)
+            {
+                return Some(patch);
+            }
+            let spans = script.removal(&commands, cx.file_text(file))?;
+            let edits = spans.iter().map(|span| (span.range(), String::new())).collect();
+            Some(Patch { file, edits, is_shared: false })
+        }
+        RunKind::Command { is_whole: true, .. } => {
+            let element = cx.expression_at(making.place)?;
+            if element.syntax().parent().and_then(ast::List::cast).is_some() {
+                return Some(Patch { file, edits: edit::delete_list_element(&element), is_shared: false });
+            }
+            remove_definition(cx, text, making)
+        }
+        RunKind::Command { .. } => None,
+    }
+}
+
+/// Removes the whole definition, where it is written as one binding around the command.
+fn remove_definition(cx: &HostContext<'_>, text: &RunText, making: &Making<'_>) -> Option<Patch> {
+    let span = text.definition.binding?;
+    let value = text.definition.value.span?;
+    if span.file != making.place.file || !span.range().contains_range(making.place.range()) {
+        return None;
+    }
+    let expression = cx.expression_at(value)?;
+    let binding = expression.syntax().parent().and_then(ast::AttrpathValue::cast)?;
+    (binding.syntax().text_range() == span.range()).then(|| Patch {
+        file: span.file,
+        edits: edit::delete_binding(binding.syntax()),
+        is_shared: false,
+    })
+}
+
+/// Adds names to a `…Directory` directive, into its list or string where it is set already.
+#[expect(clippy::too_many_arguments, reason = "the parts of one patch; a struct would only name them twice")]
+fn set_directories(
+    host: &Host<'_>,
+    cx: &HostContext<'_>,
+    unit: &Unit,
+    name: &str,
+    near: &Definition,
+    directive: &str,
+    names: &[&str],
+    mode: Option<&str>,
+) -> Option<Patch> {
+    let existing = host.below(&unit.node, &format!("serviceConfig.{directive}"));
+    let quoted: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+    if let Some(definition) = existing.definitions().first() {
+        if mode.is_some() {
+            return None;
+        }
+        let span = definition.value.span.filter(|span| !cx.is_shared(*span, definition))?;
+        let edits = match cx.expression_at(span)? {
+            ast::Expr::List(list) => {
+                quoted.iter().flat_map(|name| edit::append_list_element(&list, name)).collect()
+            }
+            ast::Expr::Str(string) => {
+                let old = string.syntax().text().to_string();
+                edit::replace(string.syntax(), &format!("[ {old} {} ]", quoted.join(" ")))
+            }
+            _ => return None,
+        };
+        return Some(Patch { file: span.file, edits, is_shared: false });
+    }
+    let value = match quoted.as_slice() {
+        [one] => one.clone(),
+        several => format!("[ {} ]", several.join(" ")),
+    };
+    let mut directives = vec![(directive, value)];
+    let mode_directive = format!("{directive}Mode");
+    if let Some(mode) = mode {
+        directives.push((mode_directive.as_str(), format!("\"{mode}\"")));
+    }
+    cx.add_service_config(host, name, near, &directives)
+}

@@ -1,0 +1,120 @@
+use crate::prelude::*;
+
+declare_rule! {
+    /// ## What it does
+    /// Finds units that refer to `sops-install-secrets.service` on hosts that do not have it, because
+    /// secrets are installed by an activation script there.
+    ///
+    /// ## Why is this bad?
+    /// sops-nix defines the unit only with systemd activation (`sops.useSystemdActivation`, by default with
+    /// `systemd.sysusers.enable` or `services.userborn.enable`). Without it, a unit that requires it does
+    /// not start; `after` and `wants` have no effect.
+    ///
+    /// ## Example
+    /// ```nix
+    /// { systemd.services.push.requires = [ "sops-install-secrets.service" ]; }
+    /// ```
+    ///
+    /// Use instead:
+    /// ```nix
+    /// { systemd.services.push.wants = [ "network.target" ]; }
+    /// ```
+    ///
+    /// ## Fix safety
+    /// Removing the entry is safe: the unit it names does not exist on the host.
+    ///
+    /// ## References
+    /// - Mic92/sops-nix, modules/sops/default.nix
+    pub struct SopsInstallSecretsUngated {}
+
+    name: "sops-install-secrets-ungated",
+    summary: "unit refers to `sops-install-secrets.service`, which the host does not have",
+    group: Services,
+    level: Error,
+    variants: [ordering: Info],
+    fix: Sometimes,
+    status: Status::Stable { since: "0.1.0" },
+    repairs: ["systemd.*.*.*", "systemd.*.*.unitConfig.*"],
+}
+
+const UNITS: [&str; 2] = ["sops-install-secrets.service", "sops-install-secrets-for-users.service"];
+
+impl HostRule for SopsInstallSecretsUngated {
+    fn check(&self, host: &Host<'_>, cx: &mut HostContext<'_>) {
+        for name in UNITS {
+            if may_exist(host, name) {
+                continue;
+            }
+            for unit in host.units() {
+                if UNITS.contains(&unit.display().as_str()) {
+                    continue;
+                }
+                for attribute in &DEPENDENCIES {
+                    let (items, _) = host.dependencies(&unit, attribute);
+                    for item in items.iter().filter(|item| item.exact().as_deref() == Some(name)) {
+                        report(cx, name, &unit, attribute, item);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Whether anything may switch systemd activation on, or define a unit of that name.
+fn may_exist(host: &Host<'_>, name: &str) -> bool {
+    let Some(unit) = nixos::secrets::unit(name, nixos::secrets::Manager::System) else { return true };
+    let gates = unit.gates.iter().any(|gate| host.may_be_enabled(&gate.to_string()));
+    let key = OptionKey::Name(name.trim_end_matches(".service").into());
+    // A unit that only gets more dependencies is not defined by that.
+    let is_defined = host.services_called(&key).iter().any(|service| {
+        ["script", "serviceConfig.ExecStart"]
+            .iter()
+            .any(|path| !host.below(&service.node, path).definitions().is_empty())
+    });
+    gates || is_defined
+}
+
+fn report(cx: &mut HostContext<'_>, name: &str, unit: &Unit, attribute: &DependencyAttribute, item: &Item) {
+    let Some(span) = item.span else { return };
+    // An entry that asks for activation itself is not wrong.
+    if item.condition != Condition::True && mentions_activation(cx, item) {
+        return;
+    }
+    let unit = unit.display();
+    let option = item.definition.path.last().map_or(attribute.option.to_owned(), OptionKey::display);
+    let effect = match attribute.kind {
+        Dependency::Order | Dependency::Weak => format!("`{option}` has no effect"),
+        Dependency::Strong => format!("`{unit}` fails to start"),
+        Dependency::Reverse => format!("it never starts `{unit}`"),
+    };
+    let removal = cx.remove_item(item);
+    let mut report = cx
+        .report(span, format!("`{name}` does not exist on this host: {effect}"))
+        .here("only systemd activation has this unit");
+    if let Some(binding) = item.definition.binding.filter(|binding| binding.file == span.file) {
+        report = report.covers(binding.range());
+    }
+    if matches!(attribute.kind, Dependency::Order | Dependency::Weak) {
+        report = report.variant(&SopsInstallSecretsUngated::META, "ordering");
+    }
+    if let Some(patch) = removal {
+        let applicability = if patch.is_shared { Applicability::Unsafe } else { Applicability::Safe };
+        report = report.fix(applicability, "remove it: secrets are there before any unit starts", |edits| {
+            edits.patch(&patch);
+        });
+    }
+    let _ = report
+        .help("remove the entry, or set `sops.useSystemdActivation = true;`")
+        .note("Cause: without systemd activation, sops-nix installs secrets in an activation script.")
+        .note("Assumed: no module outside the project switches systemd activation on.")
+        .note(format!(
+            "To validate: nixos-rebuild dry-build; then systemctl list-dependencies --all {unit}."
+        ));
+}
+
+/// Whether the text of the definition names one of the gates.
+fn mentions_activation(cx: &HostContext<'_>, item: &Item) -> bool {
+    let Some(binding) = item.definition.binding else { return true };
+    let text = cx.text(binding);
+    ["useSystemdActivation", "sysusers", "userborn"].iter().any(|gate| text.contains(gate))
+}

@@ -1,0 +1,125 @@
+use crate::prelude::*;
+
+declare_rule! {
+    /// ## What it does
+    /// Finds `sqlite:` URLs without `mode=` in the settings of programs that open the database through sqlx
+    /// and do not create it themselves, such as atticd.
+    ///
+    /// ## Why is this bad?
+    /// sqlx opens such a URL as it stands and creates the file only with `mode=rwc`. A host that has the
+    /// database keeps working; a new one, or one whose state was lost, ends with `unable to open database
+    /// file`. The module's own default has the parameter, so it is lost when the URL is set by hand.
+    ///
+    /// ## Example
+    /// ```nix
+    /// { services.atticd.settings.database.url = "sqlite:///var/lib/atticd/server.db"; }
+    /// ```
+    ///
+    /// Use instead:
+    /// ```nix
+    /// { services.atticd.settings.database.url = "sqlite:///var/lib/atticd/server.db?mode=rwc"; }
+    /// ```
+    ///
+    /// ## Exceptions
+    /// A database that something else creates before the program starts.
+    ///
+    /// ## Fix safety
+    /// Safe: an existing database opens as before. Unsafe where the same text is used elsewhere too.
+    ///
+    /// ## References
+    /// - nixpkgs, nixos/modules/services/networking/atticd.nix: the default of the option
+    /// - zhaofengli/attic issue 215
+    pub struct SqliteUrlMissingRwc {}
+
+    name: "sqlite-url-missing-rwc",
+    summary: "sqlite URL of a program that creates the database only with `mode=rwc`",
+    group: Services,
+    level: Error,
+    variants: [other: Warning],
+    fix: Sometimes,
+    status: Status::Stable { since: "0.1.0" },
+    repairs: ["services.*.settings.database.url", "systemd.services.*.environment.*"],
+}
+
+impl HostRule for SqliteUrlMissingRwc {
+    fn check(&self, host: &Host<'_>, cx: &mut HostContext<'_>) {
+        for program in nixos::sqlite::needing_mode() {
+            let by_option = program.options.iter().flat_map(|option| host.definitions(&option.to_string()));
+            let by_variable = program.units.iter().flat_map(|unit| {
+                let path = move |variable: &String| format!("systemd.services.{unit}.environment.{variable}");
+                program.variables.iter().flat_map(move |variable| host.definitions(&path(variable)))
+            });
+            for definition in by_option.chain(by_variable) {
+                if let Some(url) = url_without_mode(&definition) {
+                    report(cx, program, &definition, &url);
+                }
+            }
+        }
+    }
+}
+
+/// The URL, where it is one of sqlite and certainly has no `mode`.
+fn url_without_mode(definition: &Definition) -> Option<Text> {
+    let Value::Str(text) = &definition.value.value else { return None };
+    if definition.condition == Condition::False || !text.known_prefix().starts_with("sqlite:") {
+        return None;
+    }
+    let known = text.display();
+    let ends_in_hole = !matches!(text.pieces.last(), Some(TextPiece::Known { .. }));
+    let query = known.split_once('?').map(|(_, query)| query);
+    let says_mode = query.is_some_and(|query| query.split('&').any(|part| part.starts_with("mode=")));
+    let may_say_mode = ends_in_hole || query.is_some_and(|query| query.contains('*'));
+    let in_memory = known.contains(":memory:");
+    (!says_mode && !may_say_mode && !in_memory).then(|| (**text).clone())
+}
+
+fn report(
+    cx: &mut HostContext<'_>,
+    program: &'static nixos::sqlite::SqliteProgram,
+    definition: &Definition,
+    url: &Text,
+) {
+    let Some(span) = definition.span() else { return };
+    let name = &program.name;
+    let separator = if url.display().contains('?') { '&' } else { '?' };
+    let end = end_of_literal(cx, url, span);
+    let is_shared = cx.is_shared(span, definition);
+    let mut report = cx
+        .report(
+            span,
+            format!("`sqlite:` URL without `mode=rwc`: {name} opens an existing database but creates none"),
+        )
+        .here("the file must exist before the first start");
+    if let Some(binding) = definition.binding.filter(|binding| binding.file == span.file) {
+        report = report.covers(binding.range());
+    } else if let Some(key) = definition.key {
+        report = report.label(key, "set here");
+    }
+    if !program.certain {
+        report = report.variant(&SqliteUrlMissingRwc::META, "other");
+    }
+    if let Some(end) = end {
+        let applicability = if is_shared { Applicability::Unsafe } else { Applicability::Safe };
+        let text = format!("{separator}mode=rwc");
+        report = report.fix(applicability, format!("append `{text}`"), |edits| {
+            edits.replace_span(end, text);
+        });
+    }
+    let _ = report
+        .help("let the program create the database: `mode=rwc`")
+        .note("Cause: sqlx passes the URL to SQLite as it is, and SQLite makes a missing file only with `mode=rwc`.")
+        .note("A host that has the database already starts; the failure waits for the next machine or a lost disk.")
+        .note(format!(
+            "To validate: nixos-rebuild dry-build; after switching, systemctl status {name} and journalctl -u {name}.",
+        ));
+}
+
+/// The place just before the closing quote, where the text of the URL ends with its literal.
+fn end_of_literal(cx: &HostContext<'_>, url: &Text, literal: Span) -> Option<Span> {
+    let TextPiece::Known { origin: Some((file, map)), .. } = url.pieces.last()? else { return None };
+    let end = map.last()?.1.end();
+    let whole = literal.range();
+    let tail = cx.file_text(*file).get(usize::from(end)..usize::from(whole.end()))?;
+    let is_end = *file == literal.file && whole.contains_inclusive(end) && (tail == "\"" || tail == "''");
+    is_end.then(|| Span::new(*file, TextRange::empty(end)))
+}

@@ -1,0 +1,617 @@
+//! Edits that know the nodes they change: separators, comments, blank lines and indentation are kept in
+//! order here, so that rules need not look at them.
+//!
+//! All functions are pure: node in, byte ranges and replacements out, in the order of the text and without
+//! overlap. They never decide whether an edit is a good idea.
+
+use rnix::ast::HasEntry as _;
+use rnix::{SyntaxKind, SyntaxNode, ast};
+use rowan::ast::AstNode;
+use rowan::{Direction, NodeOrToken};
+
+use super::ext::{comments_above, indentation_of, line_start, trailing_comment};
+use super::precedence::{Strength, glues, needs_parens};
+use crate::text::{TextRange, TextSize};
+
+/// Ranges in bytes and what replaces them.
+pub type Edits = Vec<(TextRange, String)>;
+
+/// Replaces `node` by `text`. Where both are expressions, `text` gets the parentheses it needs in its new
+/// place, and spaces where it would run into its neighbours.
+pub fn replace(node: &SyntaxNode, text: &str) -> Edits {
+    let mut text = text.to_owned();
+    if ast::Expr::can_cast(node.kind())
+        && is_expression_place(node)
+        && let Some(strength) = Strength::of_text(&text)
+        && needs_parens(strength, node)
+    {
+        text = format!("({text})");
+    }
+    let before = node.first_token().and_then(|token| token.prev_token());
+    let after = node.last_token().and_then(|token| token.next_token());
+    let touches = |left: Option<char>, right: Option<char>| {
+        left.zip(right).is_some_and(|(left, right)| glues(left, right))
+    };
+    if touches(before.and_then(|token| token.text().chars().next_back()), text.chars().next()) {
+        text.insert(0, ' ');
+    }
+    if touches(text.chars().next_back(), after.and_then(|token| token.text().chars().next())) {
+        text.push(' ');
+    }
+    vec![(node.text_range(), text)]
+}
+
+/// Removes the parentheses of `paren`; `None` where they are needed.
+pub fn unparen(paren: &ast::Paren) -> Option<Edits> {
+    let inner = paren.expr()?;
+    if needs_parens(Strength::of(&inner), paren.syntax()) {
+        return None;
+    }
+    let (outer, inner) = (paren.syntax(), inner.syntax());
+    let has_comment = outer.children_with_tokens().any(|child| child.kind() == SyntaxKind::TOKEN_COMMENT);
+    let (start, end) = if has_comment {
+        (outer.text_range().start() + TextSize::new(1), outer.text_range().end() - TextSize::new(1))
+    } else {
+        (inner.text_range().start(), inner.text_range().end())
+    };
+    let text = root_text(outer);
+    // A neighbour in parentheses may lose them in the same round, so it counts as a name.
+    let space = |left: TextSize, right: TextSize| {
+        let before = text[..usize::from(left)].chars().next_back().map(|c| if c == ')' { 'x' } else { c });
+        let after = text[usize::from(right)..].chars().next().map(|c| if c == '(' { 'x' } else { c });
+        let glued = before.zip(after).is_some_and(|(before, after)| glues(before, after));
+        if glued { " ".to_owned() } else { String::new() }
+    };
+    let (from, to) = (outer.text_range().start(), outer.text_range().end());
+    Some(vec![(TextRange::new(from, start), space(from, start)), (TextRange::new(end, to), space(end, to))])
+}
+
+/// Removes a binding, an `inherit`, or one name of an `inherit` (which goes itself when it has no other),
+/// with the lines it has for itself, its trailing comment, the comments above that belong to it, and one
+/// blank line.
+pub fn delete_binding(node: &SyntaxNode) -> Edits {
+    let inherit = node.parent().and_then(ast::Inherit::cast);
+    match inherit {
+        Some(inherit) if inherit.attrs().count() == 1 => delete_binding(inherit.syntax()),
+        _ => vec![removal(node, node.text_range())],
+    }
+}
+
+/// Removes an element of a list, in the manner of [`delete_binding`].
+pub fn delete_list_element(element: &ast::Expr) -> Edits {
+    vec![removal(element.syntax(), element.syntax().text_range())]
+}
+
+/// Adds the expression `text` to the end of `list`, in parentheses if it needs them there: on the line of
+/// the last element, or on a line of its own where the last element has one.
+pub fn append_list_element(list: &ast::List, text: &str) -> Edits {
+    let atomic = Strength::of_text(text).is_none_or(|strength| strength >= Strength::Select);
+    let element = if atomic { text.to_owned() } else { format!("({text})") };
+    match list.items().last() {
+        Some(last) => insert_after(last.syntax(), &element),
+        None => fill_empty(list.syntax(), &element),
+    }
+}
+
+/// Adds the binding `text` (with its `;`) behind `binding`, in the manner of [`append_list_element`].
+/// Further lines of `text` keep their indentation relative to the first.
+pub fn insert_binding_after(binding: &SyntaxNode, text: &str) -> Edits {
+    insert_after(binding, text)
+}
+
+/// Adds the binding `text` (with its `;`) as the last one of `set`.
+pub fn insert_binding_at_end(set: &ast::AttrSet, text: &str) -> Edits {
+    match set.entries().last() {
+        Some(last) => insert_after(last.syntax(), text),
+        None => fill_empty(set.syntax(), text),
+    }
+}
+
+/// Removes an argument from `{ a, b }:` with the comma that separates it.
+pub fn delete_pattern_entry(entry: &ast::PatEntry) -> Edits {
+    let node = entry.syntax();
+    let comma = |direction: Direction| {
+        node.siblings_with_tokens(direction)
+            .skip(1)
+            .take_while(|sibling| {
+                !matches!(sibling.kind(), SyntaxKind::NODE_PAT_ENTRY | SyntaxKind::TOKEN_ELLIPSIS)
+            })
+            .find(|sibling| sibling.kind() == SyntaxKind::TOKEN_COMMA)
+            .map(|comma| comma.text_range())
+    };
+    let (before, after) = (comma(Direction::Prev), comma(Direction::Next));
+    let text = root_text(node);
+    let range = node.text_range();
+    let only_space = |from: TextSize, to: TextSize| {
+        text[usize::from(from)..usize::from(to)].chars().all(char::is_whitespace)
+    };
+    let same_line = |from: TextSize, to: TextSize| !text[usize::from(from)..usize::from(to)].contains('\n');
+
+    if let Some(before) = before
+        && starts_line(&text, before.start())
+        && same_line(before.end(), range.start())
+        && only_space(before.end(), range.start())
+        && after.is_none_or(|after| !same_line(range.end(), after.start()))
+    {
+        // `, b` on a line of its own.
+        return vec![removal(node, before.cover(range))];
+    }
+    match (before, after) {
+        (_, Some(after)) if only_space(range.end(), after.start()) => {
+            let together = range.cover(after);
+            if same_line(range.end(), after.start()) {
+                return vec![removal(node, together)];
+            }
+            // The comma leads the next line: what follows moves up to the place of the argument.
+            let rest = &text[usize::from(after.end())..];
+            let space = rest.len() - rest.trim_start_matches([' ', '\t']).len();
+            vec![(TextRange::new(range.start(), after.end() + TextSize::new(space as u32)), String::new())]
+        }
+        (_, Some(after)) => vec![removal(node, range), (after, String::new())],
+        (Some(before), None) => {
+            let (place, replacement) = removal(node, range);
+            if only_space(before.end(), place.start().max(before.end())) {
+                let joined = TextRange::new(before.start(), place.end().max(before.end()));
+                // The line break before a removed line stays.
+                let kept = &text[usize::from(before.end())..usize::from(place.start().max(before.end()))];
+                return vec![(joined, format!("{kept}{replacement}"))];
+            }
+            vec![(before, String::new()), (place, replacement)]
+        }
+        (None, None) => vec![removal(node, range)],
+    }
+}
+
+fn is_expression_place(node: &SyntaxNode) -> bool {
+    let names = [
+        SyntaxKind::NODE_ATTRPATH,
+        SyntaxKind::NODE_INHERIT,
+        SyntaxKind::NODE_IDENT_PARAM,
+        SyntaxKind::NODE_PAT_BIND,
+    ];
+    let parent = node.parent();
+    let names_argument = parent.as_ref().is_some_and(|parent| {
+        parent.kind() == SyntaxKind::NODE_PAT_ENTRY && parent.children().next().as_ref() == Some(node)
+    });
+    !names_argument && !parent.is_some_and(|parent| names.contains(&parent.kind()))
+}
+
+fn root_text(node: &SyntaxNode) -> String {
+    node.ancestors().last().map(|root| root.text().to_string()).unwrap_or_default()
+}
+
+/// What to remove so that `range`, which is `node` and perhaps its comma, goes without a trace.
+fn removal(node: &SyntaxNode, range: TextRange) -> (TextRange, String) {
+    let text = root_text(node);
+    let end = trailing_end(&text, range.end());
+    if starts_line(&text, range.start())
+        && let Some(end) = end
+    {
+        let first_line = belonging_comments(node, &text, range.start()).unwrap_or(range.start());
+        let lines = TextRange::new(
+            TextSize::new(line_start(&text, usize::from(first_line)) as u32),
+            TextSize::new(end as u32),
+        );
+        return (with_blank_line(&text, lines), String::new());
+    }
+    // Something else stands on the line and keeps its comments.
+    let before = &text[..usize::from(range.start())];
+    let after = &text[usize::from(range.end())..];
+    let space_before = before.len() - before.trim_end_matches([' ', '\t']).len();
+    let space_after = after.len() - after.trim_start_matches([' ', '\t']).len();
+    let first =
+        before.trim_end_matches([' ', '\t']).ends_with(['{', '[', '(', '\n']) || before.trim().is_empty();
+    let range = if first {
+        TextRange::new(range.start(), range.end() + TextSize::new(space_after as u32))
+    } else {
+        TextRange::new(range.start() - TextSize::new(space_before as u32), range.end())
+    };
+    let left = text[..usize::from(range.start())].chars().next_back();
+    let right = text[usize::from(range.end())..].chars().next();
+    let glued = left.zip(right).is_some_and(|(left, right)| glues(left, right));
+    (range, if glued { " ".to_owned() } else { String::new() })
+}
+
+fn starts_line(text: &str, at: TextSize) -> bool {
+    let at = usize::from(at);
+    text[line_start(text, at)..at].chars().all(char::is_whitespace)
+}
+
+/// End of the line of `at`, line break included, if only a comment follows there.
+fn trailing_end(text: &str, at: TextSize) -> Option<usize> {
+    let rest = &text[usize::from(at)..];
+    let line = rest.split_inclusive('\n').next().unwrap_or_default();
+    let trimmed = line.trim();
+    let comment = trimmed.starts_with('#')
+        || trimmed.starts_with("/*") && trimmed.find("*/").is_some_and(|end| end + 2 == trimmed.len());
+    (trimmed.is_empty() || comment).then_some(usize::from(at) + line.len())
+}
+
+/// Start of the comments above `node` that go with it.
+fn belonging_comments(node: &SyntaxNode, text: &str, start: TextSize) -> Option<TextSize> {
+    let comments = comments_above(node);
+    let first = comments.first()?.text_range().start();
+    if comments.iter().any(|comment| comment.text().contains("nixlint:")) {
+        return Some(first);
+    }
+    // A comment that opens a paragraph of several elements may be about all of them.
+    let above = &text[..line_start(text, usize::from(first))];
+    let opens_paragraph = above
+        .lines()
+        .next_back()
+        .is_none_or(|line| line.trim().is_empty() || line.trim_end().ends_with(['{', '[']));
+    let below = trailing_end(text, node.text_range().end()).map(|end| &text[end..]).unwrap_or_default();
+    let next_line = below.lines().next().unwrap_or_default().trim_start();
+    let paragraph_goes_on =
+        !next_line.is_empty() && !next_line.starts_with(['}', ']', '#', '/']) && !begins_with_in(next_line);
+    (!(opens_paragraph && paragraph_goes_on) && first < start).then_some(first)
+}
+
+/// `lines` with one of the blank lines around it, where two would be left over or stand at a bracket.
+fn with_blank_line(text: &str, lines: TextRange) -> TextRange {
+    let above = &text[..usize::from(lines.start())];
+    let below = &text[usize::from(lines.end())..];
+    let line_above = above.split_inclusive('\n').next_back().unwrap_or_default();
+    let line_below = below.split_inclusive('\n').next().unwrap_or_default();
+    let blank = |line: &str| line.ends_with('\n') && line.trim().is_empty();
+    let closes =
+        |line: &str| line.trim_start().starts_with(['}', ']', ')']) || begins_with_in(line.trim_start());
+    let opens = |line: &str| line.trim_end().ends_with(['{', '[', '(']) || line.trim() == "let";
+    if blank(line_above) && (blank(line_below) || closes(line_below)) {
+        return TextRange::new(lines.start() - TextSize::of(line_above), lines.end());
+    }
+    if blank(line_below) && opens(line_above) {
+        return TextRange::new(lines.start(), lines.end() + TextSize::of(line_below));
+    }
+    lines
+}
+
+fn begins_with_in(line: &str) -> bool {
+    line.strip_prefix("in")
+        .is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || "_-'".contains(c)))
+}
+
+/// Inserts `text` behind `element`, on a line of its own if `element` has one.
+fn insert_after(element: &SyntaxNode, text: &str) -> Edits {
+    let file = root_text(element);
+    let start = element.text_range().start();
+    let end = element.text_range().end();
+    if !starts_line(&file, start) && !text.contains('\n') {
+        let left = TextRange::empty(end);
+        return vec![(left, format!(" {text}"))];
+    }
+    let indentation = indentation_of(&file, start);
+    let at = trailing_comment(element).map_or(end, |comment| {
+        // A comment up to the end of a line holds the carriage return of that line.
+        let carriage_return = comment.text().len() - comment.text().trim_end_matches('\r').len();
+        comment.text_range().end() - TextSize::new(carriage_return as u32)
+    });
+    let text = indented(text, indentation, line_break(&file));
+    vec![(TextRange::empty(at), format!("{}{indentation}{text}", line_break(&file)))]
+}
+
+/// Puts `text` between the brackets of `node`, which has no element.
+fn fill_empty(node: &SyntaxNode, text: &str) -> Edits {
+    let file = root_text(node);
+    let bracket = |kinds: [SyntaxKind; 2]| {
+        node.children_with_tokens()
+            .filter_map(NodeOrToken::into_token)
+            .find(move |token| kinds.contains(&token.kind()))
+    };
+    let open = bracket([SyntaxKind::TOKEN_L_BRACE, SyntaxKind::TOKEN_L_BRACK]);
+    let close = bracket([SyntaxKind::TOKEN_R_BRACE, SyntaxKind::TOKEN_R_BRACK]);
+    let (Some(open), Some(close)) = (open, close) else { return Vec::new() };
+    let between = TextRange::new(open.text_range().end(), close.text_range().start());
+    let inside = &file[between];
+    if inside.trim().is_empty() && !text.contains('\n') && !inside.contains('\n') {
+        return vec![(between, format!(" {text} "))];
+    }
+    let outer = indentation_of(&file, open.text_range().start());
+    let inner = format!("{outer}  ");
+    let line_break = line_break(&file);
+    let text = indented(text, &inner, line_break);
+    let kept = inside.trim_end();
+    vec![(between, format!("{kept}{line_break}{inner}{text}{line_break}{outer}"))]
+}
+
+/// `text` with `indentation` before each line but the first, in place of what its further lines share.
+fn indented(text: &str, indentation: &str, line_break: &str) -> String {
+    let mut lines = text.lines();
+    let first = lines.next().unwrap_or_default().to_owned();
+    let rest: Vec<&str> = lines.collect();
+    let spaces = |line: &&str| line.len() - line.trim_start_matches([' ', '\t']).len();
+    let filled = rest.iter().filter(|line| !line.trim().is_empty());
+    // The last line closes what the first one opens, so it shows the indentation of both.
+    let shared = filled.map(spaces).min().unwrap_or(0);
+    rest.iter().fold(first, |text, line| match line.trim().is_empty() {
+        true => format!("{text}{line_break}"),
+        false => format!("{text}{line_break}{indentation}{}", &line[shared..]),
+    })
+}
+
+fn line_break(text: &str) -> &'static str {
+    match text.find('\n') {
+        Some(at) if text[..at].ends_with('\r') => "\r\n",
+        _ => "\n",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::parse;
+    use super::*;
+    use crate::text::{Edit, FileId, apply_edits};
+
+    fn apply(text: &str, edits: Edits) -> String {
+        let edits: Vec<Edit> =
+            edits.into_iter().map(|(range, text)| Edit { file: FileId(0), range, text }).collect();
+        apply_edits(text, &edits).expect("edits fit the text")
+    }
+
+    /// Applies `edit` to the node of `kind` whose text begins with `start`; the result must parse.
+    fn edited(text: &str, kind: SyntaxKind, start: &str, edit: impl Fn(SyntaxNode) -> Edits) -> String {
+        let parsed = parse(text);
+        assert!(parsed.is_ok(), "{text}");
+        let node = parsed
+            .syntax()
+            .descendants()
+            .find(|node| node.kind() == kind && node.text().to_string().starts_with(start));
+        let result = apply(text, edit(node.expect("the node is there")));
+        assert!(parse(&result).is_ok(), "does not parse: {result:?}");
+        result
+    }
+
+    fn without_binding(text: &str, start: &str) -> String {
+        let kind = if start.starts_with("inherit") {
+            SyntaxKind::NODE_INHERIT
+        } else {
+            SyntaxKind::NODE_ATTRPATH_VALUE
+        };
+        edited(text, kind, start, |node| delete_binding(&node))
+    }
+
+    fn without_element(text: &str, start: &str) -> String {
+        edited(text, SyntaxKind::NODE_IDENT, start, |node| {
+            delete_list_element(&ast::Expr::cast(node).expect("an expression"))
+        })
+    }
+
+    fn with_element(text: &str, element: &str) -> String {
+        edited(text, SyntaxKind::NODE_LIST, "[", |node| {
+            append_list_element(&ast::List::cast(node).expect("a list"), element)
+        })
+    }
+
+    fn with_last_binding(text: &str, binding: &str) -> String {
+        edited(text, SyntaxKind::NODE_ATTR_SET, "{", |node| {
+            insert_binding_at_end(&ast::AttrSet::cast(node).expect("a set"), binding)
+        })
+    }
+
+    fn without_argument(text: &str, start: &str) -> String {
+        edited(text, SyntaxKind::NODE_PAT_ENTRY, start, |node| {
+            delete_pattern_entry(&ast::PatEntry::cast(node).expect("an argument"))
+        })
+    }
+
+    #[test]
+    fn a_binding_goes_with_its_line_and_comment() {
+        assert_eq!(
+            without_binding("{\n  a = 1;\n  b = 2; # two\n  c = 3;\n}\n", "b"),
+            "{\n  a = 1;\n  c = 3;\n}\n"
+        );
+        assert_eq!(without_binding("{\n  a = 1; # one\n  b = 2;\n}\n", "b"), "{\n  a = 1; # one\n}\n");
+        assert_eq!(
+            without_binding("{\r\n  a = 1;\r\n  b = 2; # two\r\n}\r\n", "b"),
+            "{\r\n  a = 1;\r\n}\r\n"
+        );
+        assert_eq!(without_binding("{\n  a = {\n    x = 1;\n  };\n  b = 2;\n}", "a"), "{\n  b = 2;\n}");
+    }
+
+    #[test]
+    fn comments_above_go_with_their_binding_alone() {
+        assert_eq!(without_binding("{\n  a = 1;\n  # about b\n  # more\n  b = 2;\n}", "b"), "{\n  a = 1;\n}");
+        assert_eq!(without_binding("{\n  # about a\n  a = 1;\n\n  b = 2;\n}", "a"), "{\n  b = 2;\n}");
+        assert_eq!(
+            without_binding("{\n  # about both\n  a = 1;\n  b = 2;\n}", "a"),
+            "{\n  # about both\n  b = 2;\n}"
+        );
+        assert_eq!(
+            without_binding("{\n  # nixlint: ignore[x]\n  a = 1;\n  b = 2;\n}", "a"),
+            "{\n  b = 2;\n}"
+        );
+        assert_eq!(without_binding("{ # about the set\n  a = 1;\n}", "a"), "{ # about the set\n}");
+        assert_eq!(without_binding("{\n  # apart\n\n  a = 1;\n}", "a"), "{\n  # apart\n}");
+    }
+
+    #[test]
+    fn one_blank_line_goes_with_a_binding() {
+        assert_eq!(
+            without_binding("{\n  a = 1;\n\n  b = 2;\n\n  c = 3;\n}", "b"),
+            "{\n  a = 1;\n\n  c = 3;\n}"
+        );
+        assert_eq!(without_binding("{\n  a = 1;\n\n  b = 2;\n}", "b"), "{\n  a = 1;\n}");
+        assert_eq!(without_binding("{\n  a = 1;\n\n  b = 2;\n}", "a"), "{\n  b = 2;\n}");
+        assert_eq!(without_binding("let\n  a = 1;\n\n  b = 2;\nin b", "a"), "let\n  b = 2;\nin b");
+        assert_eq!(
+            without_binding("{\n  b = 1;\n\n  a = 1;\n  inherit x;\n}", "a"),
+            "{\n  b = 1;\n\n  inherit x;\n}"
+        );
+    }
+
+    #[test]
+    fn a_binding_among_others_on_a_line_goes_alone() {
+        assert_eq!(without_binding("{ a = 1; b = 2; c = 3; } # x", "b"), "{ a = 1; c = 3; } # x");
+        assert_eq!(without_binding("{ a = 1; }", "a"), "{ }");
+        assert_eq!(without_binding("{ a = 1; b = 2; }", "a"), "{ b = 2; }");
+        assert_eq!(without_binding("{\n  a = 1; b = 2; # both\n}", "b"), "{\n  a = 1; # both\n}");
+        assert_eq!(without_binding("let a = 1; in 2", "a"), "let in 2");
+        assert_eq!(without_binding("let a=1;in 2", "a"), "let in 2");
+    }
+
+    #[test]
+    fn names_of_an_inherit_go_one_by_one() {
+        let without =
+            |text: &str, name: &str| edited(text, SyntaxKind::NODE_IDENT, name, |node| delete_binding(&node));
+        assert_eq!(without("{ inherit (x) a b c; }", "b"), "{ inherit (x) a c; }");
+        assert_eq!(without("{ inherit a; c = 1; }", "a"), "{ c = 1; }");
+        assert_eq!(
+            without("{\n  inherit\n    a # one\n    b\n    ;\n}", "a"),
+            "{\n  inherit\n    b\n    ;\n}"
+        );
+        assert_eq!(without_binding("{\n  inherit (x) a;\n  b = 1;\n}", "inherit"), "{\n  b = 1;\n}");
+    }
+
+    #[test]
+    fn elements_go_from_lists() {
+        assert_eq!(without_element("[ a b c ]", "b"), "[ a c ]");
+        assert_eq!(without_element("[ a ]", "a"), "[ ]");
+        assert_eq!(without_element("[a b]", "a"), "[b]");
+        assert_eq!(without_element("[ (x)b\"y\" ]", "b"), "[ (x)\"y\" ]");
+        assert_eq!(without_element("[ 1 b 2 ]", "b"), "[ 1 2 ]");
+        assert_eq!(
+            without_element("[\n  a # one\n  b # two\n  c # three\n]", "b"),
+            "[\n  a # one\n  c # three\n]"
+        );
+        assert_eq!(without_element("[ a # one\n  b ]", "a"), "[ # one\n  b ]");
+        assert_eq!(without_element("[ a # one\n  b ]", "b"), "[ a # one\n  ]");
+    }
+
+    #[test]
+    fn elements_are_added_to_lists() {
+        assert_eq!(with_element("[ ]", "a"), "[ a ]");
+        assert_eq!(with_element("[]", "f x"), "[ (f x) ]");
+        assert_eq!(with_element("[ a ]", "b.c"), "[ a b.c ]");
+        assert_eq!(with_element("[a]", "b"), "[a b]");
+        assert_eq!(
+            with_element("{\n  x = [\n    a # one\n  ];\n}", "b"),
+            "{\n  x = [\n    a # one\n    b\n  ];\n}"
+        );
+        assert_eq!(with_element("[\r\n  a # one\r\n]", "b"), "[\r\n  a # one\r\n  b\r\n]");
+        assert_eq!(with_element("[\n  # none yet\n]", "b"), "[\n  # none yet\n  b\n]");
+    }
+
+    #[test]
+    fn bindings_are_added() {
+        assert_eq!(with_last_binding("{ }", "a = 1;"), "{ a = 1; }");
+        assert_eq!(with_last_binding("{}", "a = {\n  b = 1;\n};"), "{\n  a = {\n    b = 1;\n  };\n}");
+        assert_eq!(with_last_binding("{ a = 1; }", "b = 2;"), "{ a = 1; b = 2; }");
+        assert_eq!(
+            with_last_binding("{\n  a = 1; # one\n}", "b = {\n  c = 1;\n};"),
+            "{\n  a = 1; # one\n  b = {\n    c = 1;\n  };\n}"
+        );
+        assert_eq!(
+            with_last_binding("{\r\n  a = 1;\r\n}", "b = [\n];"),
+            "{\r\n  a = 1;\r\n  b = [\r\n  ];\r\n}"
+        );
+        let after = edited("{\n  a = 1;\n\n  b = 2;\n}", SyntaxKind::NODE_ATTRPATH_VALUE, "a", |node| {
+            insert_binding_after(&node, "c = 3;")
+        });
+        assert_eq!(after, "{\n  a = 1;\n  c = 3;\n\n  b = 2;\n}");
+    }
+
+    #[test]
+    fn arguments_go_with_their_comma() {
+        assert_eq!(without_argument("{ a, b }: a", "b"), "{ a }: a");
+        assert_eq!(without_argument("{ a, b }: b", "a"), "{ b }: b");
+        assert_eq!(without_argument("{ a, b, ... }: a", "b"), "{ a, ... }: a");
+        assert_eq!(without_argument("{ a, ... }: 1", "a"), "{ ... }: 1");
+        assert_eq!(without_argument("{ a }: 1", "a"), "{ }: 1");
+        assert_eq!(without_argument("{ a, }: 1", "a"), "{ }: 1");
+        assert_eq!(without_argument("{a,b}: a", "b"), "{a}: a");
+        assert_eq!(without_argument("{ a ? 1, b ? { x = 2; } }: a", "b"), "{ a ? 1 }: a");
+    }
+
+    #[test]
+    fn arguments_on_lines_of_their_own() {
+        assert_eq!(without_argument("{\n  a,\n  b, # two\n  c,\n}: a", "b"), "{\n  a,\n  c,\n}: a");
+        assert_eq!(without_argument("{\n  a, # one\n  b # two\n}: a", "b"), "{\n  a # one\n}: a");
+        assert_eq!(without_argument("{ a\n, b\n, c\n}: a", "b"), "{ a\n, c\n}: a");
+        assert_eq!(without_argument("{ a\n, b\n, c\n}: a", "c"), "{ a\n, b\n}: a");
+        assert_eq!(without_argument("{ a\n, b\n}: b", "a"), "{ b\n}: b");
+        assert_eq!(without_argument("{ a, b # x\n}: a", "b"), "{ a # x\n}: a");
+        assert_eq!(without_argument("{ a # x\n, b\n}: b", "a"), "{ # x\n b\n}: b");
+        assert_eq!(without_argument("{\r\n  a,\r\n  b\r\n}: a", "b"), "{\r\n  a\r\n}: a");
+    }
+
+    #[test]
+    fn replacements_get_parentheses_and_spaces() {
+        let replaced = |text: &str, start: &str, by: &str| {
+            let kind = if start.starts_with('(') { SyntaxKind::NODE_PAREN } else { SyntaxKind::NODE_IDENT };
+            edited(text, kind, start, |node| replace(&node, by))
+        };
+        assert_eq!(replaced("f x", "x", "g y"), "f (g y)");
+        assert_eq!(replaced("{ a = x; }", "x", "g y"), "{ a = g y; }");
+        assert_eq!(replaced("toString(x)", "(x)", "x"), "toString x");
+        assert_eq!(replaced("(x)-1", "(x)", "x"), "x -1");
+        assert_eq!(replaced("x == y", "y", "!a // b"), "x == !a // b");
+        assert_eq!(replaced("{ x }: 1", "x", "y"), "{ y }: 1");
+    }
+
+    #[test]
+    fn parentheses_go_where_they_are_not_needed() {
+        let unparenthesized = |text: &str| {
+            edited(text, SyntaxKind::NODE_PAREN, "(", |node| {
+                ast::Paren::cast(node).and_then(|paren| unparen(&paren)).unwrap_or_default()
+            })
+        };
+        assert_eq!(unparenthesized("toString(x)"), "toString x");
+        assert_eq!(unparenthesized("x:(x)"), "x: x");
+        assert_eq!(unparenthesized("{ a = (b c); }"), "{ a = b c; }");
+        assert_eq!(unparenthesized("{ a = ( # keep\n 1); }"), "{ a =  # keep\n 1; }");
+        assert_eq!(unparenthesized("(f) or x"), "f or x");
+        for needed in ["(a.b) or x", "f (g x)", "[ (x: x) ]", "(a.b).c or 1", "-(a + b)"] {
+            assert_eq!(unparenthesized(needed), needed);
+        }
+        let both = parse("(a)(b)");
+        let parens = both.syntax().descendants().filter_map(ast::Paren::cast);
+        let edits = parens.filter_map(|paren| unparen(&paren)).flatten().collect();
+        assert_eq!(apply("(a)(b)", edits), "a  b");
+    }
+
+    proptest! {
+        /// Whatever is deleted, the rest parses, and comments of other lines are still there.
+        #[test]
+        fn deletions_keep_the_rest(
+            items in proptest::collection::vec(("[a-d]", prop_oneof!["", " # [a-z]{2}", " /\\* [a-z]{2} \\*/"], "\n|\n\n| "), 1..6),
+            index in 0usize..6,
+            shape in 0usize..3,
+        ) {
+            let items: Vec<_> = items.into_iter().enumerate().map(|(at, (name, comment, space))| {
+                let space = if comment.contains('#') { "\n".to_owned() } else { space };
+                (format!("{name}{at}"), comment, space)
+            }).collect();
+            let index = index % items.len();
+            let last = items.len() - 1;
+            let (open, close) = [("{\n", "}"), ("[\n", "]"), ("{\n", "}: 1")][shape];
+            let body: String = items.iter().enumerate().map(|(at, (name, comment, space))| {
+                let element = match shape {
+                    0 => format!("{name} = 1;"),
+                    1 => name.clone(),
+                    _ if at == last => name.clone(),
+                    _ => format!("{name},"),
+                };
+                format!("  {element}{comment}{space}")
+            }).collect();
+            let text = format!("{open}{body}{close}");
+            let parsed = parse(&text);
+            prop_assert!(parsed.is_ok(), "{}", text);
+            let tree = parsed.syntax();
+            let edits = match shape {
+                0 => delete_binding(&tree.descendants().filter(|node| ast::AttrpathValue::can_cast(node.kind())).nth(index).expect("a binding")),
+                1 => delete_list_element(&tree.descendants().find_map(ast::List::cast).and_then(|list| list.items().nth(index)).expect("an element")),
+                _ => delete_pattern_entry(&tree.descendants().filter_map(ast::PatEntry::cast).nth(index).expect("an argument")),
+            };
+            let result = apply(&text, edits);
+            prop_assert!(parse(&result).is_ok(), "{:?} -> {:?}", text, result);
+            for (at, (name, comment, _)) in items.iter().enumerate() {
+                prop_assert_eq!(result.contains(name.as_str()), at != index, "{:?} -> {:?}", text, result);
+                if at != index {
+                    prop_assert!(result.contains(comment.as_str()), "{:?} -> {:?}", text, result);
+                }
+            }
+        }
+    }
+}
