@@ -241,7 +241,7 @@ pub(super) enum Shell {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Color {
-    /// On terminals, unless the environment says otherwise
+    // On terminals, unless the environment says otherwise.
     Auto,
     Always,
     Never,
@@ -270,7 +270,7 @@ fn parse_fail_on(word: &str) -> Result<Level, String> {
     match crate::config::parse_level(word) {
         Ok(Setting::At(level)) => Ok(level),
         Ok(Setting::Off | Setting::On) => Err("use `--exit-zero` to never fail".to_owned()),
-        Err(unknown) => Err(unknown.to_string()),
+        Err(unknown) => Err(format!("{unknown}: choose error, warning or info")),
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) fn run(args: FixArgs, book: RuleBook<'_>, streams: &Streams) -> Resul
         return answer(&run, &found, &input, streams);
     }
     let failed = run.complain(streams);
-    if !quiet {
+    if !quiet && !(failed && found.fixes == 0) {
         streams.note(&summary(&found));
     }
     Ok(if failed { Status::Failed } else { Status::Clean })

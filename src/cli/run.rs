@@ -210,6 +210,7 @@ impl Run {
             let files: Vec<FileId> = files.collect();
             let change = |file: &FileId| Change {
                 place: &self.places[file.0 as usize],
+                display: &self.original.get(*file).display,
                 old: &self.original.get(*file).text,
                 new: &self.sources.get(*file).text,
             };

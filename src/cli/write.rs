@@ -10,6 +10,8 @@ use crate::report::printable;
 pub(super) struct Change<'t> {
     /// Where it lies.
     pub place: &'t Path,
+    /// How it is shown.
+    pub display: &'t str,
     /// The text it was read with.
     pub old: &'t str,
     /// The text it gets.
@@ -19,14 +21,14 @@ pub(super) struct Change<'t> {
 /// Why nothing was written.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum WriteError {
-    #[error("`{}` is a link that leads out of the project", shown(path))]
-    Outside { path: PathBuf },
-    #[error("`{}` is read-only", shown(path))]
-    ReadOnly { path: PathBuf },
-    #[error("`{}` has changed since it was read", shown(path))]
-    Changed { path: PathBuf },
-    #[error("`{}` cannot be written: {error}", shown(path))]
-    System { path: PathBuf, error: io::Error },
+    #[error("`{path}` is a link that leads out of the project")]
+    Outside { path: String },
+    #[error("`{path}` is read-only")]
+    ReadOnly { path: String },
+    #[error("`{path}` has changed since it was read")]
+    Changed { path: String },
+    #[error("`{path}` cannot be written: {error}")]
+    System { path: String, error: io::Error },
 }
 
 /// Writes all `changes` of the project at `root`, or none of them if one is refused.
@@ -42,11 +44,12 @@ pub(super) fn write_all(root: &Path, changes: &[Change<'_>]) -> Result<(), Write
 struct Prepared {
     temporary: PathBuf,
     target: PathBuf,
+    display: String,
 }
 
 impl Prepared {
     fn new(root: &Path, change: &Change<'_>) -> Result<Self, WriteError> {
-        let path = || change.place.to_owned();
+        let path = || printable(change.display).into_owned();
         let failed = |error| WriteError::System { path: path(), error };
         let target = fs::canonicalize(change.place).map_err(failed)?;
         if !target.starts_with(fs::canonicalize(root).map_err(failed)?) {
@@ -65,7 +68,7 @@ impl Prepared {
         name.push(format!(".{}.nixlint", std::process::id()));
         let temporary = target.with_file_name(name);
         let mut file = OpenOptions::new().write(true).create_new(true).open(&temporary).map_err(failed)?;
-        let prepared = Self { temporary, target };
+        let prepared = Self { temporary, target, display: path() };
         file.write_all(change.new.as_bytes()).map_err(failed)?;
         keep_owner(&file, &metadata);
         file.set_permissions(metadata.permissions()).map_err(failed)?;
@@ -74,7 +77,7 @@ impl Prepared {
 
     fn commit(self) -> Result<(), WriteError> {
         fs::rename(&self.temporary, &self.target)
-            .map_err(|error| WriteError::System { path: self.target.clone(), error })
+            .map_err(|error| WriteError::System { path: self.display.clone(), error })
     }
 }
 
@@ -95,10 +98,6 @@ fn keep_owner(file: &File, metadata: &fs::Metadata) {
 
 #[cfg(not(unix))]
 fn keep_owner(_: &File, _: &fs::Metadata) {}
-
-fn shown(path: &Path) -> String {
-    printable(&path.to_string_lossy()).into_owned()
-}
 
 #[cfg(test)]
 mod tests {
@@ -125,8 +124,10 @@ mod tests {
     fn all_files_change_and_nothing_else_is_left() {
         let folder = place(&[("a.nix", "1"), ("b.nix", "2")]);
         let (a, b) = (folder.path().join("a.nix"), folder.path().join("b.nix"));
-        let changes =
-            [Change { place: &a, old: "1", new: "one" }, Change { place: &b, old: "2", new: "two" }];
+        let changes = [
+            Change { place: &a, display: "a.nix", old: "1", new: "one" },
+            Change { place: &b, display: "b.nix", old: "2", new: "two" },
+        ];
         write_all(folder.path(), &changes).expect("both can be written");
         assert_eq!(fs::read_to_string(&a).expect("it is there"), "one");
         assert_eq!(fs::read_to_string(&b).expect("it is there"), "two");
@@ -137,10 +138,12 @@ mod tests {
     fn if_one_is_refused_none_is_written() {
         let folder = place(&[("a.nix", "1"), ("b.nix", "3")]);
         let (a, b) = (folder.path().join("a.nix"), folder.path().join("b.nix"));
-        let changes =
-            [Change { place: &a, old: "1", new: "one" }, Change { place: &b, old: "2", new: "two" }];
+        let changes = [
+            Change { place: &a, display: "a.nix", old: "1", new: "one" },
+            Change { place: &b, display: "b.nix", old: "2", new: "two" },
+        ];
         let refused = write_all(folder.path(), &changes);
-        assert!(matches!(refused, Err(WriteError::Changed { path }) if path == b));
+        assert!(matches!(refused, Err(WriteError::Changed { path }) if path == "b.nix"));
         assert_eq!(fs::read_to_string(&a).expect("it is there"), "1");
         assert_eq!(names(folder.path()), ["a.nix", "b.nix"]);
     }
@@ -152,7 +155,8 @@ mod tests {
         let mut permissions = fs::metadata(&a).expect("it is there").permissions();
         permissions.set_readonly(true);
         fs::set_permissions(&a, permissions).expect("it is ours");
-        let refused = write_all(folder.path(), &[Change { place: &a, old: "1", new: "one" }]);
+        let refused =
+            write_all(folder.path(), &[Change { place: &a, display: "a.nix", old: "1", new: "one" }]);
         assert!(matches!(refused, Err(WriteError::ReadOnly { .. })));
     }
 
@@ -170,12 +174,14 @@ mod tests {
         let outer = folder.path().join("outer.nix");
         symlink(outside.path().join("secret.nix"), &outer).expect("links can be made");
 
-        write_all(folder.path(), &[Change { place: &inner, old: "1", new: "2" }]).expect("it stays inside");
+        write_all(folder.path(), &[Change { place: &inner, display: "inner.nix", old: "1", new: "2" }])
+            .expect("it stays inside");
         assert!(fs::symlink_metadata(&inner).expect("it is there").is_symlink());
         assert_eq!(fs::read_to_string(&a).expect("it is there"), "2");
         assert_eq!(fs::metadata(&a).expect("it is there").permissions().mode() & 0o777, 0o750);
 
-        let refused = write_all(folder.path(), &[Change { place: &outer, old: "1", new: "2" }]);
+        let refused =
+            write_all(folder.path(), &[Change { place: &outer, display: "outer.nix", old: "1", new: "2" }]);
         assert!(matches!(refused, Err(WriteError::Outside { .. })));
         assert_eq!(fs::read_to_string(outside.path().join("secret.nix")).expect("it is there"), "1");
     }

@@ -1,0 +1,633 @@
+//! The program as users run it: arguments, exit codes, streams, and what it does to files.
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+/// A file with one finding, which has a safe fix.
+const UNUSED: &str = "{\n  # nixlint: ignore[syntax-error] no longer needed\n  a = 1;\n}\n";
+/// The same without the finding.
+const FIXED: &str = "{\n  a = 1;\n}\n";
+/// A file that Nix cannot read.
+const BROKEN: &str = "{ a = }\n";
+
+/// A folder to run in.
+struct Place {
+    folder: TempDir,
+}
+
+impl Place {
+    fn new(files: &[(&str, &str)]) -> Self {
+        let place = Self { folder: tempfile::tempdir().expect("there is a place for temporary files") };
+        for (name, text) in files {
+            place.write(name, text.as_bytes());
+        }
+        place
+    }
+
+    /// A copy of one of the examples.
+    fn example(name: &str) -> Self {
+        let place = Self::new(&[]);
+        copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name), place.folder.path());
+        place
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().expect("files have folders")).expect("folders can be made");
+        fs::write(path, bytes).expect("files can be written");
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).expect("the file is there")
+    }
+
+    /// The program, in this folder and without anything from outside.
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_nixlint"));
+        command.args(args).current_dir(self.folder.path()).env_clear().stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Ran {
+        self.ran(self.command(args).output().expect("the program starts"))
+    }
+
+    fn run_with_input(&self, args: &[&str], input: &[u8]) -> Ran {
+        let mut command = self.command(args);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program starts");
+        child.stdin.take().expect("stdin is a pipe").write_all(input).expect("it reads its input");
+        self.ran(child.wait_with_output().expect("the program ends"))
+    }
+
+    fn ran(&self, output: Output) -> Ran {
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the output is UTF-8");
+        Ran {
+            code: output.status.code().expect("no signal ends the program"),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("folders can be made");
+    for entry in fs::read_dir(from).expect("the folder is there") {
+        let entry = entry.expect("it can be listed");
+        let target = to.join(entry.file_name());
+        if entry.file_type().expect("it has a type").is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).expect("files can be copied");
+        }
+    }
+}
+
+/// What a run left.
+#[derive(Debug, PartialEq, Eq)]
+struct Ran {
+    code: i32,
+    stdout: String,
+    stderr: String,
+}
+
+impl Ran {
+    /// Everything, with the time taken out.
+    fn shown(&self) -> String {
+        let mut shown = format!("exit code: {}\n", self.code);
+        for (name, text) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {
+            if !text.is_empty() {
+                shown.push_str(&format!("--- {name}\n{}\n", without_time(text).trim_end()));
+            }
+        }
+        shown
+    }
+
+    fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).expect("stdout is one JSON document")
+    }
+}
+
+fn without_time(text: &str) -> String {
+    let line = |line: &str| match line.rfind([',', '·']) {
+        Some(at) if line.ends_with(" ms") || line.ends_with(" s") => {
+            format!("{}\n", line[..at].trim_end())
+        }
+        _ => format!("{line}\n"),
+    };
+    text.lines().map(line).collect()
+}
+
+/// Compares with a file in `snapshots/`.
+fn in_snapshots(check: impl FnOnce()) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../snapshots");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(check);
+}
+
+#[test]
+fn alone_it_prints_help() {
+    let place = Place::new(&[]);
+    let help = place.run(&[]);
+    assert_eq!(help, place.run(&["-h"]));
+    in_snapshots(|| insta::assert_snapshot!("cli_help", help.shown()));
+    in_snapshots(|| insta::assert_snapshot!("cli_help_check", place.run(&["check", "--help"]).shown()));
+}
+
+#[test]
+fn the_version_is_one_line() {
+    let version = Place::new(&[]).run(&["--version"]);
+    assert_eq!(version.stdout, format!("nixlint {}\n", env!("CARGO_PKG_VERSION")));
+    assert_eq!((version.code, version.stderr.as_str()), (0, ""));
+}
+
+#[test]
+fn findings_go_to_stdout_and_the_rest_to_stderr() {
+    let place = Place::new(&[("a.nix", UNUSED), ("sub/b.nix", FIXED)]);
+    insta::assert_snapshot!(place.run(&["check", "-o", "concise"]).shown(), @"
+    exit code: 1
+    --- stdout
+    a.nix:2:3: warning[unused-suppression] there is nothing to ignore from `syntax-error` [*]
+    --- stderr
+    Found 1 warning in 1 of 2 files
+    [*] 1 fixable with --fix
+    ");
+    insta::assert_snapshot!(place.run(&["check", "sub"]).shown(), @"
+    exit code: 0
+    --- stderr
+    All checks passed: 1 file, 15 rules
+    ");
+    insta::assert_snapshot!(place.run(&["check", "-q", "-o", "concise"]).shown(), @"
+    exit code: 1
+    --- stdout
+    a.nix:2:3: warning[unused-suppression] there is nothing to ignore from `syntax-error` [*]
+    ");
+    in_snapshots(|| insta::assert_snapshot!("cli_check_full", place.run(&["check"]).shown()));
+}
+
+#[test]
+fn the_exit_code_follows_the_levels() {
+    let place = Place::new(&[("a.nix", UNUSED)]);
+    let code = |args: &[&str]| {
+        let args: Vec<&str> = ["check"].iter().chain(args).copied().collect();
+        place.run(&args).code
+    };
+    assert_eq!(code(&[]), 1);
+    assert_eq!(code(&["--fail-on", "error"]), 0);
+    assert_eq!(code(&["--fail-on", "error", "-D", "unused-suppression"]), 1);
+    assert_eq!(code(&["--fail-on=info"]), 1);
+    assert_eq!(code(&["--exit-zero"]), 0);
+    assert_eq!(code(&["-A", "unused-suppression"]), 0);
+    assert_eq!(code(&["-A", "suspicious", "-W", "unused-suppression"]), 1);
+    assert_eq!(code(&["-W", "unused-suppression", "-A", "suspicious"]), 0);
+    assert_eq!(code(&["--ignore", "unused-suppression,services"]), 0);
+    assert_eq!(code(&["--select", "services"]), 0);
+    assert_eq!(code(&["--select", "unused-suppression"]), 1);
+    assert_eq!(code(&["--exit-zero", "missing"]), 2);
+
+    place.write("nixlint.toml", b"fail-on = 'error'");
+    assert_eq!(code(&[]), 0);
+    assert_eq!(code(&["--fail-on", "warn"]), 1);
+    assert_eq!(code(&["--isolated"]), 1);
+    place.write("other.toml", b"rules.ALL = 'off'");
+    assert_eq!(code(&["--config", "other.toml", "--fail-on", "info"]), 0);
+}
+
+#[test]
+fn json_is_all_there_is_on_stdout() {
+    let place = Place::new(&[("a.nix", UNUSED), ("b.nix", FIXED)]);
+    place.write("c.nix", b"\xff");
+    let ran = place.run(&["check", "--format", "json"]);
+    assert_eq!(ran.json()[0]["path"], "a.nix");
+    assert_eq!(ran.json()[0]["diagnostics"][0]["code"], "unused-suppression");
+    insta::assert_snapshot!(ran.stderr, @"
+    × `c.nix` is not UTF-8: wrong byte at offset 0
+    help: if it is not meant to be Nix, add it to `exclude` in nixlint.toml
+    ");
+
+    let clean = place.run(&["check", "-o", "json", "b.nix"]);
+    assert_eq!((clean.stdout.trim(), clean.stderr.as_str(), clean.code), ("[]", "", 0));
+}
+
+#[test]
+fn reports_go_to_files_too() {
+    let place = Place::new(&[("a.nix", UNUSED)]);
+    let ran = place.run(&["check", "-o", "concise", "-o", "json=report.json", "--color=always"]);
+    assert!(ran.stdout.contains("a.nix:2:"), "{}", ran.stdout);
+    let report: serde_json::Value = serde_json::from_str(&place.read("report.json")).expect("it is JSON");
+    assert_eq!(report[0]["path"], "a.nix");
+
+    insta::assert_snapshot!(place.run(&["check", "-o", "json", "-o", "full"]).shown(), @"
+    exit code: 2
+    --- stderr
+    error: only one output format can go to stdout: give the others a file, as in `-o json=FILE`
+
+    Usage: nixlint [OPTIONS] [COMMAND]
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(place.run(&["check", "-o", "json=no/such/folder"]).shown(), @"
+    exit code: 2
+    --- stderr
+      × `no/such/folder` cannot be written: No such file or directory (os error 2)
+    ");
+}
+
+#[test]
+fn statistics_replace_the_findings() {
+    let place = Place::new(&[("a.nix", UNUSED), ("b.nix", UNUSED), ("c.nix", BROKEN)]);
+    insta::assert_snapshot!(place.run(&["check", "--statistics", "-q"]).shown(), @"
+    exit code: 1
+    --- stdout
+    2 [*] unused-suppression
+    1     syntax-error
+    ");
+    let counts = place.run(&["check", "--statistics", "-o", "json"]).json();
+    assert_eq!(counts[0]["count"], 2);
+}
+
+#[test]
+fn what_is_wrong_is_told_once_and_the_rest_goes_on() {
+    let place = Place::new(&[("a/flake.nix", UNUSED), ("b/flake.nix", UNUSED), ("c/flake.nix", UNUSED)]);
+    place.write("b/nixlint.toml", b"[rules]\nunused-supression = 'off'\n");
+    place.write("c/latin.nix", b"{ a = \"\xe9\"; }");
+    let args = ["check", "-o", "concise", ".", "no\u{1b}where"];
+    in_snapshots(|| insta::assert_snapshot!("cli_problems", place.run(&args).shown()));
+}
+
+#[test]
+fn wrong_arguments_are_told_once() {
+    let place = Place::new(&[("a.nix", FIXED)]);
+    insta::assert_snapshot!(place.run(&["check", "--select", "unused-supression"]).shown(), @"
+    exit code: 2
+    --- stderr
+      × unknown rule or group `unused-supression`
+      help: did you mean `unused-suppression`?
+    ");
+    insta::assert_snapshot!(place.run(&["check", "-D", "W001"]).shown(), @"
+    exit code: 2
+    --- stderr
+      × unknown rule or group `W001`
+      help: `nixlint rules` lists them all
+    ");
+    insta::assert_snapshot!(place.run(&["check", "--fail-on", "eror"]).shown(), @"
+    exit code: 2
+    --- stderr
+    error: invalid value 'eror' for '--fail-on <LEVEL>': unknown level `eror`: choose error, warning or info
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(place.run(&["check", "-o", "xml"]).shown(), @"
+    exit code: 2
+    --- stderr
+    error: invalid value 'xml' for '--output-format <FORMAT[=FILE]>': unknown output format `xml`: choose one of full, concise, json
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(place.run(&["check", "--stdin-filename", "a.nix"]).shown(), @"
+    exit code: 2
+    --- stderr
+    error: `--stdin-filename` needs `-` as the path
+
+    Usage: nixlint [OPTIONS] [COMMAND]
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(place.run(&["check", "-", "a.nix"]).shown(), @"
+    exit code: 2
+    --- stderr
+    error: `-` cannot be combined with other paths
+
+    Usage: nixlint [OPTIONS] [COMMAND]
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(place.run(&["check", "--config", "missing.toml"]).shown(), @"
+    exit code: 2
+    --- stderr
+      × `missing.toml` cannot be read: No such file or directory (os error 2)
+    ");
+    insta::assert_snapshot!(place.run(&["explain", "syntax-eror"]).shown(), @"
+    exit code: 2
+    --- stderr
+      × unknown rule `syntax-eror`
+      help: did you mean `syntax-error`?
+    ");
+    insta::assert_snapshot!(place.run(&["syntax", "missing.nix"]).shown(), @"
+    exit code: 2
+    --- stderr
+      × `missing.nix` cannot be read: No such file or directory (os error 2)
+    ");
+}
+
+#[test]
+fn a_folder_without_nix_is_no_failure() {
+    let place = Place::new(&[("a.txt", ""), ("flake.lock", "{}")]);
+    insta::assert_snapshot!(place.run(&["check"]).shown(), @"
+    exit code: 0
+    --- stderr
+    No Nix files to check
+    ");
+    insta::assert_snapshot!(place.run(&["check", "flake.lock"]).shown(), @"
+    exit code: 0
+    --- stderr
+    All checks passed: 0 files, 0 rules
+    ");
+}
+
+#[test]
+fn gitignore_counts_without_git_except_for_given_files() {
+    let place = Place::new(&[
+        ("flake.nix", FIXED),
+        (".gitignore", "gen/\n"),
+        ("gen/a.nix", UNUSED),
+        (".hidden/b.nix", UNUSED),
+        ("nixlint.toml", "exclude = ['vendor']"),
+        ("vendor/c.nix", UNUSED),
+    ]);
+    let findings = |args: &[&str]| {
+        let args: Vec<&str> = ["check", "-q", "-o", "concise"].iter().chain(args).copied().collect();
+        place.run(&args).stdout.lines().count()
+    };
+    assert_eq!(findings(&[]), 0);
+    let files = ["gen/a.nix", ".hidden/b.nix", "vendor/c.nix"];
+    assert_eq!(findings(&files), 3);
+    assert_eq!(findings(&[&["--force-exclude"][..], &files].concat()), 0);
+}
+
+#[test]
+fn stdin_is_linted_under_the_name_it_is_given() {
+    let place =
+        Place::new(&[("flake.nix", FIXED), ("a.nix", FIXED), ("nixlint.toml", "exclude = ['b.nix']")]);
+    let check = ["check", "-q", "-o", "concise", "-"];
+    insta::assert_snapshot!(place.run_with_input(&check, UNUSED.as_bytes()).shown(), @"
+    exit code: 1
+    --- stdout
+    <stdin>:2:3: warning[unused-suppression] there is nothing to ignore from `syntax-error` [*]
+    ");
+    let named = |name: &str, more: &[&str]| {
+        let args: Vec<&str> = check.iter().chain(&["--stdin-filename", name]).chain(more).copied().collect();
+        place.run_with_input(&args, UNUSED.as_bytes())
+    };
+    insta::assert_snapshot!(named("a.nix", &[]).shown(), @"
+    exit code: 1
+    --- stdout
+    a.nix:2:3: warning[unused-suppression] there is nothing to ignore from `syntax-error` [*]
+    ");
+    assert_eq!(named("b.nix", &[]).code, 1);
+    assert_eq!(named("b.nix", &["--force-exclude"]).code, 0);
+    assert_eq!(named("new/folder/c.nix", &[]).code, 1);
+    assert_eq!(place.read("a.nix"), FIXED);
+}
+
+#[test]
+fn fixing_stdin_answers_on_stdout() {
+    let place = Place::new(&[("a.nix", BROKEN)]);
+    let fixed = place.run_with_input(&["fix", "-"], UNUSED.as_bytes());
+    assert_eq!((fixed.code, fixed.stdout.as_str(), fixed.stderr.as_str()), (0, FIXED, ""));
+    let named = place.run_with_input(&["fix", "--stdin-filename", "a.nix", "-"], UNUSED.as_bytes());
+    assert_eq!((named.code, named.stdout.as_str()), (0, FIXED));
+    assert_eq!(place.read("a.nix"), BROKEN);
+
+    let check = place.run_with_input(&["check", "--fix", "-"], UNUSED.as_bytes());
+    assert_eq!((check.code, check.stdout.as_str()), (0, FIXED));
+    insta::assert_snapshot!(without_time(&check.stderr), @"
+    Fixed 1 finding in 1 file
+    All checks passed: 1 file, 15 rules
+    ");
+
+    let broken = place.run_with_input(&["fix", "-"], BROKEN.as_bytes());
+    assert_eq!((broken.code, broken.stdout.as_str()), (2, BROKEN));
+    assert!(broken.stderr.starts_with("<stdin>:1:"), "{}", broken.stderr);
+
+    place.write("nixlint.toml", b"preview = 'yes'");
+    let config = place.run_with_input(&["fix", "--stdin-filename", "a.nix", "-"], UNUSED.as_bytes());
+    assert_eq!((config.code, config.stdout.as_str()), (2, UNUSED));
+}
+
+#[test]
+fn bytes_that_are_no_text_come_back_as_they_were() {
+    let place = Place::new(&[]);
+    let mut child = place.command(&["fix", "-"]);
+    child.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = child.spawn().expect("the program starts");
+    child.stdin.take().expect("stdin is a pipe").write_all(b"\xff\x00").expect("it reads its input");
+    let output = child.wait_with_output().expect("the program ends");
+    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(2), &b"\xff\x00"[..]));
+}
+
+#[test]
+fn check_fix_fails_on_what_remains_and_fix_does_not() {
+    let files = [("a.nix", UNUSED), ("b.nix", BROKEN)];
+    let place = Place::new(&files);
+    insta::assert_snapshot!(place.run(&["check", "--fix", "-o", "concise"]).shown(), @"
+    exit code: 1
+    --- stdout
+    b.nix:1:1: error[syntax-error] Nix cannot read this file
+    --- stderr
+    Fixed 1 finding in 1 file
+    Found 1 error in 1 of 2 files
+    ");
+    assert_eq!((place.read("a.nix").as_str(), place.read("b.nix").as_str()), (FIXED, BROKEN));
+
+    let place = Place::new(&files);
+    insta::assert_snapshot!(place.run(&["fix"]).shown(), @"
+    exit code: 0
+    --- stderr
+    Fixed 1 finding in 1 file
+    1 finding left, see `nixlint check`
+    ");
+    insta::assert_snapshot!(place.run(&["fix"]).shown(), @"
+    exit code: 0
+    --- stderr
+    Nothing to fix in 2 files
+    1 finding left, see `nixlint check`
+    ");
+    assert_eq!((place.read("a.nix").as_str(), place.read("b.nix").as_str()), (FIXED, BROKEN));
+}
+
+#[test]
+fn files_that_do_not_change_are_not_written() {
+    let place = Place::new(&[("a.nix", UNUSED), ("b.nix", FIXED)]);
+    let time =
+        |name: &str| fs::metadata(place.path(name)).and_then(|data| data.modified()).expect("it has one");
+    let (a, b) = (time("a.nix"), time("b.nix"));
+    assert_eq!(place.run(&["fix", "--select", "services"]).code, 0);
+    assert_eq!((time("a.nix"), time("b.nix")), (a, b));
+    assert_eq!(place.run(&["fix"]).code, 0);
+    assert_eq!(time("b.nix"), b);
+    assert_eq!(place.read("a.nix"), FIXED);
+}
+
+#[test]
+fn a_diff_changes_nothing_and_git_takes_it() {
+    let place = Place::new(&[("sub dir/a.nix", UNUSED), ("b.nix", "{ }")]);
+    let diff = place.run(&["check", "--diff"]);
+    // A name with blanks ends in a tab, so that nothing after it counts.
+    let header = "--- a/sub dir/a.nix\t\n+++ b/sub dir/a.nix\t\n@@ -1,4 +1,3 @@\n";
+    let hunk = " {\n-  # nixlint: ignore[syntax-error] no longer needed\n   a = 1;\n }\n";
+    assert_eq!((diff.code, &diff.stdout), (1, &format!("{header}{hunk}")));
+    assert_eq!(place.read("sub dir/a.nix"), UNUSED);
+    assert_eq!(place.run(&["fix", "--diff"]), diff);
+    assert_eq!(place.run(&["check", "--diff", "b.nix"]).code, 0);
+
+    let mut git = Command::new("git");
+    git.args(["apply", "-"]).current_dir(place.folder.path()).stdin(Stdio::piped());
+    let Ok(mut git) = git.spawn() else {
+        eprintln!("skipped: there is no git");
+        return;
+    };
+    git.stdin.take().expect("stdin is a pipe").write_all(diff.stdout.as_bytes()).expect("git reads");
+    assert!(git.wait().expect("git ends").success());
+    assert_eq!(place.read("sub dir/a.nix"), FIXED);
+}
+
+#[cfg(unix)]
+#[test]
+fn permissions_stay_and_no_link_leads_out() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    let place =
+        Place::new(&[("project/flake.nix", FIXED), ("project/a.nix", UNUSED), ("outside.nix", UNUSED)]);
+    fs::set_permissions(place.path("project/a.nix"), fs::Permissions::from_mode(0o640)).expect("it is ours");
+    symlink("../outside.nix", place.path("project/link.nix")).expect("links can be made");
+    symlink("..", place.path("project/loop.nix")).expect("links can be made");
+
+    assert_eq!(place.run(&["fix", "project"]).code, 0);
+    assert_eq!(place.read("project/a.nix"), FIXED);
+    let mode = fs::metadata(place.path("project/a.nix")).expect("it is there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o640);
+    assert_eq!(place.read("outside.nix"), UNUSED);
+
+    insta::assert_snapshot!(place.run(&["fix", "project/link.nix"]).shown(), @"
+    exit code: 2
+    --- stderr
+    nixlint: `project/link.nix` is a link that leads out of the project; nothing in its project was changed
+    ");
+    insta::assert_snapshot!(place.run(&["check", "--fix", "-q", "-o", "concise", "project/link.nix"]).shown(), @"
+    exit code: 2
+    --- stdout
+    project/link.nix:2:3: warning[unused-suppression] there is nothing to ignore from `syntax-error` [*]
+    --- stderr
+    nixlint: `project/link.nix` is a link that leads out of the project; nothing in its project was changed
+    ");
+    assert_eq!(place.read("outside.nix"), UNUSED);
+}
+
+#[test]
+fn any_number_of_threads_finds_the_same() {
+    let place = Place::example("homelab");
+    let json = |threads: &str| place.run(&["check", "-o", "json", "--threads", threads]);
+    let one = json("1");
+    assert_eq!(one.code, 1);
+    for threads in ["2", "3", "8"] {
+        assert_eq!(json(threads), one, "{threads} threads");
+    }
+}
+
+#[test]
+fn the_repaired_example_is_clean_and_the_other_can_be_fixed() {
+    assert_eq!(Place::example("clean").run(&["check"]).code, 0);
+
+    let place = Place::example("homelab");
+    let before = place.run(&["check", "-o", "json", "--statistics"]).json();
+    assert_eq!(place.run(&["fix"]).code, 0);
+    let after = place.run(&["check", "-o", "json", "--statistics"]).json();
+    assert_ne!(before, after);
+    let fixable = |counts: &serde_json::Value| {
+        let counts = counts.as_array().expect("it is a list").clone();
+        counts.iter().filter_map(|count| count["fixable"].as_u64()).sum::<u64>()
+    };
+    assert!(fixable(&before) > 0);
+    assert_eq!(fixable(&after), 0);
+    assert_eq!(place.run(&["fix", "--diff"]), Ran { code: 0, stdout: String::new(), stderr: String::new() });
+}
+
+#[test]
+fn colours_are_for_those_who_want_them() {
+    let place = Place::new(&[("a.nix", UNUSED)]);
+    let colored = |args: &[&str], variables: &[(&str, &str)]| {
+        let mut command = place.command(&[&["check"], args].concat());
+        let output = command.envs(variables.iter().copied()).output().expect("the program starts");
+        place.ran(output).stdout.contains('\u{1b}')
+    };
+    assert!(!colored(&[], &[]));
+    assert!(colored(&["--color", "always"], &[("NO_COLOR", "1")]));
+    assert!(colored(&[], &[("FORCE_COLOR", "1")]));
+    assert!(!colored(&[], &[("FORCE_COLOR", "1"), ("NO_COLOR", "1")]));
+    assert!(!colored(&["--color", "never"], &[("CLICOLOR_FORCE", "1")]));
+}
+
+#[test]
+fn the_environment_chooses_format_and_configuration() {
+    let place = Place::new(&[("a.nix", UNUSED), ("ci.toml", "rules.unused-suppression = 'error'")]);
+    let mut command = place.command(&["check"]);
+    command.env("NIXLINT_OUTPUT_FORMAT", "json").env("NIXLINT_CONFIG", "ci.toml");
+    let ran = place.ran(command.output().expect("the program starts"));
+    assert_eq!(ran.json()[0]["diagnostics"][0]["severity"], 1);
+}
+
+#[test]
+fn nobody_has_to_read_to_the_end() {
+    let text = format!("{{\n{}}}\n", "  # nixlint: ignore[syntax-error] gone\n  a = 1;\n".repeat(2_000));
+    let place = Place::new(&[("a.nix", &text)]);
+    let mut command = place.command(&["check"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program starts");
+    let mut first = [0; 10];
+    let mut stdout = child.stdout.take().expect("stdout is a pipe");
+    stdout.read_exact(&mut first).expect("something is written");
+    drop(stdout);
+    let mut stderr = String::new();
+    child.stderr.take().expect("stderr is a pipe").read_to_string(&mut stderr).expect("it is UTF-8");
+    assert!(child.wait().expect("the program ends").code().is_some());
+    assert_eq!(stderr, "");
+}
+
+#[test]
+fn every_rule_is_explained_and_listed() {
+    let place = Place::new(&[]);
+    let rules = place.run(&["rules", "-o", "json"]).json();
+    let rules = rules.as_array().expect("it is a list").clone();
+    assert!(!rules.is_empty());
+    let table = place.run(&["rules"]).stdout;
+    for rule in &rules {
+        let name = rule["name"].as_str().expect("rules have names");
+        let page = place.run(&["explain", name]);
+        assert_eq!((page.code, page.stderr.as_str()), (0, ""));
+        assert!(page.stdout.starts_with(&format!("# {name}\n")), "{}", page.stdout);
+        assert!(page.stdout.contains("\n## Why is this bad?\n"), "{}", page.stdout);
+        assert!(table.contains(name));
+    }
+    assert_eq!(table.lines().count(), rules.len());
+    assert_eq!(place.run(&["rule", "syntax-error"]), place.run(&["explain", "syntax-error"]));
+    in_snapshots(|| insta::assert_snapshot!("cli_explain", place.run(&["explain", "syntax-error"]).shown()));
+}
+
+#[test]
+fn shells_get_their_completions() {
+    let place = Place::new(&[]);
+    for shell in ["bash", "elvish", "fish", "nushell", "powershell", "zsh"] {
+        let ran = place.run(&["completions", shell]);
+        assert_eq!(ran.code, 0);
+        assert!(ran.stdout.contains("force-exclude"), "{shell}");
+    }
+}
+
+#[test]
+fn the_tree_of_a_file_is_printed() {
+    let place = Place::new(&[("a.nix", "x: x")]);
+    let tree = place.run(&["syntax", "a.nix"]);
+    assert!(tree.stdout.starts_with("NODE_ROOT@0..4\n  NODE_LAMBDA@0..4\n"), "{}", tree.stdout);
+    assert_eq!(place.run_with_input(&["syntax", "-"], b"x: x"), tree);
+}
