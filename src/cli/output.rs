@@ -61,7 +61,7 @@ impl Streams {
     pub(super) fn complain_about(&self, problem: &dyn Diagnostic) {
         let theme =
             if self.color_on_stderr { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
-        let handler = GraphicalReportHandler::new_themed(theme).with_links(false).with_width(100);
+        let handler = GraphicalReportHandler::new_themed(theme).with_links(false).with_wrap_lines(false);
         let mut text = String::new();
         handler.render_report(&mut text, problem).expect("invariant: strings take all text");
         let lines = text.lines().map(|line| format!("{}\n", line.trim_end()));

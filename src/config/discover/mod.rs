@@ -300,8 +300,8 @@ fn read_below(roots: &[PathBuf], path: &Path) -> Option<String> {
 /// More than the engine takes, so that it refuses such a file, but no more than fits into memory.
 const LONGEST_READ: u64 = (32 << 20) + 16;
 
-/// What git-crypt leaves of a file for those who have no key.
-const GIT_CRYPT: &[u8] = b"\0GITCRYPT\0";
+/// How files begin that git-crypt or age encrypted, for those who have no key.
+const ENCRYPTED: [&[u8]; 2] = [b"\0GITCRYPT\0", b"age-encryption.org/"];
 
 /// The text of a file; `None` for an encrypted one.
 fn read_text(path: &Path, shown: &str) -> Result<Option<String>, Problem> {
@@ -314,7 +314,7 @@ fn read_text(path: &Path, shown: &str) -> Result<Option<String>, Problem> {
 }
 
 fn text_of(bytes: Cow<'_, [u8]>, shown: &str) -> Result<Option<String>, Problem> {
-    if bytes.starts_with(GIT_CRYPT) {
+    if ENCRYPTED.iter().any(|start| bytes.starts_with(start)) {
         return Ok(None);
     }
     let mut bytes = bytes.into_owned();
@@ -522,7 +522,11 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_told_and_the_rest_goes_on() {
-        let place = Place::new(&[("flake.nix", "{}"), ("crypt.nix", "\0GITCRYPT\0\u{7f}")]);
+        let place = Place::new(&[
+            ("flake.nix", "{}"),
+            ("crypt.nix", "\0GITCRYPT\0\u{7f}"),
+            ("age.nix", "age-encryption.org/v1\n"),
+        ]);
         fs::write(place.root().join("latin.nix"), b"{ a = \"\xe9\"; }").expect("files can be written");
         insta::assert_snapshot!(place.seen(&[".", "no/such", "flake.nix/x"]), @"
         .: flake.nix
