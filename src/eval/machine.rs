@@ -53,14 +53,17 @@ pub enum FileKind {
     Symlink,
 }
 
+/// How a primitive runs: its arguments, and the span of the call.
+pub(super) type Run = fn(&Machine<'_>, &[Thunk], Option<Span>) -> Result<Val, Unknown>;
+
 /// A function that Nix or nixpkgs provides.
 pub struct Primitive {
     /// Its name, without prefix.
     pub name: &'static str,
     /// How many arguments it waits for.
     pub arity: usize,
-    /// What it does with them. The span is that of the call.
-    pub run: fn(&Machine<'_>, &[Thunk], Option<Span>) -> Result<Val, Unknown>,
+    /// What it does with them.
+    pub run: Run,
 }
 
 /// A file that is being evaluated.
