@@ -215,9 +215,12 @@ impl Applicability {
 }
 
 impl Diagnostic {
-    /// The first fix that may be applied when everything down to `lowest` is allowed, or `None`
-    /// where the fixes are a choice for the user: several of that applicability.
+    /// The first fix that may be applied unattended when everything down to `lowest` is allowed.
+    ///
+    /// A manual fix never is: where the user has to choose between ways out, the rule makes them
+    /// manual.
     pub fn applicable_fix(&self, lowest: Applicability) -> Option<&Fix> {
+        let lowest = lowest.max(Applicability::Unsafe);
         self.fixes.iter().find(|fix| fix.applicability >= lowest)
     }
 }

@@ -1,5 +1,18 @@
 //! Runs rules over files and hosts. Knows no rule and no configuration: it is handed a [`RuleSet`].
+//!
+//! It must never touch a file: texts come in a [`Workspace`] and leave in one.
 
+mod built_in;
+mod file;
+mod fix;
+mod hosts;
+mod run;
+#[cfg(test)]
+mod sample;
+mod suppress;
 mod workspace;
 
-pub use workspace::{ActiveRule, InputFile, Outcome, ProjectFiles, RuleSet, Workspace};
+pub use built_in::BUILT_IN;
+pub use fix::{Fixed, fix};
+pub use run::{pool, run};
+pub use workspace::{ActiveRule, InputFile, Outcome, ProjectFiles, Reader, RuleSet, Workspace};

@@ -1,6 +1,9 @@
 //! What goes in and what comes out.
 
-use camino::Utf8PathBuf;
+use std::fmt;
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
 use rustc_hash::FxHashMap;
 
 use crate::diagnostic::{Diagnostic, Level};
@@ -15,6 +18,38 @@ pub struct Workspace {
     pub sources: Sources,
     /// The projects, sorted by root. A file belongs to exactly one.
     pub projects: Vec<ProjectFiles>,
+    /// How files that are not Nix are read, for `readFile` and `fromJSON`.
+    pub reader: Reader,
+}
+
+/// Reads a file that is not Nix, by absolute path. The default reads nothing.
+#[derive(Clone)]
+pub struct Reader(Arc<ReadFile>);
+
+type ReadFile = dyn Fn(&Utf8Path) -> Option<String> + Send + Sync;
+
+impl Reader {
+    /// A reader that asks `read`, which must stay inside the projects of the run.
+    pub fn new(read: impl Fn(&Utf8Path) -> Option<String> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(read))
+    }
+
+    /// The text of the file, or `None` where it cannot be read.
+    pub fn read(&self, path: &Utf8Path) -> Option<String> {
+        (self.0)(path)
+    }
+}
+
+impl Default for Reader {
+    fn default() -> Self {
+        Self::new(|_| None)
+    }
+}
+
+impl fmt::Debug for Reader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Reader")
+    }
 }
 
 /// The files of one project.
@@ -52,8 +87,11 @@ pub struct ActiveRule {
 pub struct RuleSet {
     /// The rules that run, in the order of the registry.
     pub rules: Vec<ActiveRule>,
-    /// Every rule name there is, for suppression comments, with whether it runs.
+    /// Every rule name there is, for suppression comments, with whether it runs. A rule of
+    /// [`super::BUILT_IN`] that is not named here runs if it is on by default.
     pub known: FxHashMap<String, bool>,
+    /// The levels that configuration sets for rules of [`super::BUILT_IN`].
+    pub built_in_levels: FxHashMap<String, Level>,
 }
 
 /// What a run found.
@@ -65,6 +103,6 @@ pub struct Outcome {
     pub suppressed: Vec<Diagnostic>,
     /// How many files were looked at and reported on.
     pub files: usize,
-    /// How many rules ran.
+    /// How many rules ran, those of [`super::BUILT_IN`] included.
     pub rules: usize,
 }

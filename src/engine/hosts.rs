@@ -1,0 +1,203 @@
+//! Phase 2: the rules on hosts, project by project.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use camino::Utf8Path;
+use rustc_hash::FxHashMap;
+
+use super::file::internal_error;
+use super::{ProjectFiles, RuleSet, Workspace};
+use crate::diagnostic::{Applicability, Diagnostic};
+use crate::module::Facts;
+use crate::project::{Host, ProjectFile, ProjectInput, visit_hosts};
+use crate::rule::{HostContext, Runner};
+use crate::text::{FileId, Sources};
+
+/// How many hosts a note names.
+const NAMED_HOSTS: usize = 8;
+
+/// The findings of all rules on hosts in a project, those about several hosts merged. `facts` gives what
+/// phase 1 knows of a file.
+pub(super) fn check(
+    workspace: &Workspace,
+    project: &ProjectFiles,
+    facts: impl Fn(FileId) -> Option<Arc<Facts>>,
+    rules: &RuleSet,
+) -> Vec<Diagnostic> {
+    let sources = &workspace.sources;
+    let as_linked = |file: &super::InputFile| ProjectFile {
+        id: file.id,
+        path: sources.get(file.id).path.clone(),
+        facts: facts(file.id),
+    };
+    let files: Vec<ProjectFile> = project.files.iter().map(as_linked).collect();
+    let read = |path: &Utf8Path| match files.iter().find(|file| file.path == path) {
+        Some(file) => Some(sources.get(file.id).text.to_string()),
+        None => workspace.reader.read(path),
+    };
+    let input = ProjectInput { root: &project.root, files: &files, tree: &project.tree, read: &read };
+
+    let place = place_for_errors(workspace, project);
+    let mut found = Vec::new();
+    let mut visit = |host: &Host<'_>| found.append(&mut check_host(host, sources, rules, place));
+    let visited = catch_unwind(AssertUnwindSafe(|| visit_hosts(&input, &mut visit)));
+    let mut merged = merge(found);
+    if let (Err(panic), Some(file)) = (visited, place) {
+        merged.push(internal_error(file, "nixlint failed on the hosts of this project", &*panic));
+    }
+    merged
+}
+
+/// The file in which trouble with the whole project is reported.
+fn place_for_errors(workspace: &Workspace, project: &ProjectFiles) -> Option<FileId> {
+    let reported = || project.files.iter().filter(|file| file.reported).map(|file| file.id);
+    let is_flake = |file: &FileId| workspace.sources.get(*file).path.file_name() == Some("flake.nix");
+    reported().find(is_flake).or_else(|| reported().next())
+}
+
+fn check_host(host: &Host<'_>, sources: &Sources, rules: &RuleSet, place: Option<FileId>) -> Vec<Diagnostic> {
+    let mut errors = Vec::new();
+    let on_hosts = rules.rules.iter().filter_map(|rule| match &rule.runner {
+        Runner::Host(runner) => Some((rule.meta, runner)),
+        Runner::File(..) => None,
+    });
+    let mut cx: Option<HostContext<'_>> = None;
+    for (meta, runner) in on_hosts {
+        let cx = cx.get_or_insert_with(|| HostContext::new(sources, meta));
+        cx.set_rule(meta, host.name.as_deref());
+        let checked = catch_unwind(AssertUnwindSafe(|| runner.check_host(host, cx)));
+        if let (Err(panic), Some(file)) = (checked, place) {
+            let message = match &host.name {
+                Some(name) => format!("rule `{}` failed on the host `{name}`", meta.name),
+                None => format!("rule `{}` failed on this project", meta.name),
+            };
+            errors.push(internal_error(file, message, &*panic));
+        }
+    }
+    let mut found = cx.map(HostContext::finish).unwrap_or_default();
+    found.append(&mut errors);
+    found
+}
+
+/// One finding for what several hosts have in common: place, rule, variant and message.
+fn merge(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut merged: Vec<Merged> = Vec::new();
+    let mut places = FxHashMap::default();
+    for diagnostic in found {
+        let key = (
+            diagnostic.rule.clone(),
+            diagnostic.variant,
+            diagnostic.primary.span,
+            diagnostic.message.clone(),
+        );
+        let index = *places.entry(key).or_insert_with(|| {
+            merged.push(Merged::default());
+            merged.len() - 1
+        });
+        merged[index].0.push(diagnostic);
+    }
+    merged.into_iter().filter_map(Merged::into_one).collect()
+}
+
+/// The same finding on one or more hosts.
+#[derive(Default)]
+struct Merged(Vec<Diagnostic>);
+
+impl Merged {
+    fn into_one(self) -> Option<Diagnostic> {
+        let mut all = self.0.into_iter();
+        let mut result = all.next()?;
+        let mut hosts: Vec<String> = result.host.take().into_iter().collect();
+        for other in all {
+            hosts.extend(other.host);
+            for note in other.notes {
+                if !result.notes.contains(&note) {
+                    result.notes.push(note);
+                }
+            }
+            // What is proven for one host may be wrong for another that does not offer the same.
+            for fix in &mut result.fixes {
+                let same = other.fixes.iter().find(|same| same.edits == fix.edits);
+                let applicability = same.map_or(Applicability::Unsafe, |same| same.applicability);
+                fix.applicability = fix.applicability.min(applicability);
+            }
+            for mut fix in other.fixes {
+                if !result.fixes.iter().any(|same| same.edits == fix.edits) {
+                    fix.applicability = fix.applicability.min(Applicability::Unsafe);
+                    result.fixes.push(fix);
+                }
+            }
+        }
+        hosts.sort();
+        hosts.dedup();
+        match hosts.len() {
+            0 => {}
+            1 => result.host = hosts.pop(),
+            _ => result.notes.push(note_on(&hosts)),
+        }
+        Some(result)
+    }
+}
+
+fn note_on(hosts: &[String]) -> String {
+    let quoted = |hosts: &[String]| {
+        let quoted: Vec<String> = hosts.iter().map(|host| format!("`{host}`")).collect();
+        quoted.join(", ")
+    };
+    match hosts.len() {
+        count if count > NAMED_HOSTS => {
+            format!("on the hosts {} and {} more", quoted(&hosts[..NAMED_HOSTS]), count - NAMED_HOSTS)
+        }
+        count => format!("on the hosts {} and `{}`", quoted(&hosts[..count - 1]), hosts[count - 1]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::built_in::{SYNTAX_ERROR, finding};
+    use super::*;
+    use crate::diagnostic::Fix;
+    use crate::text::{Edit, Span, TextRange};
+
+    fn on(host: &str, message: &str, fixes: &[(Applicability, &str)]) -> Diagnostic {
+        let span = Span::new(FileId(0), TextRange::default());
+        let mut diagnostic = finding(&SYNTAX_ERROR, span, message, "here");
+        diagnostic.host = Some(host.to_owned());
+        let fix = |(applicability, text): &(Applicability, &str)| Fix {
+            title: (*text).to_owned(),
+            applicability: *applicability,
+            edits: vec![Edit { file: FileId(0), range: TextRange::default(), text: (*text).to_owned() }],
+        };
+        diagnostic.fixes = fixes.iter().map(fix).collect();
+        diagnostic
+    }
+
+    #[test]
+    fn what_hosts_have_in_common_is_said_once() {
+        let merged = merge(vec![on("b", "x", &[]), on("a", "y", &[]), on("a", "x", &[])]);
+        let said: Vec<_> = merged
+            .iter()
+            .map(|found| (found.message.as_str(), found.host.as_deref(), &found.notes[..]))
+            .collect();
+        assert_eq!(said, [("x", None, &["on the hosts `a` and `b`".to_owned()][..]), ("y", Some("a"), &[])]);
+    }
+
+    #[test]
+    fn a_fix_is_as_safe_as_on_the_worst_host() {
+        use Applicability::{Safe, Unsafe};
+        let merged = merge(vec![
+            on("a", "x", &[(Safe, "same"), (Safe, "not on b")]),
+            on("b", "x", &[(Safe, "same"), (Safe, "not on a")]),
+        ]);
+        let fixes: Vec<_> =
+            merged[0].fixes.iter().map(|fix| (fix.title.as_str(), fix.applicability)).collect();
+        assert_eq!(fixes, [("same", Safe), ("not on b", Unsafe), ("not on a", Unsafe)]);
+    }
+
+    #[test]
+    fn many_hosts_are_counted() {
+        let hosts: Vec<String> = (1..=10).map(|number| number.to_string()).collect();
+        assert_eq!(note_on(&hosts), "on the hosts `1`, `2`, `3`, `4`, `5`, `6`, `7`, `8` and 2 more");
+    }
+}

@@ -1,0 +1,294 @@
+//! A run: phase 1 on every file, phase 2 on every project, then what is shown and in which order.
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+
+use super::built_in::{self, BUILT_IN};
+use super::file::{self, Dispatch, FileResult};
+use super::suppress::{self, Sifted};
+use super::{ActiveRule, InputFile, Outcome, RuleSet, Workspace, hosts};
+use crate::diagnostic::{Diagnostic, Level};
+use crate::rule::{RuleMeta, Runner};
+use crate::syntax::parse;
+use crate::text::{FileId, Span};
+
+/// Stack of a worker, in bytes: trees of the depth that the guard allows can be walked on it.
+const STACK: usize = 64 << 20;
+
+/// Finds all there is to say about the files of the workspace.
+///
+/// Works on the current pool, which should be one of [`pool`]: trees may be deep.
+pub fn run(workspace: &Workspace, rules: &RuleSet) -> Outcome {
+    Session::default().run(workspace, rules)
+}
+
+/// Worker threads with stacks large enough for [`run`] and [`super::fix`]; `0` means one per processor.
+///
+/// # Panics
+/// When the system does not even grant one thread.
+pub fn pool(threads: usize) -> rayon::ThreadPool {
+    let build = |threads| {
+        let name = |index| format!("worker-{index}");
+        rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).thread_name(name).build()
+    };
+    build(threads).or_else(|_| build(1)).expect("invariant: the system grants a thread")
+}
+
+/// What is kept between runs: phase 1 of a file is done again only when its text is another.
+#[derive(Default)]
+pub(super) struct Session {
+    files: FxHashMap<FileId, (Arc<str>, Arc<FileResult>)>,
+}
+
+impl Session {
+    pub(super) fn run(&mut self, workspace: &Workspace, rules: &RuleSet) -> Outcome {
+        self.read_files(workspace, rules);
+        let mut found = self.of_hosts(workspace, rules);
+        cover_strings(workspace, &mut found);
+
+        let inputs = || workspace.projects.iter().flat_map(|project| &project.files);
+        for input in inputs().filter(|input| input.reported) {
+            found.extend_from_slice(&self.result(input.id).diagnostics);
+        }
+        let settings = Settings::new(rules);
+        found.retain_mut(|diagnostic| settings.set_level(diagnostic));
+        sort(workspace, &mut found);
+        settings.supersede(&mut found);
+
+        let mut by_file: FxHashMap<FileId, Vec<Diagnostic>> = FxHashMap::default();
+        for diagnostic in found {
+            by_file.entry(diagnostic.primary.span.file).or_default().push(diagnostic);
+        }
+        let mut outcome = Outcome { rules: settings.count(), ..Outcome::default() };
+        for input in inputs().filter(|input| input.reported) {
+            outcome.files += 1;
+            let result = self.result(input.id);
+            let text = &workspace.sources.get(input.id).text;
+            let found = by_file.remove(&input.id).unwrap_or_default();
+            let Sifted { shown, suppressed } =
+                suppress::sift(input.id, text, result.facts.is_some(), &result.comments, found, rules);
+            outcome.diagnostics.extend(shown);
+            outcome.suppressed.extend(suppressed);
+        }
+        sort(workspace, &mut outcome.diagnostics);
+        sort(workspace, &mut outcome.suppressed);
+        outcome
+    }
+
+    fn read_files(&mut self, workspace: &Workspace, rules: &RuleSet) {
+        let dispatch = Dispatch::new(rules);
+        let is_stale = |input: &&InputFile| {
+            let text = &workspace.sources.get(input.id).text;
+            self.files.get(&input.id).is_none_or(|(read, _)| !Arc::ptr_eq(read, text))
+        };
+        let stale: Vec<&InputFile> =
+            workspace.projects.iter().flat_map(|project| &project.files).filter(is_stale).collect();
+        let results: Vec<_> = stale
+            .into_par_iter()
+            .map(|input| {
+                let text = workspace.sources.get(input.id).text.clone();
+                let result = file::check(input.id, &text, input.reported, &dispatch);
+                (input.id, (text, Arc::new(result)))
+            })
+            .collect();
+        self.files.extend(results);
+    }
+
+    /// The findings of rules on hosts in reported files.
+    fn of_hosts(&self, workspace: &Workspace, rules: &RuleSet) -> Vec<Diagnostic> {
+        if !rules.rules.iter().any(|rule| matches!(rule.runner, Runner::Host(_))) {
+            return Vec::new();
+        }
+        let facts = |file| self.result(file).facts.clone();
+        let found: Vec<Vec<Diagnostic>> = workspace
+            .projects
+            .par_iter()
+            .map(|project| {
+                let mut found = hosts::check(workspace, project, facts, rules);
+                let is_reported = |file| project.files.iter().any(|input| input.reported && input.id == file);
+                found.retain(|diagnostic| is_reported(diagnostic.primary.span.file));
+                found
+            })
+            .collect();
+        found.into_iter().flatten().collect()
+    }
+
+    fn result(&self, file: FileId) -> &FileResult {
+        &self.files[&file].1
+    }
+}
+
+/// What the rule set says about findings, by rule name.
+struct Settings<'r> {
+    rules: FxHashMap<&'static str, &'r ActiveRule>,
+    built_in: FxHashMap<&'static str, Level>,
+}
+
+impl<'r> Settings<'r> {
+    fn new(rules: &'r RuleSet) -> Self {
+        let level = |meta: &&'static RuleMeta| Some((meta.name, built_in::level(rules, meta)?));
+        Self {
+            rules: rules.rules.iter().map(|rule| (rule.meta.name, rule)).collect(),
+            built_in: BUILT_IN.iter().filter_map(level).collect(),
+        }
+    }
+
+    fn count(&self) -> usize {
+        self.rules.len() + self.built_in.len()
+    }
+
+    /// Sets the level; `false` for a finding that nobody wants.
+    fn set_level(&self, diagnostic: &mut Diagnostic) -> bool {
+        let name = diagnostic.rule.as_str();
+        if let Some(rule) = self.rules.get(name) {
+            diagnostic.level = rule.level.unwrap_or(diagnostic.level);
+            return true;
+        }
+        match self.built_in.get(name) {
+            Some(level) => {
+                diagnostic.level = *level;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Drops findings that give way to those of a more specific rule in the same place.
+    fn supersede(&self, found: &mut Vec<Diagnostic>) {
+        let stronger: Vec<(&'static [&'static str], Span)> = found
+            .iter()
+            .filter_map(|diagnostic| {
+                let rule = self.rules.get(diagnostic.rule.as_str())?;
+                (!rule.meta.supersedes.is_empty()).then_some((rule.meta.supersedes, diagnostic.primary.span))
+            })
+            .collect();
+        if stronger.is_empty() {
+            return;
+        }
+        found.retain(|diagnostic| {
+            let span = diagnostic.primary.span;
+            !stronger.iter().any(|(rules, place)| {
+                rules.contains(&diagnostic.rule.as_str())
+                    && place.file == span.file
+                    && (place.range() == span.range() || overlap(*place, span))
+            })
+        });
+    }
+}
+
+fn overlap(a: Span, b: Span) -> bool {
+    a.range().intersect(b.range()).is_some_and(|shared| !shared.is_empty())
+}
+
+/// Gives findings of rules on hosts inside strings a range in which comments count. Parses again, but
+/// only files with such findings.
+fn cover_strings(workspace: &Workspace, found: &mut [Diagnostic]) {
+    found.sort_by_key(|diagnostic| diagnostic.primary.span.file);
+    for of_file in found.chunk_by_mut(|a, b| a.primary.span.file == b.primary.span.file) {
+        let text = &workspace.sources.get(of_file[0].primary.span.file).text;
+        suppress::add_covers(&parse(text).syntax(), of_file);
+    }
+}
+
+/// By path, start, end and rule; what is equal in these by message.
+fn sort(workspace: &Workspace, found: &mut [Diagnostic]) {
+    found.sort_by(|a, b| {
+        let path = |diagnostic: &Diagnostic| &workspace.sources.get(diagnostic.primary.span.file).path;
+        path(a)
+            .cmp(path(b))
+            .then_with(|| a.primary.span.range.cmp(&b.primary.span.range))
+            .then_with(|| a.rule.cmp(&b.rule))
+            .then_with(|| a.message.cmp(&b.message))
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{bad_name, check, meta, needle, on_names, rules, said, workspace};
+    use super::*;
+    use crate::syntax::{AstNode as _, SyntaxKind};
+
+    fn panics() -> ActiveRule {
+        static META: RuleMeta = meta("panics");
+        on_names(&META, |name, cx| {
+            let found = cx.report(name, "seen").here("here");
+            assert!(name.to_string() != "bad", "no bad names");
+            _ = found;
+        })
+    }
+
+    #[test]
+    fn findings_come_in_order() {
+        let workspace = workspace(&[("b.nix", "bad"), ("a.nix", "[ \"needle\" bad ]")]);
+        let outcome = run(&workspace, &rules(vec![bad_name(), needle()]));
+        assert_eq!(said(&workspace, &outcome.diagnostics), ["needle 1:4", "bad-name 1:12", "bad-name 1:1"]);
+        assert_eq!((outcome.files, outcome.rules), (2, 2 + BUILT_IN.len() - 1));
+    }
+
+    #[test]
+    fn the_pool_gives_the_same() {
+        let workspace = workspace(&[("b.nix", "bad"), ("a.nix", "bad")]);
+        let set = rules(vec![bad_name()]);
+        let outcome = pool(2).install(|| run(&workspace, &set));
+        assert_eq!(outcome.diagnostics, run(&workspace, &set).diagnostics);
+    }
+
+    #[test]
+    fn a_panic_loses_no_other_finding() {
+        let (outcome, said) = check("[ good bad bad ]", &rules(vec![panics(), bad_name()]));
+        assert_eq!(said, ["internal-error 1:1", "panics 1:3", "bad-name 1:8", "panics 1:8", "bad-name 1:12"]);
+        assert_eq!(outcome.diagnostics[0].message, "rule `panics` failed on this file");
+        assert_eq!(outcome.diagnostics[0].notes, ["no bad names", "it was looking at bytes 7 to 10"]);
+    }
+
+    #[test]
+    fn a_file_with_mistakes_has_no_other_findings() {
+        let (outcome, said) = check("[ bad", &rules(vec![bad_name()]));
+        assert_eq!(said, ["syntax-error 1:1"]);
+        assert_eq!(outcome.diagnostics[0].level, Level::Error);
+    }
+
+    #[test]
+    fn a_file_that_is_too_deep_or_too_large_is_not_read() {
+        let deep = format!("{}1{}", "[".repeat(3000), "]".repeat(3000));
+        assert_eq!(check(&deep, &rules(vec![])).1, ["file-too-complex 1:2001"]);
+        let large = format!("bad #{}", "-".repeat(32 << 20));
+        assert_eq!(check(&large, &rules(vec![bad_name()])).1, ["file-too-large 1:1"]);
+    }
+
+    #[test]
+    fn levels_come_from_the_configuration() {
+        let mut set = rules(vec![ActiveRule { level: Some(Level::Info), ..bad_name() }]);
+        set.built_in_levels.insert("syntax-error".to_owned(), Level::Warning);
+        assert_eq!(check("bad", &set).0.diagnostics[0].level, Level::Info);
+        assert_eq!(check("[", &set).0.diagnostics[0].level, Level::Warning);
+        set.known.insert("syntax-error".to_owned(), false);
+        assert_eq!(check("[", &set).0.diagnostics, []);
+    }
+
+    #[test]
+    fn the_more_specific_rule_speaks() {
+        static META: RuleMeta = RuleMeta { supersedes: &["bad-name"], ..meta("specific") };
+        let specific = on_names(&META, |name, cx| {
+            if name.syntax().parent().is_some_and(|parent| parent.kind() == SyntaxKind::NODE_LIST) {
+                _ = cx.report(name, "a bad item").here("here");
+            }
+        });
+        assert_eq!(
+            check("bad [ bad ]", &rules(vec![bad_name(), specific])).1,
+            ["bad-name 1:1", "specific 1:7"]
+        );
+    }
+
+    #[test]
+    fn files_that_are_not_reported_are_silent() {
+        let mut workspace = workspace(&[("a.nix", "bad"), ("b.nix", "[")]);
+        for file in &mut workspace.projects[0].files {
+            file.reported = false;
+        }
+        let outcome = run(&workspace, &rules(vec![bad_name()]));
+        assert_eq!((outcome.diagnostics, outcome.files), (vec![], 0));
+    }
+}
