@@ -6,15 +6,17 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
-use super::built_in::{FILE_TOO_LARGE, INTERNAL_ERROR, SYNTAX_ERROR, finding};
+use super::built_in::{
+    BYTE_ORDER_MARK, FILE_TOO_COMPLEX, FILE_TOO_LARGE, INTERNAL_ERROR, SYNTAX_ERROR, finding,
+};
 use super::suppress::{self, IgnoreComment};
 use super::{ActiveRule, RuleSet};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Applicability, Diagnostic, Fix, Label};
 use crate::module::Facts;
 use crate::rule::{Context, ErasedRule, RuleMeta, Runner};
 use crate::semantic::{Semantics, lower};
-use crate::syntax::{ParsedFile, SyntaxKind, SyntaxNode, parse};
-use crate::text::{FileId, Span, TextRange};
+use crate::syntax::{AstNode as _, ErrorKind, ParsedFile, SyntaxError, SyntaxKind, SyntaxNode, parse};
+use crate::text::{Edit, FileId, Span, TextRange};
 
 /// Larger files are not read, in bytes.
 const MAX_SIZE: usize = 32 << 20;
@@ -105,9 +107,9 @@ fn read(file: FileId, text: &str, reported: bool, dispatch: &Dispatch<'_>) -> Fi
     }
 
     let parsed = parse(text);
-    let mut diagnostics = syntax_errors(file, &parsed);
+    let mut diagnostics = syntax_errors(file, text, &parsed);
     let root = parsed.root();
-    let tree = crate::syntax::AstNode::syntax(&root);
+    let tree = root.syntax();
     let comments = if reported { suppress::collect(tree, text) } else { Vec::new() };
     if !parsed.is_ok() {
         return FileResult { diagnostics, facts: None, comments };
@@ -122,12 +124,28 @@ fn read(file: FileId, text: &str, reported: bool, dispatch: &Dispatch<'_>) -> Fi
     FileResult { diagnostics, facts: Some(Arc::new(Facts::new(semantics.ir))), comments }
 }
 
-fn syntax_errors(file: FileId, parsed: &ParsedFile) -> Vec<Diagnostic> {
-    if parsed.is_ok() {
-        return Vec::new();
-    }
-    let at_start = Span::new(file, TextRange::default());
-    vec![finding(&SYNTAX_ERROR, at_start, "Nix cannot read this file", "somewhere below")]
+/// The mistakes that keep Nix from reading the text. Removing a byte-order mark is safe, since nothing else
+/// is in doubt; any other repair is a guess at what was meant.
+fn syntax_errors(file: FileId, text: &str, parsed: &ParsedFile) -> Vec<Diagnostic> {
+    let as_finding = |error: SyntaxError| {
+        let (meta, applicability) = match error.kind {
+            ErrorKind::Syntax => (&SYNTAX_ERROR, Applicability::Unsafe),
+            ErrorKind::TooComplex => (&FILE_TOO_COMPLEX, Applicability::Unsafe),
+            ErrorKind::ByteOrderMark => (&BYTE_ORDER_MARK, Applicability::Safe),
+        };
+        let mut diagnostic = finding(meta, Span::new(file, error.range), error.message, error.label);
+        let label = |(range, text)| Label { span: Span::new(file, range), text };
+        diagnostic.related = error.related.into_iter().map(label).collect();
+        diagnostic.help = error.help;
+        let edit = |(range, text)| Edit { file, range, text };
+        diagnostic.fixes.extend(error.fix.map(|fix| Fix {
+            title: fix.title,
+            applicability,
+            edits: fix.edits.into_iter().map(edit).collect(),
+        }));
+        diagnostic
+    };
+    parsed.errors(text).into_iter().map(as_finding).collect()
 }
 
 fn run_rules(

@@ -288,8 +288,15 @@ mod tests {
 
     #[test]
     fn bytes_around_a_fix_stay() {
-        let (after, _) = fixed("\u{feff}[\r\n\tbad # é\r\n]", Applicability::Safe);
-        assert_eq!(after, "\u{feff}[\r\n\tgood # é\r\n]");
+        let mut set = set();
+        set.known.insert("byte-order-mark".to_owned(), false);
+        let files = workspace(&[("a.nix", "\u{feff}[\r\n\tbad # é\r\n]")]);
+        let fixed = fix(files.clone(), &set, Applicability::Safe);
+        assert_eq!(text(&fixed.workspace, 0), "\u{feff}[\r\n\tgood # é\r\n]");
+
+        set.known.remove("byte-order-mark");
+        let fixed = fix(files, &set, Applicability::Safe);
+        assert_eq!(text(&fixed.workspace, 0), "[\r\n\tgood # é\r\n]");
     }
 
     #[test]

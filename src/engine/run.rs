@@ -246,8 +246,16 @@ mod tests {
     #[test]
     fn a_file_with_mistakes_has_no_other_findings() {
         let (outcome, said) = check("[ bad", &rules(vec![bad_name()]));
-        assert!(said.iter().all(|said| said.starts_with("syntax-error")), "{said:?}");
+        assert_eq!(said, ["syntax-error 1:1"]);
         assert_eq!(outcome.diagnostics[0].level, Level::Error);
+    }
+
+    #[test]
+    fn a_file_that_is_too_deep_or_too_large_is_not_read() {
+        let deep = format!("{}1{}", "[".repeat(3000), "]".repeat(3000));
+        assert_eq!(check(&deep, &rules(vec![])).1, ["file-too-complex 1:2001"]);
+        let large = format!("bad #{}", "-".repeat(32 << 20));
+        assert_eq!(check(&large, &rules(vec![bad_name()])).1, ["file-too-large 1:1"]);
     }
 
     #[test]

@@ -391,7 +391,7 @@ mod tests {
     fn a_comment_at_the_top_covers_the_file() {
         let said = |first: &str| sifted(&format!("{first}\n# of the house\nlet x = bad; in\nbad"));
         assert_eq!(said("# nixlint: ignore-file[bad-name] all of it"), (vec![], 2));
-        assert_eq!(said("\u{feff}# nixlint: ignore-file[bad-name, byte-order-mark]").1, 2);
+        assert_eq!(said("\u{feff}# nixlint: ignore-file[bad-name, byte-order-mark]").1, 3);
         let (below, silenced) = sifted("let x = bad; in # nixlint: ignore-file[bad-name]\n1");
         assert_eq!((below, silenced), (vec!["bad-name 1:9".into(), "unused-suppression 1:17".into()], 0));
     }
