@@ -561,6 +561,22 @@ static PRIMITIVES: &[Primitive] = primitives! {
         })?;
         join(m, &Text::known(" "), &mapped.thunk())
     };
+    "extend" 1 |m, a, span| {
+        // `final` is the result itself.
+        let result: Rc<std::cell::OnceCell<Thunk>> = Rc::default();
+        let own = result.clone();
+        let last = Thunk::later(move |machine| match own.get() {
+            Some(thunk) => machine.force(thunk),
+            None => Val::unknown(Reason::Cycle),
+        });
+        let overlay = m.apply_all(&m.force(&a[0]), [last, library(m).thunk()], span);
+        let mut attrs = (*m.set(&overlay)?).clone();
+        attrs.open = Some(Unknown::new(Reason::Symbolic("lib".to_owned())));
+        attrs.fallback = Some(library(m));
+        let val = Val::of(Value::Attrs(Rc::new(attrs)));
+        let _ = result.set(val.clone().thunk());
+        Ok(val)
+    };
     "filterAttrs" 2 |m, a, span| {
         let function = m.force(&a[0]);
         let attrs = m.set(&m.force(&a[1]))?;
