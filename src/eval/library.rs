@@ -102,6 +102,7 @@ pub(super) fn select(machine: &Machine<'_>, path: &[Name], span: Option<crate::t
             | "fixedPoints",
             name,
         ] => *name,
+        ["path", "append"] => return Val { span, ..builtins::function(&APPEND_PATH) },
         ["filesystem", "listFilesRecursive"] => return Val { span, ..builtins::function(&LIST_FILES) },
         _ => return symbol(),
     };
@@ -909,6 +910,17 @@ static PRIMITIVES: &[Primitive] = primitives! {
         let ordering = builtins::compare_versions(&string(m, &a[1])?, &string(m, &a[0])?);
         Ok(Val::of(Value::Bool(ordering == std::cmp::Ordering::Greater)))
     };
+};
+
+/// `lib.path.append`.
+static APPEND_PATH: Primitive = Primitive {
+    name: "append",
+    arity: 2,
+    run: |m, a, _| {
+        let path = m.project_path(&m.force(&a[0])).ok_or_else(several)?;
+        let below = string(m, &a[1])?;
+        Ok(Val::of(Value::Path(super::machine::normalise(&format!("{path}/{below}")).as_path().into())))
+    },
 };
 
 /// `lib.filesystem.listFilesRecursive`.
