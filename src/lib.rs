@@ -7,6 +7,8 @@
 //! text ← syntax ← {shell, semantic} ← eval ← module ← project ← rule ← {rules, engine, config} ← cli
 //! ```
 
+pub mod cli;
+pub mod config;
 pub mod diagnostic;
 pub mod engine;
 pub mod eval;

@@ -1,1 +1,10 @@
-fn main() {}
+//! The program `nixlint`.
+
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    nixlint::cli::run(std::env::args_os())
+}

@@ -53,14 +53,17 @@ pub enum FileKind {
     Symlink,
 }
 
+/// How a primitive runs: its arguments, and the span of the call.
+pub(super) type Run = fn(&Machine<'_>, &[Thunk], Option<Span>) -> Result<Val, Unknown>;
+
 /// A function that Nix or nixpkgs provides.
 pub struct Primitive {
     /// Its name, without prefix.
     pub name: &'static str,
     /// How many arguments it waits for.
     pub arity: usize,
-    /// What it does with them. The span is that of the call.
-    pub run: fn(&Machine<'_>, &[Thunk], Option<Span>) -> Result<Val, Unknown>,
+    /// What it does with them.
+    pub run: Run,
 }
 
 /// A file that is being evaluated.
@@ -102,6 +105,8 @@ pub struct Machine<'l> {
     /// Frames that may hold themselves through their slots; emptied at the end, so nothing leaks.
     frames: RefCell<Vec<Weak<Frame>>>,
     builtins: OnceCell<Val>,
+    /// The outputs of the project's own flake.
+    own_flake: OnceCell<Thunk>,
     fuel: Cell<u64>,
     depth: Cell<u32>,
 }
@@ -133,6 +138,7 @@ impl<'l> Machine<'l> {
             units: RefCell::default(),
             frames: RefCell::default(),
             builtins: OnceCell::new(),
+            own_flake: OnceCell::new(),
             fuel: Cell::new(fuel),
             depth: Cell::new(0),
         }
@@ -174,6 +180,11 @@ impl<'l> Machine<'l> {
     /// The names joined by dots.
     pub fn path_text(&self, path: &[Name]) -> String {
         path.iter().map(|name| self.text_of(*name).to_string()).collect::<Vec<_>>().join(".")
+    }
+
+    /// Says what `self` is: the outputs of the project's flake. The first call counts.
+    pub fn set_own_flake(&self, outputs: Thunk) {
+        let _ = self.own_flake.set(outputs);
     }
 
     /// The set `builtins`.
@@ -789,6 +800,21 @@ impl<'l> Machine<'l> {
             }
             (SymbolRoot::SelfFlake, []) if &*text == "outPath" => {
                 return Val::at(Value::Path(self.loader.root().into()), span);
+            }
+            (SymbolRoot::SelfFlake, [])
+                if matches!(
+                    &*text,
+                    "rev" | "shortRev" | "dirtyRev" | "lastModified" | "lastModifiedDate" | "narHash"
+                ) =>
+            {
+                SymbolRoot::SelfFlake
+            }
+            (SymbolRoot::SelfFlake, []) if let Some(outputs) = self.own_flake.get() => {
+                let outputs = self.force(outputs);
+                return match &outputs.value {
+                    Value::Attrs(_) => self.select_or_unknown(&outputs, name),
+                    _ => Val::unknown(Reason::Symbolic("self".to_owned())),
+                };
             }
             (SymbolRoot::Library, _) => return library::select(self, &path, span),
             (root, _) => root.clone(),

@@ -16,6 +16,6 @@ pub use condition::{Atom, Condition, Scalar};
 pub use library::{Wrapper, library, option_declaration, wrapper};
 pub use machine::{Coercion, FileKind, Loader, Machine, Unit, is_error, normalise};
 pub use value::{
-    Attrs, Call, Closure, Element, Entry, List, Name, PrimitiveCall, Reason, Symbol, SymbolRoot, Text,
-    TextHole, TextPiece, Thunk, Unknown, Val, Value,
+    Attrs, Call, Closure, Element, Entry, List, Name, Origin, PrimitiveCall, Reason, Symbol, SymbolRoot,
+    Text, TextHole, TextPiece, Thunk, Unknown, Val, Value,
 };

@@ -109,6 +109,9 @@ pub struct Text {
     pub pieces: Vec<TextPiece>,
 }
 
+/// A file and the map from decoded text into it.
+pub type Origin = (FileId, Arc<[(TextSize, TextRange)]>);
+
 /// A part of a [`Text`].
 #[derive(Clone)]
 pub enum TextPiece {
@@ -117,7 +120,7 @@ pub enum TextPiece {
         /// The text.
         text: Arc<str>,
         /// The file and the map into it, see [`crate::syntax::StringPart::Text`]; `None` for computed text.
-        origin: Option<(FileId, Arc<[(TextSize, TextRange)]>)>,
+        origin: Option<Origin>,
     },
     /// Unknown text.
     Hole(TextHole),

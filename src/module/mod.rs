@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::semantic::Ir;
 
-pub use outline::Outline;
+pub use outline::{FileClass, Outline};
 
 /// What the second phase knows of a file.
 #[derive(Debug, Clone)]

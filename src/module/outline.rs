@@ -9,6 +9,31 @@ const DEPTH: usize = 3;
 /// Keys kept per file.
 const MAX_KEYS: usize = 400;
 
+/// What a file is to the project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FileClass {
+    /// A NixOS module.
+    Nixos,
+    /// A Home Manager module.
+    HomeManager,
+    /// A nix-darwin module.
+    Darwin,
+    /// A flake-parts module.
+    FlakeParts,
+    /// A module of a system that is not known.
+    Module,
+    /// `flake.nix`.
+    Flake,
+    /// A function to a package.
+    Package,
+    /// `final: prev: { … }`.
+    Overlay,
+    /// A set of functions.
+    Library,
+    /// Anything else.
+    Other,
+}
+
 /// What a file looks like from above.
 #[derive(Debug, Default)]
 pub struct Outline {
@@ -16,12 +41,18 @@ pub struct Outline {
     pub keys: Vec<String>,
     /// Whether it has one of the keys `imports`, `options`, `config`.
     pub has_module_keys: bool,
+    /// The plain arguments before its body, e.g. `final` and `prev` of an overlay.
+    pub arguments: Vec<String>,
     /// The names in its outermost pattern.
     pub formals: Vec<String>,
     /// Whether that pattern ends in `...`.
     pub has_ellipsis: bool,
     /// Whether it is a function.
     pub is_function: bool,
+    /// The last name of the function whose call the body is, e.g. `mkDerivation`.
+    pub call: Option<String>,
+    /// Whether most values of the set it is are functions.
+    pub holds_functions: bool,
     /// Whether its value is written as a set, perhaps below `let`, `with`, `mkIf`, `//`.
     pub is_set: bool,
 }
@@ -37,6 +68,9 @@ impl Outline {
                     outline.has_ellipsis |= lambda.ellipsis;
                     let formals = lambda.formals.iter().flatten();
                     outline.formals.extend(formals.map(|formal| ir.name(formal.name).to_owned()));
+                    if lambda.formals.is_none() {
+                        outline.arguments.extend(lambda.name.map(|name| ir.name(name).to_owned()));
+                    }
                     body = lambda.body;
                 }
                 Expr::Let(node) => body = node.1,
@@ -45,7 +79,40 @@ impl Outline {
             }
         }
         outline.value(ir, body, "", 0);
+        outline.call = called_name(ir, body).map(str::to_owned);
+        if let Expr::Attrs(set) = ir.expr(body) {
+            let is_function = |attr: &&crate::semantic::Attr| matches!(ir.expr(attr.value), Expr::Lambda(_));
+            outline.holds_functions = set.attrs.iter().filter(is_function).count() * 2 > set.attrs.len();
+        }
         outline
+    }
+
+    /// What the file seems to be, by its text alone; edges of the project know better.
+    pub fn class(&self, file_name: &str) -> FileClass {
+        if file_name == "flake.nix" {
+            return FileClass::Flake;
+        }
+        let is_overlay = matches!(
+            self.arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice(),
+            ["final" | "self" | "_final" | "_", "prev" | "super" | "_prev"]
+        );
+        let builds = self.call.as_deref().is_some_and(|name| {
+            name == "mkDerivation"
+                || name.starts_with("build")
+                || name.starts_with("write")
+                || name == "runCommand"
+        });
+        match self.guess() {
+            ClassGuess::Nixos => FileClass::Nixos,
+            ClassGuess::HomeManager => FileClass::HomeManager,
+            ClassGuess::Darwin => FileClass::Darwin,
+            ClassGuess::FlakeParts => FileClass::FlakeParts,
+            _ if is_overlay => FileClass::Overlay,
+            ClassGuess::ModuleUnknown => FileClass::Module,
+            ClassGuess::NotModule if builds => FileClass::Package,
+            ClassGuess::NotModule if self.holds_functions => FileClass::Library,
+            ClassGuess::NotModule => FileClass::Other,
+        }
     }
 
     /// The module system that the keys speak for.
@@ -139,21 +206,27 @@ impl Outline {
     }
 }
 
-/// Whether an application is one of a function called `mk…` or `optionalAttrs`.
-fn is_wrapper(ir: &Ir, expr: ExprId) -> bool {
+/// The last name of the function that an application calls.
+fn called_name(ir: &Ir, expr: ExprId) -> Option<&str> {
     let mut function = expr;
     while let Expr::Apply(inner, _) = ir.expr(function) {
         function = *inner;
     }
-    let name = match ir.expr(function) {
-        Expr::WithName(name) => ir.name(*name),
+    match ir.expr(function) {
+        _ if function == expr => None,
+        Expr::WithName(name) => Some(ir.name(*name)),
         Expr::Select(node) => match node.1.last() {
-            Some(crate::semantic::Key::Static(name, _)) => ir.name(*name),
-            _ => return false,
+            Some(crate::semantic::Key::Static(name, _)) => Some(ir.name(*name)),
+            _ => None,
         },
-        _ => return false,
-    };
-    matches!(name, "mkIf" | "mkMerge" | "mkForce" | "mkDefault" | "mkOverride" | "optionalAttrs")
+        _ => None,
+    }
+}
+
+/// Whether an application is one of a function called `mk…` or `optionalAttrs`.
+fn is_wrapper(ir: &Ir, expr: ExprId) -> bool {
+    let wrappers = ["mkIf", "mkMerge", "mkForce", "mkDefault", "mkOverride", "optionalAttrs"];
+    called_name(ir, expr).is_some_and(|name| wrappers.contains(&name))
 }
 
 #[cfg(test)]
@@ -174,6 +247,22 @@ mod tests {
         assert_eq!(outline.keys, ["systemd.services.x", "boot.a.b"]);
         assert!(outline.has_module_keys && outline.is_set && outline.has_ellipsis);
         assert_eq!(outline.guess(), ClassGuess::Nixos);
+    }
+
+    #[test]
+    fn files_have_a_class() {
+        for (source, class) in [
+            ("{ stdenv, fetchurl }: stdenv.mkDerivation { name = \"x\"; }", FileClass::Package),
+            ("final: prev: { hello = prev.hello.override { }; }", FileClass::Overlay),
+            ("{ lib }: { double = x: x * 2; twice = f: x: f (f x); }", FileClass::Library),
+            ("{ pkgs, ... }: { home.packages = [ pkgs.hello ]; xdg.enable = true; }", FileClass::HomeManager),
+            ("{ ... }: { boot.loader.grub.enable = true; }", FileClass::Nixos),
+            ("{ imports = [ ./a.nix ]; }", FileClass::Module),
+            ("[ 1 2 ]", FileClass::Other),
+        ] {
+            assert_eq!(outline(source).class("x.nix"), class, "{source}");
+        }
+        assert_eq!(outline("{ }").class("flake.nix"), FileClass::Flake);
     }
 
     #[test]

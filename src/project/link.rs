@@ -12,7 +12,8 @@ use super::table::{Certainty, Node, PLAIN_PRIORITY, Raw};
 use crate::eval::{
     Attrs, Condition, Entry, Machine, Symbol, SymbolRoot, Thunk, Val, Value, Wrapper, library, wrapper,
 };
-use crate::nixos::roots::{ClassGuess, ModuleSystem};
+use crate::module::FileClass;
+use crate::nixos::roots::ModuleSystem;
 use crate::semantic::{Attr, Expr, ExprId, Ir, Part, PathKind};
 use crate::text::FileId;
 
@@ -279,7 +280,7 @@ fn modules_in(
 
 /// The class of every module file: from the edges that reach it, else from its keys.
 fn classify(machine: &Machine<'_>, input: &ProjectInput<'_>) -> FxHashMap<FileId, Class> {
-    let mut guesses: FxHashMap<FileId, ClassGuess> = FxHashMap::default();
+    let mut guesses: FxHashMap<FileId, FileClass> = FxHashMap::default();
     let mut edges: FxHashMap<FileId, Vec<FileId>> = FxHashMap::default();
     let mut seeds: Vec<(FileId, ModuleSystem)> = Vec::new();
     let has_darwin = input.files.iter().any(|file| {
@@ -289,9 +290,9 @@ fn classify(machine: &Machine<'_>, input: &ProjectInput<'_>) -> FxHashMap<FileId
     });
     for file in input.files {
         let Some(facts) = &file.facts else { continue };
-        let is_flake = file.path.file_name() == Some("flake.nix");
-        let mut guess = if is_flake { ClassGuess::NotModule } else { facts.outline.guess() };
-        if guess == ClassGuess::ModuleUnknown
+        let mut guess = facts.outline.class(file.path.file_name().unwrap_or_default());
+        let is_flake = guess == FileClass::Flake;
+        if guess == FileClass::Module
             && !has_darwin
             && let Some(systems) = facts.outline.systems()
         {
@@ -299,20 +300,28 @@ fn classify(machine: &Machine<'_>, input: &ProjectInput<'_>) -> FxHashMap<FileId
             let systems: Vec<_> =
                 systems.into_iter().filter(|system| *system != ModuleSystem::Darwin).collect();
             if systems == [ModuleSystem::Nixos] {
-                guess = ClassGuess::Nixos;
+                guess = FileClass::Nixos;
             } else if systems == [ModuleSystem::HomeManager] {
-                guess = ClassGuess::HomeManager;
+                guess = FileClass::HomeManager;
             }
         }
         guesses.insert(file.id, guess);
-        for (path, system) in paths_with_class(&facts.ir, is_flake || guess == ClassGuess::FlakeParts) {
+        for (path, system) in paths_with_class(&facts.ir, is_flake || guess == FileClass::FlakeParts) {
             let Some(system) = system else { continue };
             let mut absolute = machine.loader().path(file.id);
             absolute.pop();
             let target = crate::eval::normalise(&format!("{absolute}/{path}"));
             seeds.extend(file_at(machine, input, &target).map(|target| (target, system)));
         }
-        if guess != ClassGuess::NotModule || facts.outline.has_module_keys {
+        let is_module = matches!(
+            guess,
+            FileClass::Nixos
+                | FileClass::HomeManager
+                | FileClass::Darwin
+                | FileClass::FlakeParts
+                | FileClass::Module
+        );
+        if is_module {
             let value = machine.force(&machine.file(file.id, &facts.ir));
             if let Some(module) = module(machine, input, file.id, value, true) {
                 let targets = imported(machine, input, &module.imports, 0);
@@ -330,13 +339,7 @@ fn classify(machine: &Machine<'_>, input: &ProjectInput<'_>) -> FxHashMap<FileId
     spread(&mut classes, &edges, &guesses, seeds);
     // … then keys, for files that no edge reached.
     let guessed = input.files.iter().filter_map(|file| {
-        let system = match guesses.get(&file.id)? {
-            ClassGuess::Nixos => ModuleSystem::Nixos,
-            ClassGuess::HomeManager => ModuleSystem::HomeManager,
-            ClassGuess::Darwin => ModuleSystem::Darwin,
-            ClassGuess::FlakeParts => ModuleSystem::FlakeParts,
-            ClassGuess::ModuleUnknown | ClassGuess::NotModule => return None,
-        };
+        let system = system_of_class(*guesses.get(&file.id)?)?;
         (!classes.contains_key(&file.id)).then_some((file.id, system))
     });
     let guessed: Vec<_> = guessed.collect();
@@ -348,22 +351,27 @@ fn classify(machine: &Machine<'_>, input: &ProjectInput<'_>) -> FxHashMap<FileId
 fn spread(
     classes: &mut FxHashMap<FileId, Class>,
     edges: &FxHashMap<FileId, Vec<FileId>>,
-    guesses: &FxHashMap<FileId, ClassGuess>,
+    guesses: &FxHashMap<FileId, FileClass>,
     seeds: Vec<(FileId, ModuleSystem)>,
 ) {
     let mut queue: VecDeque<(FileId, ModuleSystem)> = seeds.into();
     while let Some((file, system)) = queue.pop_front() {
-        let contradicted = match guesses.get(&file) {
-            Some(ClassGuess::Nixos) => system != ModuleSystem::Nixos,
-            Some(ClassGuess::HomeManager) => system != ModuleSystem::HomeManager,
-            Some(ClassGuess::Darwin) => system != ModuleSystem::Darwin,
-            Some(ClassGuess::FlakeParts) => system != ModuleSystem::FlakeParts,
-            _ => false,
-        };
+        let guessed = guesses.get(&file).and_then(|class| system_of_class(*class));
+        let contradicted = guessed.is_some_and(|guessed| guessed != system);
         if contradicted || !classes.entry(file).or_default().systems.insert(system) {
             continue;
         }
         queue.extend(edges.get(&file).into_iter().flatten().map(|target| (*target, system)));
+    }
+}
+
+fn system_of_class(class: FileClass) -> Option<ModuleSystem> {
+    match class {
+        FileClass::Nixos => Some(ModuleSystem::Nixos),
+        FileClass::HomeManager => Some(ModuleSystem::HomeManager),
+        FileClass::Darwin => Some(ModuleSystem::Darwin),
+        FileClass::FlakeParts => Some(ModuleSystem::FlakeParts),
+        _ => None,
     }
 }
 

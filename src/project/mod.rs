@@ -45,14 +45,11 @@ pub fn visit_hosts(input: &ProjectInput<'_>, visit: &mut (dyn FnMut(&Host<'_>) +
             let options = Rc::new(link::declarations(&machine, &modules));
             visit(&Host { name: None, machine: &machine, root, options });
         };
-        match thread.spawn_scoped(scope, run) {
-            Ok(thread) => {
-                if let Err(panic) = thread.join() {
-                    std::panic::resume_unwind(panic);
-                }
-            }
-            // Without room for the thread nothing is known of the hosts.
-            Err(_) => {}
+        // Without room for the thread nothing is known of the hosts.
+        if let Ok(thread) = thread.spawn_scoped(scope, run)
+            && let Err(panic) = thread.join()
+        {
+            std::panic::resume_unwind(panic);
         }
     });
 }

@@ -3,7 +3,7 @@
 use super::context::HostContext;
 use crate::project::{Definition, Host, Item, OptionKey};
 use crate::semantic::{Resolution, ScopeKind, lower};
-use crate::syntax::{AstNode, SyntaxKind, SyntaxNode, ast, edit, enclosing_binding};
+use crate::syntax::{AstNode, SyntaxKind, SyntaxNode, ast, edit, enclosing_binding, peel_parens};
 use crate::text::{FileId, Span, TextRange};
 
 /// Edits of one file for a fix.
@@ -216,7 +216,7 @@ impl HostContext<'_> {
             .filter(|definition| definition.path.iter().all(|key| key.exact().is_some()))
             .find_map(|definition| {
                 let span = definition.value.span.filter(|span| span.file == file)?;
-                let set = ast::AttrSet::cast(self.expression_at(span)?.syntax().clone())?;
+                let set = written_set(self.expression_at(span)?)?;
                 (!self.is_shared(span, &definition)).then_some(set)
             })
     }
@@ -230,12 +230,16 @@ impl HostContext<'_> {
         let mut at = covering.ancestors().find(|node| {
             node.kind() == SyntaxKind::NODE_ATTRPATH_VALUE && node.text_range() == span.range()
         })?;
+        let own_key = definition.key.map(|key| key.range());
         let mut remaining = definition.path.len();
         let mut guards: Vec<String> = Vec::new();
         loop {
             match at.kind() {
                 SyntaxKind::NODE_ATTRPATH_VALUE => {
-                    let keys = ast::AttrpathValue::cast(at.clone())?.attrpath()?.attrs().count();
+                    let path = ast::AttrpathValue::cast(at.clone())?.attrpath()?;
+                    // The definition may be one of the sets that its own binding's path makes.
+                    let own_key = path.attrs().position(|key| Some(key.syntax().text_range()) == own_key);
+                    let keys = own_key.map_or_else(|| path.attrs().count(), |index| index + 1);
                     remaining = remaining.checked_sub(keys)?;
                     if remaining == 0 {
                         let guard = match guards.as_slice() {
@@ -263,6 +267,17 @@ impl HostContext<'_> {
             }
             at = at.parent()?;
         }
+    }
+}
+
+/// The set that a literal, or the right side of `//`, adds its own names in.
+fn written_set(expr: ast::Expr) -> Option<ast::AttrSet> {
+    match peel_parens(expr) {
+        ast::Expr::AttrSet(set) => Some(set),
+        ast::Expr::BinOp(operation) if operation.operator() == Some(ast::BinOpKind::Update) => {
+            written_set(operation.rhs()?)
+        }
+        _ => None,
     }
 }
 

@@ -92,8 +92,7 @@ impl Buffer {
             if from >= to {
                 continue;
             }
-            let known = (to - from).min(u32::from(segment.source.range().len()));
-            self.add_run(start + from..start + from + known, segment.source);
+            self.add_run(start + from..start + to, segment.source);
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! It must never know what a name means (that is `semantic`) or what a rule wants.
 
+mod debug;
 pub mod edit;
 mod error;
 mod ext;
@@ -14,6 +15,7 @@ mod precedence;
 mod string;
 mod tokens;
 
+pub use debug::debug_tree;
 pub use error::{ErrorKind, SyntaxError, SyntaxFix};
 pub use ext::{
     comments_above, enclosing_binding, indentation_of, peel_parens, plain_text, static_name, static_path,

@@ -13,7 +13,7 @@ pub enum StringPart {
     Text {
         /// What the text means: escapes resolved, indentation stripped.
         text: String,
-        /// `(at, source)`: from byte `at` of `text` on, bytes stand at `source.start() + (byte - at)` of
+        /// `(at, source)`: the bytes of `text` from `at` to the next entry come from the bytes `source` of
         /// the file, until the next entry. An escape sequence has an entry of its own.
         map: Vec<(TextSize, TextRange)>,
     },

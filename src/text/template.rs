@@ -26,9 +26,8 @@ pub enum Piece {
     Hole(Hole),
 }
 
-/// From byte `at` of the decoded text on, bytes stand in the source at `source.start() + (byte - at)`
-/// until the next segment begins or `source` ends. An escape sequence is a segment of its own whose
-/// source range is longer than its text.
+/// The decoded bytes from `at` to the next segment come from `source`: byte for byte where both are of one
+/// length, else as a whole, as with an escape sequence, or an interpolation whose text is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Segment {
     /// Byte offset in the decoded text of the piece.

@@ -243,7 +243,8 @@ fn check_unit(host: &Host<'_>, cx: &mut HostContext<'_>, unit: &Unit, text: &Run
         .filter(|path| is_reported(path) && !is_own_directory(host, unit, path))
         .collect();
     let Some(path) = targets.first().copied() else { return };
-    let remedy = remedy(host, unit, path);
+    let ownership = Ownership::of(host, unit, text, making, &targets);
+    let remedy = remedy(host, unit, path, &ownership);
     let impossible = cannot_start(host, unit, &targets);
     let message = match &remedy {
         _ if impossible.is_some() => {
@@ -257,7 +258,7 @@ fn check_unit(host: &Host<'_>, cx: &mut HostContext<'_>, unit: &Unit, text: &Run
         }
         Remedy::Tmpfiles => format!("`{path}` is created by a script of the unit; a tmpfiles rule can do it"),
     };
-    let fix = fix(host, cx, unit, text, making, &targets);
+    let fix = fix(host, cx, unit, text, making, &targets, &ownership);
     let mut report = cx.report(making.place, message).here("made each time the unit starts");
     report = cover(report, text, making);
     if let Some(place) = impossible {
@@ -349,7 +350,7 @@ fn is_own_directory(host: &Host<'_>, unit: &Unit, path: &str) -> bool {
     })
 }
 
-fn remedy(host: &Host<'_>, unit: &Unit, path: &str) -> Remedy {
+fn remedy(host: &Host<'_>, unit: &Unit, path: &str, ownership: &Ownership<'_>) -> Remedy {
     if let Some(place) = tmpfiles_rule(host, path) {
         return Remedy::Existing(place);
     }
@@ -363,7 +364,7 @@ fn remedy(host: &Host<'_>, unit: &Unit, path: &str) -> Remedy {
         .unit_text(unit, "serviceConfig.DynamicUser")
         .is_some_and(|value| value.as_deref() != Some("false"));
     match directive {
-        Some((kind, name)) if !is_dynamic => Remedy::Directive(kind, name),
+        Some((kind, name)) if !is_dynamic && ownership.fits => Remedy::Directive(kind, name),
         _ => Remedy::Tmpfiles,
     }
 }
@@ -409,6 +410,43 @@ fn cannot_start(host: &Host<'_>, unit: &Unit, targets: &[&str]) -> Option<Option
     })
 }
 
+/// Whose the directories are.
+struct Ownership<'t> {
+    /// Owner and mode as the text leaves them; `None` where it does more than systemd can.
+    owner: Option<Owner>,
+    /// The commands that only set these.
+    commands: Vec<&'t shell::Command>,
+    /// The user they belong to in the end.
+    user: Option<String>,
+    /// Their group, where one is named.
+    group: Option<String>,
+    /// Whether that is the user, and the group, that the unit runs as.
+    fits: bool,
+}
+
+impl<'t> Ownership<'t> {
+    fn of(host: &Host<'_>, unit: &Unit, text: &'t RunText, making: &Making<'t>, targets: &[&str]) -> Self {
+        let unit_user = match host.unit_text(unit, "serviceConfig.User") {
+            None => Some("root".to_owned()),
+            Some(user) => user,
+        };
+        let unit_group = host.unit_text(unit, "serviceConfig.Group").flatten();
+        let Some((owner, commands)) = owner_of(text, making, targets) else {
+            return Self { owner: None, commands: Vec::new(), user: None, group: None, fits: true };
+        };
+        let user = owner.user.clone().or_else(|| match text.is_privileged {
+            true => Some("root".to_owned()),
+            false => unit_user.clone(),
+        });
+        let group_fits = owner.group.is_none()
+            || owner.group == unit_group
+            || (unit_group.is_none() && owner.group == unit_user);
+        let fits = user.is_some() && user == unit_user && group_fits;
+        let group = owner.group.clone().or_else(|| unit_group.filter(|_| owner.user.is_none()));
+        Self { owner: Some(owner), commands, user, group, fits }
+    }
+}
+
 type FixParts = (Applicability, String, Vec<Patch>);
 
 /// The patch: the directive or rule, and the lines that become needless.
@@ -419,25 +457,21 @@ fn fix(
     text: &RunText,
     making: &Making<'_>,
     targets: &[&str],
+    ownership: &Ownership<'_>,
 ) -> Option<FixParts> {
     let name = unit.key.exact()?;
-    if making.has_others || targets.len() != making.targets.len() || making.owner.is_open {
+    let owner = ownership.owner.as_ref()?;
+    if making.has_others || targets.len() != making.targets.len() || owner.is_open {
         return None;
     }
-    let user = host.unit_text(unit, "serviceConfig.User");
-    let group = host.unit_text(unit, "serviceConfig.Group");
-    let runs_here = ["script", "serviceConfig.ExecStart"]
-        .iter()
-        .any(|path| !host.below(&unit.node, path).definitions().is_empty());
-    let (owner, mut doomed) = owner_of(text, making, targets)?;
-    let removal = removal(cx, text, making, &mut doomed)?;
+    let removal = removal(cx, text, making, &ownership.commands)?;
     let near = unit.node.definitions().iter().find(|definition| {
         definition
             .binding
             .is_some_and(|binding| Some(binding.file) == text.definition.binding.map(|own| own.file))
     })?;
     let near = Definition { condition: near.condition.and(&text.definition.condition), ..near.clone() };
-    let remedies: Vec<Remedy> = targets.iter().map(|path| remedy(host, unit, path)).collect();
+    let remedies: Vec<Remedy> = targets.iter().map(|path| remedy(host, unit, path, ownership)).collect();
 
     if remedies.iter().all(|remedy| matches!(remedy, Remedy::Existing(_))) {
         return Some((Applicability::Safe, "leave it to the tmpfiles rule".to_owned(), vec![removal]));
@@ -449,26 +483,7 @@ fn fix(
             _ => None,
         })
         .collect();
-    // The owner that systemd gives the directory must be the one it has now.
-    let unit_user = match &user {
-        None => Some("root".to_owned()),
-        Some(user) => user.clone(),
-    };
-    let unit_group = match &group {
-        None => None,
-        Some(group) => Some(group.clone()?),
-    };
-    let wanted_user = owner.user.clone().or_else(|| match text.is_privileged {
-        true => Some("root".to_owned()),
-        false => unit_user.clone(),
-    });
-    let owner_fits = unit_user.is_some()
-        && wanted_user == unit_user
-        && (owner.group.is_none()
-            || owner.group == unit_group
-            || (unit_group.is_none() && owner.group == owner.user));
     if let Some(directives) = directives
-        && owner_fits
         && let [(kind, _), ..] = directives.as_slice()
         && directives.iter().all(|(other, _)| other == kind)
     {
@@ -477,9 +492,12 @@ fn fix(
         let names: Vec<&str> = directives.iter().map(|(_, name)| *name).collect();
         let set = set_directories(host, cx, unit, name, &near, directive, &names, owner.mode.as_deref())?;
         // Files below /run go when the unit stops; units of nixpkgs run as somebody not written here.
+        let runs_here = ["script", "serviceConfig.ExecStart"]
+            .iter()
+            .any(|path| !host.below(&unit.node, path).definitions().is_empty());
         let is_safe = kind != nixos::services::DirectoryKind::Runtime
             && runs_here
-            && doomed.is_empty()
+            && ownership.commands.is_empty()
             && owner.mode.is_none()
             && !making
                 .command
@@ -487,32 +505,22 @@ fn fix(
         let applicability = if is_safe { Applicability::Safe } else { Applicability::Unsafe };
         return Some((applicability, format!("set `{directive}`"), vec![set, removal]));
     }
-    let mode = owner.mode.clone().unwrap_or_else(|| "0755".to_owned());
-    let owner_user = wanted_user?;
-    let owner_group = owner
-        .group
-        .clone()
-        .or_else(|| unit_group.filter(|_| owner.user.is_none()))
-        .unwrap_or_else(|| if owner_user == "root" { "root".to_owned() } else { owner_user.clone() });
-    let mut patches = Vec::new();
-    let new: Vec<&&str> = targets
+    let mode = owner.mode.as_deref().unwrap_or("0755");
+    let user = ownership.user.as_deref()?;
+    let group = ownership.group.as_deref().unwrap_or(user);
+    let rules: Vec<String> = targets
         .iter()
         .zip(&remedies)
         .filter(|(_, remedy)| !matches!(remedy, Remedy::Existing(_)))
-        .map(|(path, _)| path)
-        .collect();
-    let rules: Vec<String> = new
-        .iter()
-        .map(|path| {
-            format!(
-                "  \"{path}\".d = {{\n    mode = \"{mode}\";\n    user = \"{owner_user}\";\n    group = \"{owner_group}\";\n  }};"
-            )
+        .map(|(path, _)| {
+            let fields =
+                format!("    mode = \"{mode}\";\n    user = \"{user}\";\n    group = \"{group}\";\n");
+            format!("  \"{path}\".d = {{\n{fields}  }};")
         })
         .collect();
     let key = format!("systemd.tmpfiles.settings.\"10-{name}\"");
-    patches.push(cx.add_beside(&near, &key, &format!("{{\n{}\n}}", rules.join("\n")))?);
-    patches.push(removal);
-    Some((Applicability::Unsafe, "add a tmpfiles rule".to_owned(), patches))
+    let rule = cx.add_beside(&near, &key, &format!("{{\n{}\n}}", rules.join("\n")))?;
+    Some((Applicability::Unsafe, "add a tmpfiles rule".to_owned(), vec![rule, removal]))
 }
 
 /// Owner and mode of the directories as the text leaves them, and the commands that only set these.
@@ -524,6 +532,9 @@ fn owner_of<'t>(
     let mut owner = making.owner.clone();
     let mut doomed = Vec::new();
     let RunKind::Script(script) = &text.kind else { return Some((owner, doomed)) };
+    if script.commands().iter().any(|command| command.program() == Some("umask")) && owner.mode.is_none() {
+        return None;
+    }
     for command in script.commands() {
         let Some(program @ ("chown" | "chmod" | "setfacl" | "chgrp")) = command.program() else { continue };
         let arguments: Vec<Word> = command.words[1..].iter().map(|word| script.resolve(word)).collect();
@@ -568,13 +579,13 @@ fn removal(
     cx: &HostContext<'_>,
     text: &RunText,
     making: &Making<'_>,
-    doomed: &mut Vec<&shell::Command>,
+    others: &[&shell::Command],
 ) -> Option<Patch> {
     let file = making.place.file;
     match &text.kind {
         RunKind::Script(script) => {
             let mut commands = vec![making.command?];
-            commands.extend(doomed.iter().copied());
+            commands.extend(others.iter().copied());
             if script.commands().len() == commands.len()
                 && let Some(patch) = remove_definition(cx, text, making)
             {

@@ -47,7 +47,7 @@ impl Rule for PythonBuildenv {
         let Some(paths) = binding(&set, "paths") else { return };
         let mut found = Paths::default();
         collect(&paths, cx, &mut found);
-        if found.libraries.is_empty() || is_wrapped(&set, &paths) {
+        if !found.packages.iter().any(|package| package.is_library) || is_wrapped(&set, &paths) {
             return;
         }
         let problem = if found.interpreters.is_empty() {
@@ -86,20 +86,22 @@ impl Rule for PythonBuildenv {
 /// What `paths` holds.
 #[derive(Default)]
 struct Paths {
-    /// Elements that are Python libraries.
-    libraries: Vec<Library>,
+    /// Elements of a Python package set.
+    packages: Vec<Package>,
     /// Elements that are interpreters.
     interpreters: Vec<ast::Expr>,
     /// Whether there is anything else.
     has_others: bool,
 }
 
-struct Library {
+struct Package {
     element: ast::Expr,
     /// The package set as written, e.g. `pkgs.python311Packages`.
     set: Vec<String>,
     /// The name in the set.
     name: String,
+    /// Whether it is there to be imported, not only to be run.
+    is_library: bool,
 }
 
 /// `function { … }` where the function is `buildEnv` of nixpkgs, not of an interpreter.
@@ -180,13 +182,13 @@ fn element(item: &ast::Expr, cx: &Context<'_>, found: &mut Paths) {
             || (index > 0 && path[index] == "pkgs" && nixos::python::is_interpreter(&path[index - 1]))
     };
     match (0..path.len()).rev().find(|index| is_set(*index)) {
-        Some(index) if index + 1 < path.len() && !nixos::python::is_application(&path[index + 1]) => {
+        Some(index) if index + 1 < path.len() => {
             let (set, rest) = path.split_at(index + 1);
             if rest.len() == 1 && rest[0] == "python" {
                 found.interpreters.push(item.clone());
             } else {
-                let name = rest.join(".");
-                found.libraries.push(Library { element: item.clone(), set: set.to_vec(), name });
+                let (name, is_library) = (rest.join("."), !nixos::python::is_application(&rest[0]));
+                found.packages.push(Package { element: item.clone(), set: set.to_vec(), name, is_library });
             }
         }
         _ if path.last().is_some_and(|name| nixos::python::is_interpreter(name)) => {
@@ -250,8 +252,8 @@ fn runs_python(call: &ast::Apply, cx: &Context<'_>) -> bool {
 
 /// The edits that put `withPackages` in place of the libraries.
 fn replacement(call: &ast::Apply, found: &Paths) -> Option<Vec<(TextRange, String)>> {
-    let first = found.libraries.first()?;
-    if found.libraries.iter().any(|library| library.set != first.set) {
+    let first = found.packages.first()?;
+    if found.packages.iter().any(|package| package.set != first.set) {
         return None;
     }
     let (last, base) = first.set.split_last()?;
@@ -261,15 +263,14 @@ fn replacement(call: &ast::Apply, found: &Paths) -> Option<Vec<(TextRange, Strin
         // `python3.pkgs`
         (None, _) => base.join("."),
     };
-    let packages: Vec<String> =
-        found.libraries.iter().map(|library| format!("ps.{}", library.name)).collect();
+    let packages: Vec<String> = found.packages.iter().map(|package| format!("ps.{}", package.name)).collect();
     let environment = format!("{interpreter}.withPackages (ps: [ {} ])", packages.join(" "));
     if !found.has_others {
         return Some(edit::replace(call.syntax(), &environment));
     }
     let mut edits = edit::replace(first.element.syntax(), &format!("({environment})"));
-    for library in &found.libraries[1..] {
-        edits.extend(edit::delete_list_element(&library.element));
+    for package in &found.packages[1..] {
+        edits.extend(edit::delete_list_element(&package.element));
     }
     for interpreter in &found.interpreters {
         edits.extend(edit::delete_list_element(interpreter));

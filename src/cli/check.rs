@@ -1,0 +1,147 @@
+//! `nixlint check`.
+
+use std::io::{self, Write};
+use std::time::Instant;
+
+use super::args::{CheckArgs, Output, usage_error};
+use super::output::Streams;
+use super::run::{Destination, Found, Run};
+use super::{Failure, Status};
+use crate::config::RuleBook;
+use crate::diagnostic::Applicability;
+use crate::report::statistics::{statistics, statistics_table, write_statistics_json};
+use crate::report::summary::Summary;
+use crate::report::{Format, Input, Options, printable, render};
+
+/// Lints, and fixes if that is wanted.
+pub(super) fn run(args: CheckArgs, book: RuleBook<'_>, streams: &Streams) -> Result<Status, Failure> {
+    let start = Instant::now();
+    let outputs = outputs(args.output_format)?;
+    let quiet = args.files.quiet;
+    let mut run = Run::prepare(args.files, &args.rules, book)?;
+    let lowest = args.fixes.lowest();
+
+    if args.fixes.diff {
+        run.fix(lowest, Destination::Memory, args.fail_on);
+        return show_diff(&run, streams, args.exit_zero);
+    }
+    let found = match args.fix {
+        true => run.fix(lowest, Destination::Files, args.fail_on),
+        false => run.check(args.fail_on),
+    };
+
+    // With fixes applied to it, stdout belongs to the text from stdin.
+    let fixed_input = if args.fix { run.input.take() } else { None };
+    let human = match fixed_input {
+        Some(input) => {
+            let text = run.stdin.map(|file| run.sources.get(file).text.as_bytes());
+            io::stdout().lock().write_all(text.unwrap_or(&input))?;
+            report(&run, &found, &outputs, args.statistics, streams.on_stderr_options(), &mut io::stderr())?
+        }
+        None => report(&run, &found, &outputs, args.statistics, streams.options(), &mut io::stdout())?,
+    };
+    let failed = run.complain(streams);
+    if human && !quiet {
+        summarise(&run, &found, failed, start, streams);
+    }
+    Ok(match (failed, found.fails && !args.exit_zero) {
+        (true, _) => Status::Failed,
+        (false, true) => Status::Findings,
+        (false, false) => Status::Clean,
+    })
+}
+
+/// Prints what the fixes would change.
+pub(super) fn show_diff(run: &Run, streams: &Streams, exit_zero: bool) -> Result<Status, Failure> {
+    let diff = run.diff(streams);
+    io::stdout().lock().write_all(diff.as_bytes())?;
+    Ok(match (run.complain(streams), diff.is_empty() || exit_zero) {
+        (true, _) => Status::Failed,
+        (false, false) => Status::Findings,
+        (false, true) => Status::Clean,
+    })
+}
+
+/// Where the findings go; at most one output is for stdout.
+fn outputs(outputs: Vec<Output>) -> Result<Vec<Output>, Failure> {
+    if outputs.is_empty() {
+        return Ok(vec![Output { format: Format::Full, file: None }]);
+    }
+    if outputs.iter().filter(|output| output.file.is_none()).count() > 1 {
+        let message = "only one output format can go to stdout: give the others a file, as in `-o json=FILE`";
+        return Err(usage_error(message).into());
+    }
+    Ok(outputs)
+}
+
+/// Writes every report, and gives whether people are there to read a summary.
+fn report(
+    run: &Run,
+    found: &Found,
+    outputs: &[Output],
+    counts: bool,
+    options: Options<'_>,
+    stream: &mut dyn Write,
+) -> Result<bool, Failure> {
+    let mut human = true;
+    for output in outputs {
+        let options = if output.file.is_none() {
+            options
+        } else {
+            Options { rule_url: options.rule_url, ..Options::default() }
+        };
+        let mut text = Vec::new();
+        if counts {
+            let counts = statistics(&found.outcome.diagnostics);
+            match output.format {
+                Format::Json => write_statistics_json(&counts, &mut text)?,
+                Format::Full | Format::Concise => text.extend(statistics_table(&counts).into_bytes()),
+            }
+        } else {
+            let input = Input { sources: &run.sources, diagnostics: &found.outcome.diagnostics, options };
+            render(output.format, &input, &mut text)?;
+        }
+        match &output.file {
+            Some(file) => std::fs::write(file, &text).map_err(|error| {
+                let path = file.to_string_lossy();
+                miette::MietteDiagnostic::new(format!("`{}` cannot be written: {error}", printable(&path)))
+            })?,
+            None => {
+                human = !output.format.is_machine();
+                stream.write_all(&text)?;
+                stream.flush()?;
+            }
+        }
+    }
+    Ok(human)
+}
+
+fn summarise(run: &Run, found: &Found, failed: bool, start: Instant, streams: &Streams) {
+    let outcome = &found.outcome;
+    if found.fixes > 0 {
+        streams.note(&super::fix::fixed(found));
+    }
+    if outcome.files == 0 && run.wants_files && !failed {
+        streams.note("No Nix files to check\n");
+        return;
+    }
+    // Something is wrong: whatever was found, not all checks passed.
+    if failed && outcome.diagnostics.is_empty() {
+        return;
+    }
+    let summary = Summary {
+        ignored: outcome.suppressed.len() as u64,
+        files: outcome.files as u64,
+        rules: outcome.rules as u64,
+        elapsed: Some(start.elapsed()),
+        ..Summary::of(&outcome.diagnostics)
+    };
+    streams.note(&summary.text());
+}
+
+impl super::args::FixChoice {
+    /// How far fixes are trusted.
+    pub(super) fn lowest(&self) -> Applicability {
+        if self.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe }
+    }
+}

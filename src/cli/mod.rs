@@ -1,0 +1,134 @@
+//! The command line: one file per command. Puts the layers together, and alone knows terminals, the
+//! environment and the clock.
+
+mod args;
+mod check;
+mod completions;
+mod explain;
+mod fix;
+mod output;
+mod rules;
+mod run;
+mod syntax;
+mod write;
+
+use std::ffi::OsString;
+use std::io;
+use std::panic;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use self::args::{Args, Command};
+use self::output::Streams;
+use crate::config::RuleBook;
+use crate::engine::BUILT_IN;
+use crate::rules::RULES;
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Status {
+    /// Nothing at or above the level that fails a run.
+    Clean,
+    /// Something to look at.
+    Findings,
+    /// The work could not be done, or not all of it.
+    Failed,
+}
+
+/// Runs the command in `args`, the first of which is the name of the program.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    // What rules do wrong is caught and becomes a finding; a trace beside it would help nobody but us.
+    if std::env::var_os("RUST_BACKTRACE").is_none() {
+        panic::set_hook(Box::new(|_| {}));
+    }
+    let args: Vec<OsString> = args.into_iter().collect();
+    let status = panic::catch_unwind(|| dispatch(args)).unwrap_or_else(|payload| {
+        let reason = payload.downcast_ref::<String>().map(String::as_str);
+        let reason = reason.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
+        Streams::plain().complain(&format!("internal error, please report it: {reason}"));
+        Status::Failed
+    });
+    match status {
+        Status::Clean => ExitCode::SUCCESS,
+        Status::Findings => ExitCode::from(1),
+        Status::Failed => ExitCode::from(2),
+    }
+}
+
+fn dispatch(args: Vec<OsString>) -> Status {
+    let args = match Args::try_parse_from(args) {
+        Ok(args) => args,
+        Err(error) => {
+            // Help and version are errors to clap, too, and go to stdout.
+            let _broken_pipe = error.print();
+            return if error.use_stderr() { Status::Failed } else { Status::Clean };
+        }
+    };
+    let streams = Streams::new(args.color);
+    let book = RuleBook { rules: RULES, built_in: BUILT_IN };
+    let result = match args.command {
+        Some(Command::Check(args)) => check::run(args, book, &streams),
+        Some(Command::Fix(args)) => fix::run(args, book, &streams),
+        Some(Command::Explain(args)) => explain::run(&args, book, &streams),
+        Some(Command::Rules(args)) => rules::run(&args, book),
+        Some(Command::Syntax(args)) => syntax::run(&args),
+        Some(Command::Completions(args)) => completions::run(&args),
+        None => Args::command().print_help().map(|()| Status::Clean).map_err(Failure::from),
+    };
+    match result {
+        Ok(status) => status,
+        // Whoever read our output has seen enough.
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Status::Clean,
+        Err(Failure::Output(error)) => {
+            streams.complain(&format!("the output cannot be written: {error}"));
+            Status::Failed
+        }
+        Err(Failure::Usage(error)) => {
+            let _nobody = error.print();
+            Status::Failed
+        }
+        Err(Failure::Report(report)) => {
+            streams.complain_about(&*report);
+            Status::Failed
+        }
+    }
+}
+
+/// Why a command could not go on.
+enum Failure {
+    /// Nobody takes the output.
+    Output(io::Error),
+    /// The arguments do not go together.
+    Usage(clap::Error),
+    /// The user asked for something that is not there.
+    Report(Box<dyn miette::Diagnostic + Send + Sync>),
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+impl From<clap::Error> for Failure {
+    fn from(error: clap::Error) -> Self {
+        Self::Usage(error)
+    }
+}
+
+impl From<miette::MietteDiagnostic> for Failure {
+    fn from(report: miette::MietteDiagnostic) -> Self {
+        Self::Report(Box::new(report))
+    }
+}
+
+impl From<crate::config::UnknownName> for Failure {
+    fn from(unknown: crate::config::UnknownName) -> Self {
+        let help = match unknown.suggestion() {
+            Some(suggestion) => format!("did you mean `{suggestion}`?"),
+            None => "`nixlint rules` lists them all".to_owned(),
+        };
+        miette::MietteDiagnostic::new(unknown.to_string()).with_help(help).into()
+    }
+}

@@ -1,0 +1,265 @@
+//! What `check` and `fix` share: from arguments to findings and changed texts.
+
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustc_hash::FxHashSet;
+
+use super::Failure;
+use super::args::{FileArgs, RuleArgs, usage_error};
+use super::output::Streams;
+use super::write::{Change, write_all};
+use crate::config::discover::{ConfigChoice, Problem, Request, Stdin, discover};
+use crate::config::{RuleBook, Selectors, resolve};
+use crate::diagnostic::{Applicability, Diagnostic, Level};
+use crate::engine::{self, Outcome, ProjectFiles, Reader, RuleSet, Workspace};
+use crate::report::diff::{Surface, unified_diff};
+use crate::text::{FileId, Sources};
+
+/// All that is to be looked at, read and ready.
+pub(super) struct Run {
+    /// The files as they are after what was done to them.
+    pub sources: Sources,
+    /// The file from stdin.
+    pub stdin: Option<FileId>,
+    /// What came from stdin.
+    pub input: Option<Vec<u8>>,
+    /// What could not be looked at or written, in the order it is to be told.
+    pub problems: Vec<Problem>,
+    /// Texts that could not be written, in a sentence each.
+    pub refused: Vec<String>,
+    /// Mistakes in nixlint that were found on the way, in a sentence each.
+    pub mistakes: Vec<String>,
+    /// Whether files were asked for that may hold Nix.
+    pub wants_files: bool,
+    original: Sources,
+    places: Vec<PathBuf>,
+    groups: Vec<Rules>,
+    reader: Reader,
+    pool: rayon::ThreadPool,
+}
+
+/// Projects with the rules for them.
+struct Rules {
+    set: RuleSet,
+    fail_on: Option<Level>,
+    projects: Vec<ProjectFiles>,
+}
+
+/// What was found in all projects.
+#[derive(Default)]
+pub(super) struct Found {
+    /// What there is to say, in order.
+    pub outcome: Outcome,
+    /// Whether something is at or above the level that fails the run.
+    pub fails: bool,
+    /// How many fixes were applied.
+    pub fixes: usize,
+    /// In how many files.
+    pub fixed_files: usize,
+}
+
+/// What becomes of fixed texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Destination {
+    /// The files they belong to.
+    Files,
+    /// They are only looked at.
+    Memory,
+}
+
+impl Run {
+    /// Finds and reads the files.
+    pub(super) fn prepare(files: FileArgs, rules: &RuleArgs, book: RuleBook<'_>) -> Result<Self, Failure> {
+        let flags = Selectors::new(&rules.select, &rules.ignore, &rules.levels.levels, book)?;
+        let (paths, stdin) = inputs(files.paths, files.stdin_filename)?;
+        let wants_files = paths.iter().any(|path| path.file_name().is_none_or(|name| name != "flake.lock"));
+        let input = stdin.as_ref().map(|stdin| stdin.bytes.clone());
+        let folder = std::env::current_dir().and_then(std::fs::canonicalize).map_err(|error| {
+            miette::MietteDiagnostic::new(format!("the working directory cannot be found: {error}"))
+        })?;
+        let config = match files.config {
+            _ if files.isolated => ConfigChoice::Isolated,
+            Some(file) => ConfigChoice::File(file),
+            None => ConfigChoice::Nearest,
+        };
+        let request = Request {
+            folder: &folder,
+            paths: &paths,
+            stdin,
+            config,
+            force_exclude: files.force_exclude,
+            book,
+        };
+        let pool = engine::pool(files.threads);
+        let discovered = pool.install(|| discover(&request));
+        let rules = |group: crate::config::discover::Group| Rules {
+            set: resolve(book, &group.config, &flags),
+            fail_on: group.config.fail_on,
+            projects: group.projects,
+        };
+        Ok(Self {
+            original: discovered.sources.clone(),
+            sources: discovered.sources,
+            stdin: discovered.stdin,
+            input,
+            problems: discovered.problems,
+            refused: Vec::new(),
+            mistakes: Vec::new(),
+            wants_files,
+            places: discovered.places,
+            groups: discovered.groups.into_iter().map(rules).collect(),
+            reader: discovered.reader,
+            pool,
+        })
+    }
+
+    /// Lints everything.
+    pub(super) fn check(&self, fail_on: Option<Level>) -> Found {
+        let mut found = Found::default();
+        for group in &self.groups {
+            let workspace = self.workspace(group.projects.clone());
+            let outcome = self.pool.install(|| engine::run(&workspace, &group.set));
+            found.add(outcome, fail_on.or(group.fail_on));
+        }
+        found.sort();
+        found
+    }
+
+    /// Lints everything and applies fixes down to `lowest`.
+    ///
+    /// A project of which a file cannot be written stays as it is, and is reported on as it is.
+    pub(super) fn fix(
+        &mut self,
+        lowest: Applicability,
+        destination: Destination,
+        fail_on: Option<Level>,
+    ) -> Found {
+        let mut found = Found::default();
+        let groups = std::mem::take(&mut self.groups);
+        for group in &groups {
+            let workspace = self.workspace(group.projects.clone());
+            let fixed = self.pool.install(|| engine::fix(workspace, &group.set, lowest));
+            self.sources = fixed.workspace.sources;
+            self.mistakes.extend(fixed.failures);
+            found.fixes += fixed.fixes;
+            let mut outcome = fixed.outcome;
+            if destination == Destination::Files {
+                let refused = self.write(&group.projects);
+                if !refused.is_empty() {
+                    let workspace = self.workspace(group.projects.clone());
+                    outcome = self.pool.install(|| engine::run(&workspace, &group.set));
+                    let lost = |(file, _): &&(FileId, usize)| refused.contains(file);
+                    let lost: usize = fixed.applied.iter().filter(lost).map(|(_, count)| count).sum();
+                    found.fixes -= lost.min(fixed.fixes);
+                }
+            }
+            found.add(outcome, fail_on.or(group.fail_on));
+        }
+        self.groups = groups;
+        found.fixed_files = self.changed().count();
+        found.sort();
+        found
+    }
+
+    /// The changes since the files were read, as a patch.
+    pub(super) fn diff(&self, streams: &Streams) -> String {
+        let surface = if streams.terminal || streams.color {
+            Surface::Terminal { color: streams.color }
+        } else {
+            Surface::Patch
+        };
+        let diff = |file: FileId| {
+            let (old, new) = (self.original.get(file), self.sources.get(file));
+            unified_diff(&old.display, &old.text, &new.text, surface)
+        };
+        self.changed().map(diff).collect()
+    }
+
+    /// Tells on stderr what could not be done, and gives whether there was something.
+    pub(super) fn complain(&self, streams: &Streams) -> bool {
+        for problem in &self.problems {
+            streams.complain_about(problem);
+        }
+        for refused in &self.refused {
+            streams.complain(&format!("{refused}; nothing in its project was changed"));
+        }
+        for mistake in &self.mistakes {
+            streams.complain(&format!("internal error, please report it: {mistake}"));
+        }
+        !self.problems.is_empty() || !self.refused.is_empty()
+    }
+
+    fn workspace(&self, projects: Vec<ProjectFiles>) -> Workspace {
+        Workspace { sources: self.sources.clone(), projects, reader: self.reader.clone() }
+    }
+
+    fn changed(&self) -> impl Iterator<Item = FileId> {
+        let is_changed =
+            |(id, file): &(FileId, &Arc<crate::text::SourceFile>)| self.original.get(*id).text != file.text;
+        self.sources.iter().filter(is_changed).map(|(id, _)| id)
+    }
+
+    /// Writes what changed in the projects, and takes back what could not be written: those files.
+    fn write(&mut self, projects: &[ProjectFiles]) -> FxHashSet<FileId> {
+        let changed: FxHashSet<FileId> = self.changed().filter(|file| Some(*file) != self.stdin).collect();
+        let mut lost = FxHashSet::default();
+        for project in projects {
+            let files = project.files.iter().map(|file| file.id).filter(|file| changed.contains(file));
+            let files: Vec<FileId> = files.collect();
+            let change = |file: &FileId| Change {
+                place: &self.places[file.0 as usize],
+                old: &self.original.get(*file).text,
+                new: &self.sources.get(*file).text,
+            };
+            let changes: Vec<Change<'_>> = files.iter().map(change).collect();
+            let Err(error) = write_all(project.root.as_std_path(), &changes) else { continue };
+            self.refused.push(error.to_string());
+            for file in files {
+                self.sources.replace(file, self.original.get(file).clone());
+                lost.insert(file);
+            }
+        }
+        lost
+    }
+}
+
+impl Found {
+    fn add(&mut self, outcome: Outcome, fail_on: Option<Level>) {
+        let lowest = fail_on.unwrap_or(Level::Warning);
+        self.fails |= outcome.diagnostics.iter().any(|diagnostic| diagnostic.level >= lowest);
+        self.outcome.diagnostics.extend(outcome.diagnostics);
+        self.outcome.suppressed.extend(outcome.suppressed);
+        self.outcome.files += outcome.files;
+        self.outcome.rules = self.outcome.rules.max(outcome.rules);
+    }
+
+    /// Projects with one configuration may lie between those with another.
+    fn sort(&mut self) {
+        let place = |a: &Diagnostic, b: &Diagnostic| {
+            (a.primary.span, a.rule.as_str()).cmp(&(b.primary.span, b.rule.as_str()))
+        };
+        self.outcome.diagnostics.sort_by(place);
+    }
+}
+
+/// The paths to look at and the text from stdin.
+fn inputs(paths: Vec<PathBuf>, name: Option<PathBuf>) -> Result<(Vec<PathBuf>, Option<Stdin>), Failure> {
+    let is_stdin = |path: &PathBuf| path == Path::new("-");
+    if !paths.iter().any(is_stdin) {
+        if name.is_some() {
+            return Err(usage_error("`--stdin-filename` needs `-` as the path").into());
+        }
+        return Ok((if paths.is_empty() { vec![PathBuf::from(".")] } else { paths }, None));
+    }
+    if paths.len() > 1 {
+        return Err(usage_error("`-` cannot be combined with other paths").into());
+    }
+    let mut bytes = Vec::new();
+    io::stdin()
+        .lock()
+        .read_to_end(&mut bytes)
+        .map_err(|error| miette::MietteDiagnostic::new(format!("stdin cannot be read: {error}")))?;
+    Ok((Vec::new(), Some(Stdin { name, bytes })))
+}

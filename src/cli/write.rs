@@ -1,0 +1,182 @@
+//! Puts fixed texts in the place of files: whole or not at all.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::report::printable;
+
+/// A file that gets a new text.
+pub(super) struct Change<'t> {
+    /// Where it lies.
+    pub place: &'t Path,
+    /// The text it was read with.
+    pub old: &'t str,
+    /// The text it gets.
+    pub new: &'t str,
+}
+
+/// Why nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum WriteError {
+    #[error("`{}` is a link that leads out of the project", shown(path))]
+    Outside { path: PathBuf },
+    #[error("`{}` is read-only", shown(path))]
+    ReadOnly { path: PathBuf },
+    #[error("`{}` has changed since it was read", shown(path))]
+    Changed { path: PathBuf },
+    #[error("`{}` cannot be written: {error}", shown(path))]
+    System { path: PathBuf, error: io::Error },
+}
+
+/// Writes all `changes` of the project at `root`, or none of them if one is refused.
+///
+/// Each text is written beside its file and then takes its name, so that no reader ever sees half of it.
+pub(super) fn write_all(root: &Path, changes: &[Change<'_>]) -> Result<(), WriteError> {
+    let prepared: Result<Vec<Prepared>, WriteError> =
+        changes.iter().map(|change| Prepared::new(root, change)).collect();
+    prepared?.into_iter().try_for_each(Prepared::commit)
+}
+
+/// A text that waits beside the file it belongs to, and goes away if it is not needed.
+struct Prepared {
+    temporary: PathBuf,
+    target: PathBuf,
+}
+
+impl Prepared {
+    fn new(root: &Path, change: &Change<'_>) -> Result<Self, WriteError> {
+        let path = || change.place.to_owned();
+        let failed = |error| WriteError::System { path: path(), error };
+        let target = fs::canonicalize(change.place).map_err(failed)?;
+        if !target.starts_with(fs::canonicalize(root).map_err(failed)?) {
+            return Err(WriteError::Outside { path: path() });
+        }
+        let metadata = fs::metadata(&target).map_err(failed)?;
+        if metadata.permissions().readonly() {
+            return Err(WriteError::ReadOnly { path: path() });
+        }
+        if fs::read(&target).map_err(failed)? != change.old.as_bytes() {
+            return Err(WriteError::Changed { path: path() });
+        }
+
+        let mut name = std::ffi::OsString::from(".");
+        name.push(target.file_name().unwrap_or_default());
+        name.push(format!(".{}.nixlint", std::process::id()));
+        let temporary = target.with_file_name(name);
+        let mut file = OpenOptions::new().write(true).create_new(true).open(&temporary).map_err(failed)?;
+        let prepared = Self { temporary, target };
+        file.write_all(change.new.as_bytes()).map_err(failed)?;
+        keep_owner(&file, &metadata);
+        file.set_permissions(metadata.permissions()).map_err(failed)?;
+        Ok(prepared)
+    }
+
+    fn commit(self) -> Result<(), WriteError> {
+        fs::rename(&self.temporary, &self.target)
+            .map_err(|error| WriteError::System { path: self.target.clone(), error })
+    }
+}
+
+impl Drop for Prepared {
+    fn drop(&mut self) {
+        // After the rename there is nothing left to remove.
+        let _gone = fs::remove_file(&self.temporary);
+    }
+}
+
+/// Whoever runs us as root does not want the file to become root's. Others may not give files away.
+#[cfg(unix)]
+fn keep_owner(file: &File, metadata: &fs::Metadata) {
+    use std::os::unix::fs::{MetadataExt, fchown};
+
+    let _not_allowed = fchown(file, Some(metadata.uid()), Some(metadata.gid()));
+}
+
+#[cfg(not(unix))]
+fn keep_owner(_: &File, _: &fs::Metadata) {}
+
+fn shown(path: &Path) -> String {
+    printable(&path.to_string_lossy()).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().expect("there is a place for temporary files");
+        for (name, text) in files {
+            fs::write(folder.path().join(name), text).expect("files can be written");
+        }
+        folder
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).expect("the folder is there");
+        let name = |entry: io::Result<fs::DirEntry>| entry.expect("it can be listed").file_name();
+        let mut names: Vec<String> =
+            entries.map(|entry| name(entry).to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn all_files_change_and_nothing_else_is_left() {
+        let folder = place(&[("a.nix", "1"), ("b.nix", "2")]);
+        let (a, b) = (folder.path().join("a.nix"), folder.path().join("b.nix"));
+        let changes =
+            [Change { place: &a, old: "1", new: "one" }, Change { place: &b, old: "2", new: "two" }];
+        write_all(folder.path(), &changes).expect("both can be written");
+        assert_eq!(fs::read_to_string(&a).expect("it is there"), "one");
+        assert_eq!(fs::read_to_string(&b).expect("it is there"), "two");
+        assert_eq!(names(folder.path()), ["a.nix", "b.nix"]);
+    }
+
+    #[test]
+    fn if_one_is_refused_none_is_written() {
+        let folder = place(&[("a.nix", "1"), ("b.nix", "3")]);
+        let (a, b) = (folder.path().join("a.nix"), folder.path().join("b.nix"));
+        let changes =
+            [Change { place: &a, old: "1", new: "one" }, Change { place: &b, old: "2", new: "two" }];
+        let refused = write_all(folder.path(), &changes);
+        assert!(matches!(refused, Err(WriteError::Changed { path }) if path == b));
+        assert_eq!(fs::read_to_string(&a).expect("it is there"), "1");
+        assert_eq!(names(folder.path()), ["a.nix", "b.nix"]);
+    }
+
+    #[test]
+    fn read_only_files_stay() {
+        let folder = place(&[("a.nix", "1")]);
+        let a = folder.path().join("a.nix");
+        let mut permissions = fs::metadata(&a).expect("it is there").permissions();
+        permissions.set_readonly(true);
+        fs::set_permissions(&a, permissions).expect("it is ours");
+        let refused = write_all(folder.path(), &[Change { place: &a, old: "1", new: "one" }]);
+        assert!(matches!(refused, Err(WriteError::ReadOnly { .. })));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn permissions_stay_and_links_stay_inside() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+
+        let outside = place(&[("secret.nix", "1")]);
+        let folder = place(&[("a.nix", "1")]);
+        let a = folder.path().join("a.nix");
+        fs::set_permissions(&a, fs::Permissions::from_mode(0o750)).expect("it is ours");
+        let inner = folder.path().join("inner.nix");
+        symlink("a.nix", &inner).expect("links can be made");
+        let outer = folder.path().join("outer.nix");
+        symlink(outside.path().join("secret.nix"), &outer).expect("links can be made");
+
+        write_all(folder.path(), &[Change { place: &inner, old: "1", new: "2" }]).expect("it stays inside");
+        assert!(fs::symlink_metadata(&inner).expect("it is there").is_symlink());
+        assert_eq!(fs::read_to_string(&a).expect("it is there"), "2");
+        assert_eq!(fs::metadata(&a).expect("it is there").permissions().mode() & 0o777, 0o750);
+
+        let refused = write_all(folder.path(), &[Change { place: &outer, old: "1", new: "2" }]);
+        assert!(matches!(refused, Err(WriteError::Outside { .. })));
+        assert_eq!(fs::read_to_string(outside.path().join("secret.nix")).expect("it is there"), "1");
+    }
+}

@@ -1,0 +1,88 @@
+//! Mistakes in what the user wrote for nixlint, as miette shows them.
+
+use std::ops::Range;
+
+use miette::{Diagnostic, NamedSource, SourceSpan};
+
+/// A mistake in a configuration file.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+#[error("{message}")]
+pub struct Mistake {
+    message: String,
+    #[help]
+    help: Option<String>,
+    #[source_code]
+    source_code: NamedSource<String>,
+    #[label("{label}")]
+    span: SourceSpan,
+    label: String,
+}
+
+impl Mistake {
+    /// A mistake at bytes `span` of `text`, the file shown as `path`.
+    pub(super) fn new(
+        path: &str,
+        text: &str,
+        span: Range<usize>,
+        message: impl Into<String>,
+        label: impl Into<String>,
+    ) -> Self {
+        Self {
+            message: harmless(&message.into()),
+            help: None,
+            source_code: NamedSource::new(harmless(path), harmless(text)),
+            span: span.into(),
+            label: harmless(&label.into()),
+        }
+    }
+
+    /// The same mistake with the way out.
+    pub(super) fn with_help(self, help: impl Into<String>) -> Self {
+        Self { help: Some(harmless(&help.into())), ..self }
+    }
+
+    /// First byte of the place.
+    pub(super) fn start(&self) -> usize {
+        self.span.offset()
+    }
+}
+
+/// `text` on one line, with escapes for what would move the cursor.
+pub(super) fn printable(text: &str) -> String {
+    let escaped = |c: char| {
+        if c == harmless_char(c) && c != '\n' { c.to_string() } else { c.escape_default().to_string() }
+    };
+    text.chars().map(escaped).collect()
+}
+
+/// `text` with each character that could take over a terminal replaced by a visible one of as many
+/// bytes, so that spans still fit.
+fn harmless(text: &str) -> String {
+    text.chars().map(harmless_char).collect()
+}
+
+fn harmless_char(c: char) -> char {
+    match c {
+        '\n' | '\t' => c,
+        '\r' => ' ',
+        '\u{0}'..='\u{1f}' | '\u{7f}' => '?',
+        '\u{80}'..='\u{9f}' => '¿',
+        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => {
+            char::REPLACEMENT_CHARACTER
+        }
+        c => c,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_reaches_a_terminal_raw_and_offsets_stay() {
+        let text = "a\u{1b}[2J\u{9b}b\u{202e}c\u{feff}\r\n";
+        assert_eq!(harmless(text), "a?[2J¿b\u{fffd}c\u{fffd} \n");
+        assert_eq!(harmless(text).len(), text.len());
+        assert_eq!(printable("é\u{1b}[2J\n\u{202e}"), r"é\u{1b}[2J\n\u{202e}");
+    }
+}

@@ -1,0 +1,274 @@
+//! From configuration and flags to the rules of a run.
+
+use super::book::{RuleBook, Selector, UnknownName};
+use super::schema::{Config, Setting};
+use crate::diagnostic::{Group, Level};
+use crate::engine::{ActiveRule, RuleSet};
+use crate::rule::{RuleMeta, Status};
+
+/// What the command line says about rules. It has the last word over the configuration.
+#[derive(Debug, Clone, Default)]
+pub struct Selectors {
+    /// Where not empty: these rules run and no others.
+    pub select: Vec<Selector>,
+    /// These do not run, unless `select` names them more closely.
+    pub ignore: Vec<Selector>,
+    /// Levels, the last one wins.
+    pub levels: Vec<(Selector, Setting)>,
+}
+
+impl Selectors {
+    /// Looks the names up in `book`.
+    ///
+    /// # Errors
+    /// At the first name that is neither a rule, nor a group, nor `ALL`.
+    pub fn new(
+        select: &[String],
+        ignore: &[String],
+        levels: &[(String, Setting)],
+        book: RuleBook<'_>,
+    ) -> Result<Self, UnknownName> {
+        let selectors = |names: &[String]| {
+            names.iter().map(|name| book.selector(name)).collect::<Result<Vec<Selector>, UnknownName>>()
+        };
+        let level = |(name, setting): &(String, Setting)| Ok((book.selector(name)?, *setting));
+        Ok(Self {
+            select: selectors(select)?,
+            ignore: selectors(ignore)?,
+            levels: levels.iter().map(level).collect::<Result<_, UnknownName>>()?,
+        })
+    }
+}
+
+/// The rules that run, with their levels and options.
+///
+/// Without a word from the user these are the settled rules that are on by default. A group brings in
+/// those of its rules that are off by default; rules in preview want their own name, `ALL`, or
+/// `preview = true`.
+pub fn resolve(book: RuleBook<'_>, config: &Config, flags: &Selectors) -> RuleSet {
+    let mut set = RuleSet::default();
+    for meta in book.built_in {
+        // Whatever is selected: a file that cannot be read must not pass for one without findings.
+        let stays = meta.group == Group::Correctness;
+        let Decision { runs, level } = Decision::about(meta, stays, config, flags);
+        set.known.insert(meta.name.to_owned(), runs);
+        set.built_in_levels.extend(level.map(|level| (meta.name.to_owned(), level)));
+    }
+    for entry in book.rules {
+        let Decision { runs, level } = Decision::about(entry.meta, false, config, flags);
+        set.known.insert(entry.meta.name.to_owned(), runs);
+        if runs {
+            let options = config.options.get(entry.meta.name).cloned().unwrap_or_default();
+            let runner = (entry.build)(options).expect("invariant: options are tried when they are read");
+            set.rules.push(ActiveRule { meta: entry.meta, runner, level });
+        }
+    }
+    set
+}
+
+/// What is to happen with a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Decision {
+    runs: bool,
+    /// `None` keeps the levels it declares.
+    level: Option<Level>,
+}
+
+impl Decision {
+    fn about(meta: &'static RuleMeta, stays: bool, config: &Config, flags: &Selectors) -> Self {
+        let settled = config.preview || meta.status != Status::Preview;
+        let mut decision = Self { runs: meta.on && settled, level: None };
+        for (selector, setting) in &config.rules {
+            decision.take(*selector, *setting, meta, settled);
+        }
+        let selected = closest(&flags.select, |selector| brings_in(selector, meta, settled));
+        if !flags.select.is_empty() && !stays {
+            decision.runs = selected.is_some();
+        }
+        let ignored = closest(&flags.ignore, |selector| selector.matches(meta));
+        if ignored.is_some() && ignored >= selected {
+            decision.runs = false;
+        }
+        for (selector, setting) in &flags.levels {
+            decision.take(*selector, *setting, meta, settled);
+        }
+        decision
+    }
+
+    fn take(&mut self, selector: Selector, setting: Setting, meta: &RuleMeta, settled: bool) {
+        if !selector.matches(meta) {
+            return;
+        }
+        match setting {
+            Setting::Off => *self = Self { runs: false, level: None },
+            Setting::On => self.runs |= brings_in(selector, meta, settled),
+            Setting::At(level) => {
+                self.runs |= brings_in(selector, meta, settled);
+                self.level = Some(level);
+            }
+        }
+    }
+}
+
+/// Whether naming `selector` makes the rule run.
+fn brings_in(selector: Selector, meta: &RuleMeta, settled: bool) -> bool {
+    selector.matches(meta) && (settled || !matches!(selector, Selector::Group(_)))
+}
+
+/// How closely the best of the `selectors` that apply names its rules.
+fn closest(selectors: &[Selector], applies: impl Fn(Selector) -> bool) -> Option<u8> {
+    selectors.iter().filter(|selector| applies(**selector)).map(|selector| selector.precision()).max()
+}
+
+#[cfg(test)]
+#[expect(unreachable_pub, reason = "`declare_rule!` makes rules public")]
+pub(super) mod tests {
+    use camino::Utf8Path;
+
+    use super::*;
+    use crate::prelude::*;
+    use crate::rule::Entry;
+
+    /// One rule of each sort.
+    pub(in crate::config) const BOOK: RuleBook<'static> = RuleBook {
+        rules: &[
+            Entry::file::<PlainRule>(),
+            Entry::file::<RuleWithOptions>(),
+            Entry::file::<OffRule>(),
+            Entry::file::<PreviewRule>(),
+        ],
+        built_in: &[&BrokenSyntax::META],
+    };
+
+    /// Declares a rule that looks at nothing.
+    macro_rules! silent_rule {
+        ($rule:ident $name:literal $group:ident $default:ident $status:expr; $($field:ident)?) => {
+            declare_rule! {
+                /// Looks at nothing.
+                pub struct $rule {
+                    $(
+                        /// How deep.
+                        $field: u32 = 1,
+                    )?
+                }
+
+                name: $name,
+                summary: "nothing",
+                group: $group,
+                level: Warning,
+                default: $default,
+                fix: Never,
+                status: $status,
+            }
+
+            impl Rule for $rule {
+                type Node = ast::Root;
+
+                fn check(&self, _: &ast::Root, _: &mut Context<'_>) {}
+            }
+        };
+    }
+
+    const STABLE: Status = Status::Stable { since: "0.1.0" };
+
+    silent_rule!(BrokenSyntax "broken-syntax" Correctness On STABLE;);
+    silent_rule!(PlainRule "plain-rule" Style On STABLE;);
+    silent_rule!(RuleWithOptions "rule-with-options" Style On STABLE; max_depth);
+    silent_rule!(OffRule "off-rule" Style Off STABLE;);
+    silent_rule!(PreviewRule "preview-rule" Style On Status::Preview;);
+
+    /// The rules that run, `!` before those with the level error, `.` before those at info.
+    fn running(config: &str, select: &[&str], ignore: &[&str], levels: &[(&str, &str)]) -> String {
+        let config = Config::parse("nixlint.toml", Utf8Path::new("/p"), config, BOOK);
+        let config = config.expect("the configuration is right");
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let setting = |word| crate::config::parse_level(word).expect("it is a level");
+        let levels: Vec<_> = levels.iter().map(|(name, word)| ((*name).to_owned(), setting(word))).collect();
+        let flags = Selectors::new(&names(select), &names(ignore), &levels, BOOK).expect("names are known");
+        let set = resolve(BOOK, &config, &flags);
+        let name = |rule: &ActiveRule| {
+            let mark = match rule.level {
+                Some(Level::Error) => "!",
+                Some(Level::Warning) => "~",
+                Some(Level::Info) => ".",
+                None => "",
+            };
+            format!("{mark}{}", rule.meta.name)
+        };
+        for rule in &set.rules {
+            assert_eq!(set.known.get(rule.meta.name), Some(&true));
+        }
+        assert_eq!(set.known.len(), 5);
+        set.rules.iter().map(name).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn the_default_is_what_is_settled_and_on() {
+        assert_eq!(running("", &[], &[], &[]), "plain-rule rule-with-options");
+        assert_eq!(running("preview = true", &[], &[], &[]), "plain-rule rule-with-options preview-rule");
+    }
+
+    #[test]
+    fn groups_bring_in_what_is_off_but_not_previews() {
+        let all = "plain-rule rule-with-options off-rule";
+        assert_eq!(running("", &["style"], &[], &[]), all);
+        assert_eq!(
+            running("rules.style = 'error'", &[], &[], &[]),
+            "!plain-rule !rule-with-options !off-rule"
+        );
+        assert_eq!(running("", &[], &[], &[("style", "info")]), ".plain-rule .rule-with-options .off-rule");
+        assert_eq!(running("", &["ALL"], &[], &[]), format!("{all} preview-rule"));
+    }
+
+    #[test]
+    fn names_bring_in_anything() {
+        assert_eq!(running("", &["preview-rule"], &[], &[]), "preview-rule");
+        let config = "rules.preview-rule = 'info'\nrules.off-rule = {}";
+        assert_eq!(running(config, &[], &[], &[]), "plain-rule rule-with-options off-rule .preview-rule");
+    }
+
+    #[test]
+    fn the_narrower_entry_of_the_configuration_wins() {
+        let config = "[rules]\nplain-rule = 'info'\nstyle = 'off'\nALL = 'error'";
+        assert_eq!(running(config, &[], &[], &[]), ".plain-rule");
+        let config = "[rules]\nstyle = 'error'\nrule-with-options = { max-depth = 2 }";
+        assert_eq!(running(config, &[], &[], &[]), "!plain-rule !rule-with-options !off-rule");
+    }
+
+    #[test]
+    fn flags_win_over_the_configuration() {
+        let config = "[rules]\nplain-rule = 'off'\nrule-with-options = 'error'";
+        assert_eq!(
+            running(config, &["plain-rule", "rule-with-options"], &[], &[]),
+            "plain-rule !rule-with-options"
+        );
+        assert_eq!(running(config, &[], &["style"], &[]), "");
+        assert_eq!(running(config, &["ALL"], &["style"], &[]), "");
+        assert_eq!(running("", &["plain-rule", "off-rule"], &["style"], &[]), "plain-rule off-rule");
+        assert_eq!(running("", &["plain-rule"], &["plain-rule"], &[]), "");
+    }
+
+    #[test]
+    fn what_the_engine_says_about_unreadable_files_stays() {
+        let about = |select: &[&str], ignore: &[&str], levels: &[(String, Setting)]| {
+            let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+            let flags = Selectors::new(&names(select), &names(ignore), levels, BOOK);
+            let set = resolve(BOOK, &Config::default(), &flags.expect("names are known"));
+            (set.known["broken-syntax"], set.built_in_levels.get("broken-syntax").copied())
+        };
+        assert_eq!(about(&["style"], &[], &[]), (true, None));
+        assert_eq!(about(&[], &["correctness"], &[]), (false, None));
+        let info = [("broken-syntax".to_owned(), Setting::At(Level::Info))];
+        assert_eq!(about(&[], &[], &info), (true, Some(Level::Info)));
+    }
+
+    #[test]
+    fn the_last_level_wins() {
+        let levels = [("style", "error"), ("off-rule", "off"), ("plain-rule", "warning")];
+        assert_eq!(running("", &[], &[], &levels), "~plain-rule !rule-with-options");
+        assert_eq!(
+            running("rules.preview-rule = {}", &[], &[], &[("plain-rule", "off"), ("style", "error")]),
+            "!plain-rule !rule-with-options !off-rule !preview-rule"
+        );
+    }
+}

@@ -1,0 +1,484 @@
+//! `nixlint.toml`, read key by key so that each mistake is shown at its place.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use camino::Utf8Path;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::book::{RuleBook, Selector, UnknownName};
+use super::error::Mistake;
+use super::exclude::Exclude;
+use crate::diagnostic::Level;
+use crate::rule::RuleMeta;
+
+/// What a configuration file says. The default says nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Config {
+    /// Levels of rules and groups, the broadest first.
+    pub rules: Vec<(Selector, Setting)>,
+    /// Options of rules, by name; each table fits its rule.
+    pub options: BTreeMap<&'static str, toml::Table>,
+    /// What is not reported on.
+    pub exclude: Exclude,
+    /// Whether rules in preview run.
+    pub preview: bool,
+    /// The lowest level that fails a run.
+    pub fail_on: Option<Level>,
+}
+
+/// What is said about a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Setting {
+    /// It does not run.
+    Off,
+    /// It runs at the levels it declares.
+    On,
+    /// It runs at this level.
+    At(Level),
+}
+
+/// The keys of the file.
+const KEYS: [&str; 4] = ["rules", "exclude", "preview", "fail-on"];
+/// The words for levels.
+const LEVELS: [&str; 4] = ["error", "warning", "info", "off"];
+
+impl Config {
+    /// Reads a configuration whose patterns count from the absolute `folder`. `path` is how the file
+    /// is shown.
+    ///
+    /// # Errors
+    /// Every mistake in it, in the order of the text.
+    pub fn parse(
+        path: &str,
+        folder: &Utf8Path,
+        text: &str,
+        book: RuleBook<'_>,
+    ) -> Result<Self, Vec<Mistake>> {
+        let mut reader = Reader { path, text, book, mistakes: Vec::new() };
+        // Once with spans, once as the plain values that rules are built from.
+        let (table, values) = match (DeTable::parse(text), text.parse::<toml::Table>()) {
+            (Ok(table), Ok(values)) => (table.into_inner(), values),
+            (Err(error), _) | (_, Err(error)) => {
+                let span = error.span().unwrap_or(0..0);
+                reader.mistake(span, "the configuration is not valid TOML", error.message().trim());
+                return Err(reader.mistakes);
+            }
+        };
+        let config = reader.config(&table, &values, folder);
+        if reader.mistakes.is_empty() {
+            return Ok(config);
+        }
+        reader.mistakes.sort_by_key(Mistake::start);
+        Err(reader.mistakes)
+    }
+}
+
+/// The level or `off` behind a word.
+///
+/// # Errors
+/// When it is no such word.
+pub fn parse_level(word: &str) -> Result<Setting, UnknownName> {
+    match word {
+        "error" => Ok(Setting::At(Level::Error)),
+        "warning" | "warn" => Ok(Setting::At(Level::Warning)),
+        "info" => Ok(Setting::At(Level::Info)),
+        "off" => Ok(Setting::Off),
+        _ => Err(UnknownName::new("level", word, LEVELS.into_iter())),
+    }
+}
+
+struct Reader<'t> {
+    path: &'t str,
+    text: &'t str,
+    book: RuleBook<'t>,
+    mistakes: Vec<Mistake>,
+}
+
+type Value<'t> = Spanned<DeValue<'t>>;
+
+impl Reader<'_> {
+    fn config(&mut self, table: &DeTable<'_>, values: &toml::Table, folder: &Utf8Path) -> Config {
+        let mut config = Config::default();
+        for (key, value) in table {
+            match key.get_ref().as_ref() {
+                "rules" => {
+                    if let Some(rules) = self.table(value) {
+                        let values = values.get("rules").and_then(toml::Value::as_table);
+                        let values = values.expect("invariant: both readings have the same tables");
+                        self.rules(rules, values, &mut config);
+                    }
+                }
+                "exclude" => config.exclude = self.exclude(value, folder),
+                "preview" => match value.get_ref().as_bool() {
+                    Some(preview) => config.preview = preview,
+                    None => self.wrong_type(value, "`true` or `false`"),
+                },
+                "fail-on" => match self.level(value) {
+                    Some(Setting::At(level)) => config.fail_on = Some(level),
+                    Some(Setting::Off | Setting::On) => {
+                        self.mistake(value.span(), "`fail-on` needs a level", "not a level")
+                            .help("`nixlint check --exit-zero` never fails");
+                    }
+                    None => {}
+                },
+                name => {
+                    let unknown = UnknownName::new("key", name, KEYS.into_iter());
+                    self.unknown(key.span(), &unknown, || format!("the keys are {}", listed(&KEYS)));
+                }
+            }
+        }
+        // Sorted by what they name, broad before narrow, so that the narrow ones have the last word
+        // wherever they stand in the file.
+        config.rules.sort_by_key(|(selector, _)| *selector);
+        config
+    }
+
+    fn rules(&mut self, rules: &DeTable<'_>, values: &toml::Table, config: &mut Config) {
+        for (key, value) in rules {
+            let name = key.get_ref().as_ref();
+            let selector = match self.book.selector(name) {
+                Ok(selector) => selector,
+                Err(unknown) => {
+                    self.unknown(key.span(), &unknown, || "`nixlint rules` lists them all".to_owned());
+                    continue;
+                }
+            };
+            match (value.get_ref(), selector) {
+                (DeValue::Table(table), Selector::Rule(rule)) => {
+                    let values = values.get(name).and_then(toml::Value::as_table);
+                    let values = values.expect("invariant: both readings have the same tables");
+                    let (setting, options) = self.rule(rule, table, values);
+                    config.rules.extend(setting.map(|setting| (selector, setting)));
+                    config.options.insert(rule, options);
+                }
+                (DeValue::Table(table), Selector::All | Selector::Group(_)) => {
+                    for (option, value) in table {
+                        if option.get_ref() == "level" {
+                            config.rules.extend(self.level(value).map(|setting| (selector, setting)));
+                        } else {
+                            let message = format!("`{name}` is not a single rule and has no options");
+                            self.mistake(option.span(), message, "an option of what?")
+                                .help("give options to one rule: `[rules.<name>]`");
+                        }
+                    }
+                }
+                _ => config.rules.extend(self.level(value).map(|setting| (selector, setting))),
+            }
+        }
+    }
+
+    /// The table of one rule: its level and its options.
+    fn rule(
+        &mut self,
+        rule: &'static str,
+        table: &DeTable<'_>,
+        values: &toml::Table,
+    ) -> (Option<Setting>, toml::Table) {
+        let mut setting = Some(Setting::On);
+        let mut options = toml::Table::new();
+        let entry = self.book.rules.iter().find(|entry| entry.meta.name == rule);
+        for (key, value) in table {
+            let name = key.get_ref().as_ref();
+            if name == "level" {
+                setting = self.level(value);
+                continue;
+            }
+            let known = entry.map_or(Vec::new(), |entry| option_names(entry.meta));
+            let (Some(entry), true) = (entry, known.iter().any(|option| option == name)) else {
+                let unknown = UnknownName::new("option", name, known.iter().map(String::as_str));
+                self.unknown(key.span(), &unknown, || match known.is_empty() {
+                    true => format!("`{rule}` has no options but `level`"),
+                    false => format!("the options of `{rule}` are {}", listed(&known)),
+                });
+                continue;
+            };
+            // Tried one by one: the error of a whole table does not say which key it is about.
+            let option = toml::Table::from_iter([(name.to_owned(), values[name].clone())]);
+            match (entry.build)(option.clone()) {
+                Ok(_) => options.extend(option),
+                Err(error) => {
+                    let message = format!("wrong value for the option `{name}` of `{rule}`");
+                    self.mistake(value.span(), message, error.message().trim());
+                }
+            }
+        }
+        (setting, options)
+    }
+
+    fn exclude(&mut self, value: &Value<'_>, folder: &Utf8Path) -> Exclude {
+        let Some(array) = value.get_ref().as_array() else {
+            self.wrong_type(value, "a list of patterns");
+            return Exclude::default();
+        };
+        let mut patterns = Vec::new();
+        for pattern in array.iter() {
+            match pattern.get_ref().as_str() {
+                Some(text) => patterns.push((text, pattern.span())),
+                None => self.wrong_type(pattern, "a pattern"),
+            }
+        }
+        let texts: Vec<&str> = patterns.iter().map(|(text, _)| *text).collect();
+        match Exclude::new(folder, &texts) {
+            Ok(exclude) => exclude,
+            Err((index, reason)) => {
+                self.mistake(patterns[index].1.clone(), "wrong pattern in `exclude`", reason);
+                Exclude::default()
+            }
+        }
+    }
+
+    fn level(&mut self, value: &Value<'_>) -> Option<Setting> {
+        let Some(word) = value.get_ref().as_str() else {
+            self.wrong_type(value, "a level");
+            return None;
+        };
+        match parse_level(word) {
+            Ok(setting) => Some(setting),
+            Err(unknown) => {
+                self.unknown(value.span(), &unknown, || format!("the levels are {}", listed(&LEVELS)));
+                None
+            }
+        }
+    }
+
+    fn table<'v, 't>(&mut self, value: &'v Value<'t>) -> Option<&'v DeTable<'t>> {
+        let table = value.get_ref().as_table();
+        if table.is_none() {
+            self.wrong_type(value, "a table");
+        }
+        table
+    }
+
+    fn wrong_type(&mut self, value: &Value<'_>, expected: &str) {
+        let found = value.get_ref().type_str();
+        self.mistake(value.span(), format!("expected {expected}, found {found}"), "wrong type");
+    }
+
+    fn unknown(&mut self, span: Range<usize>, unknown: &UnknownName, otherwise: impl FnOnce() -> String) {
+        let help = match unknown.suggestion() {
+            Some(suggestion) => format!("did you mean `{suggestion}`?"),
+            None => otherwise(),
+        };
+        self.mistake(span, unknown.to_string(), "not known").help(help);
+    }
+
+    fn mistake(
+        &mut self,
+        span: Range<usize>,
+        message: impl Into<String>,
+        label: impl Into<String>,
+    ) -> Helped<'_> {
+        self.mistakes.push(Mistake::new(self.path, self.text, span, message, label));
+        Helped { mistakes: &mut self.mistakes }
+    }
+}
+
+/// A mistake that was just noted.
+struct Helped<'m> {
+    mistakes: &'m mut Vec<Mistake>,
+}
+
+impl Helped<'_> {
+    fn help(self, help: impl Into<String>) {
+        let mistake = self.mistakes.pop().expect("invariant: a mistake was just noted");
+        self.mistakes.push(mistake.with_help(help));
+    }
+}
+
+/// The options of a rule as they are written in the file.
+fn option_names(meta: &RuleMeta) -> Vec<String> {
+    meta.options.iter().map(|(field, _, _)| field.replace('_', "-")).collect()
+}
+
+fn listed(names: &[impl AsRef<str>]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("`{}`", name.as_ref())).collect();
+    names.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use miette::{GraphicalReportHandler, GraphicalTheme};
+
+    use super::*;
+    use crate::config::resolve::tests::BOOK;
+
+    fn parsed(text: &str) -> Config {
+        Config::parse("nixlint.toml", Utf8Path::new("/p"), text, BOOK).expect("the configuration is right")
+    }
+
+    fn mistakes(text: &str) -> String {
+        let mistakes = Config::parse("nixlint.toml", Utf8Path::new("/p"), text, BOOK);
+        let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor()).with_width(100);
+        let mut shown = String::new();
+        for mistake in mistakes.expect_err("the configuration is wrong") {
+            handler.render_report(&mut shown, &mistake).expect("strings take all text");
+        }
+        shown.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+    }
+
+    #[test]
+    fn every_key_is_read() {
+        let config = parsed(
+            r#"
+            exclude = ["vendor", "**/hardware.nix"]
+            preview = true
+            fail-on = "error"
+            [rules]
+            plain-rule = "off"
+            ALL = "info"
+            style = "warn"
+            rule-with-options = { level = "error", max-depth = 3 }
+            "#,
+        );
+        assert!(config.preview);
+        assert_eq!(config.fail_on, Some(Level::Error));
+        assert!(config.exclude.matches(Utf8Path::new("/p/vendor/a.nix")));
+        assert_eq!(
+            config.rules,
+            [
+                (Selector::All, Setting::At(Level::Info)),
+                (Selector::Group(crate::diagnostic::Group::Style), Setting::At(Level::Warning)),
+                (Selector::Rule("plain-rule"), Setting::Off),
+                (Selector::Rule("rule-with-options"), Setting::At(Level::Error)),
+            ]
+        );
+        assert_eq!(config.options["rule-with-options"]["max-depth"].as_integer(), Some(3));
+    }
+
+    #[test]
+    fn a_table_of_its_own_turns_a_rule_on() {
+        let config = parsed("[rules.rule-with-options]\nmax-depth = 3\n");
+        assert_eq!(config.rules, [(Selector::Rule("rule-with-options"), Setting::On)]);
+    }
+
+    #[test]
+    fn mistakes_are_shown_at_their_places() {
+        insta::assert_snapshot!(mistakes(
+            "exlude = [\"a\"]\npreview = 1\nfail-on = \"off\"\n\n[rules]\nservcies = \"error\"\nplain-rule = \"eror\"\nno-such = \"off\"\nstyle = { max-depth = 1 }\n\n[rules.rule-with-options]\nmax-depht = 2\nmax-depth = \"two\"\n"
+        ), @r#"
+         × unknown key `exlude`
+          ╭─[nixlint.toml:1:1]
+        1 │ exlude = ["a"]
+          · ───┬──
+          ·    ╰── not known
+        2 │ preview = 1
+          ╰────
+         help: did you mean `exclude`?
+         × expected `true` or `false`, found integer
+          ╭─[nixlint.toml:2:11]
+        1 │ exlude = ["a"]
+        2 │ preview = 1
+          ·           ┬
+          ·           ╰── wrong type
+        3 │ fail-on = "off"
+          ╰────
+         × `fail-on` needs a level
+          ╭─[nixlint.toml:3:11]
+        2 │ preview = 1
+        3 │ fail-on = "off"
+          ·           ──┬──
+          ·             ╰── not a level
+        4 │
+          ╰────
+         help: `nixlint check --exit-zero` never fails
+         × unknown rule or group `servcies`
+          ╭─[nixlint.toml:6:1]
+        5 │ [rules]
+        6 │ servcies = "error"
+          · ────┬───
+          ·     ╰── not known
+        7 │ plain-rule = "eror"
+          ╰────
+         help: did you mean `services`?
+         × unknown level `eror`
+          ╭─[nixlint.toml:7:14]
+        6 │ servcies = "error"
+        7 │ plain-rule = "eror"
+          ·              ───┬──
+          ·                 ╰── not known
+        8 │ no-such = "off"
+          ╰────
+         help: did you mean `error`?
+         × unknown rule or group `no-such`
+          ╭─[nixlint.toml:8:1]
+        7 │ plain-rule = "eror"
+        8 │ no-such = "off"
+          · ───┬───
+          ·    ╰── not known
+        9 │ style = { max-depth = 1 }
+          ╰────
+         help: `nixlint rules` lists them all
+         × `style` is not a single rule and has no options
+           ╭─[nixlint.toml:9:11]
+         8 │ no-such = "off"
+         9 │ style = { max-depth = 1 }
+           ·           ────┬────
+           ·               ╰── an option of what?
+        10 │
+           ╰────
+         help: give options to one rule: `[rules.<name>]`
+         × unknown option `max-depht`
+           ╭─[nixlint.toml:12:1]
+        11 │ [rules.rule-with-options]
+        12 │ max-depht = 2
+           · ────┬────
+           ·     ╰── not known
+        13 │ max-depth = "two"
+           ╰────
+         help: did you mean `max-depth`?
+         × wrong value for the option `max-depth` of `rule-with-options`
+           ╭─[nixlint.toml:13:13]
+        12 │ max-depht = 2
+        13 │ max-depth = "two"
+           ·             ──┬──
+           ·               ╰── invalid type: string "two", expected u32
+           ╰────
+        "#);
+    }
+
+    #[test]
+    fn wrong_toml_is_shown_too() {
+        insta::assert_snapshot!(mistakes("[rules\nplain-rule = \"off\"\n"), @r#"
+         × the configuration is not valid TOML
+          ╭─[nixlint.toml:1:7]
+        1 │ [rules
+          ·       ▲
+          ·       ╰── unclosed table, expected `]`
+        2 │ plain-rule = "off"
+          ╰────
+        "#);
+        insta::assert_snapshot!(mistakes("exclude = [\"a\", \"b[\", 1]\n[rules.plain-rule]\nx = 1\n"), @r#"
+         × wrong pattern in `exclude`
+          ╭─[nixlint.toml:1:17]
+        1 │ exclude = ["a", "b[", 1]
+          ·                 ──┬─
+          ·                   ╰── unclosed character class; missing ']'
+        2 │ [rules.plain-rule]
+          ╰────
+         × expected a pattern, found integer
+          ╭─[nixlint.toml:1:23]
+        1 │ exclude = ["a", "b[", 1]
+          ·                       ┬
+          ·                       ╰── wrong type
+        2 │ [rules.plain-rule]
+          ╰────
+         × unknown option `x`
+          ╭─[nixlint.toml:3:1]
+        2 │ [rules.plain-rule]
+        3 │ x = 1
+          · ┬
+          · ╰── not known
+          ╰────
+         help: `plain-rule` has no options but `level`
+        "#);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_panics(text in "([a-z.\\[\\]={}\"' \n]|rules|level|exclude|plain-rule|\u{1b}){0,30}") {
+            let _ = Config::parse("nixlint.toml", Utf8Path::new("/p"), &text, BOOK);
+        }
+    }
+}
