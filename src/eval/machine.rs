@@ -565,7 +565,21 @@ impl<'l> Machine<'l> {
                                 origin: Some((unit.file, Arc::new([(0.into(), *range)]))),
                             });
                         }
-                        _ => text.extend(&inner),
+                        _ => {
+                            text.pieces.extend(inner.pieces.into_iter().enumerate().map(|(index, piece)| {
+                                let rest = TextRange::empty(range.end());
+                                let place = if index == 0 { *range } else { rest };
+                                match piece {
+                                    TextPiece::Known { text, .. } => {
+                                        let origin = Some((unit.file, Arc::from([(0.into(), place)])));
+                                        TextPiece::Known { text, origin }
+                                    }
+                                    TextPiece::Hole(hole) => {
+                                        TextPiece::Hole(TextHole { span: Some(unit.span(place)), ..hole })
+                                    }
+                                }
+                            }))
+                        }
                     }
                 }
             }

@@ -98,7 +98,8 @@ impl Host<'_> {
                     }
                 }
                 "--gpus" => {
-                    if let Some((item, gpus)) = next() {
+                    if let Some((_, gpus)) = next() {
+                        let item = item.clone();
                         requests.push(DeviceRequest { item, device: gpu_device(&gpus), by_gpus: true });
                     }
                 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::link::{self, Module};
-use super::table::{Certainty, Definition, Listing, Node, OptionKey};
+use super::table::{Certainty, Definition, Listing, Node, OptionKey, Raw};
 use crate::eval::{
     Atom, Condition, Machine, Name, Reason, Scalar, Text, Thunk, Unknown, Val, Value, Wrapper, is_error,
     wrapper,
@@ -137,6 +137,13 @@ impl<'m> Host<'m> {
         if let Some(incomplete) = &self.incomplete {
             return Some(incomplete.clone());
         }
+        // Modules of hosts that are not known define their own units and containers, and nothing else for sure.
+        if self.name.is_none()
+            && !path.starts_with("systemd.")
+            && !path.starts_with("virtualisation.oci-containers")
+        {
+            return Some(Unknown::new(Reason::Argument("host".to_owned())));
+        }
         let mut node = self.root.clone();
         for name in split_path(path) {
             if let Some(open) = node.open() {
@@ -157,11 +164,28 @@ impl<'m> Host<'m> {
 
     /// The condition with what is certain on this host decided.
     fn decide(&self, condition: &Condition) -> Condition {
-        // Two machines may decide differently.
-        if self.name.is_none() || matches!(condition, Condition::True | Condition::False) {
+        if matches!(condition, Condition::True | Condition::False) {
             return condition.clone();
         }
-        condition.decide(&mut |atom| self.decide_atom(atom))
+        match condition.decide(&mut |atom| self.decide_atom(atom)) {
+            // Without a host two machines may decide differently: enough for silence, not for a claim.
+            decided if self.name.is_some() || decided == Condition::False => decided,
+            _ => condition.clone(),
+        }
+    }
+
+    /// Whether the condition asks for the option at `path`.
+    pub fn asks_for(&self, condition: &Condition, path: &str) -> bool {
+        let is_it = |names: &[Name]| quoted_path(self.machine, names) == path;
+        let mut found = false;
+        condition.decide(&mut |atom| {
+            found |= match atom {
+                Atom::Option(names) | Atom::Equals(names, _) => is_it(names),
+                Atom::Opaque(_) => false,
+            };
+            None
+        });
+        found
     }
 
     fn decide_atom(&self, atom: &Atom) -> Option<bool> {
@@ -253,6 +277,16 @@ impl<'m> Host<'m> {
             .find(|definition| matches!(definition.value.value, Value::Bool(true)))
     }
 
+    /// The node of a set that is an element of a list.
+    pub fn node_of(&self, item: &Item) -> Rc<Node> {
+        let raw = Raw {
+            value: item.value.clone().thunk(),
+            condition: item.condition.clone(),
+            ..item.definition.raw()
+        };
+        Rc::new(Node::new(self.machine, &|condition| self.decide(condition), vec![raw]))
+    }
+
     /// The elements of a list that all definitions of `node` make up; and why there may be more.
     pub fn items(&self, node: &Node) -> (Vec<Item>, Option<Unknown>) {
         let mut items = Vec::new();
@@ -295,7 +329,13 @@ impl<'m> Host<'m> {
                     items.push(item);
                 }
             }
-            Err(unknown) => *open = Some(unknown),
+            Err(unknown) => {
+                *open = Some(unknown);
+                if matches!(val.value, Value::Symbol(_)) {
+                    let (condition, definition) = (condition.clone(), definition.clone());
+                    items.push(Item { value: val.clone(), condition, span: val.span, definition });
+                }
+            }
         }
     }
 

@@ -205,11 +205,7 @@ impl Host<'_> {
 
     /// The text of an option reference, where one value is certain.
     fn option_text(&self, val: &Val) -> Option<String> {
-        let Value::Symbol(symbol) = &val.value else { return None };
-        if !matches!(symbol.root, SymbolRoot::Config) {
-            return None;
-        }
-        match self.option_value(&quoted_path(self.machine(), &symbol.path))?.value {
+        match self.referenced(val)?.value {
             Value::Str(text) => text.exact(),
             Value::Path(path) if !path.starts_with(self.machine().loader().root()) => Some(path.to_string()),
             Value::Int(value) => Some(value.to_string()),
@@ -222,7 +218,21 @@ impl Host<'_> {
         match self.value(path) {
             Resolved::Known(val) => Some(val),
             Resolved::Unset => self.declared_default(path),
+            // Without a host, the default is what the project shows of an option that nobody sets.
+            Resolved::Unknown(_) if self.name.is_none() && self.definitions(path).is_empty() => {
+                self.declared_default(path)
+            }
             Resolved::Unknown(_) => None,
+        }
+    }
+
+    /// The value of the option that `val` refers to, where one value is certain.
+    pub fn referenced(&self, val: &Val) -> Option<Val> {
+        match &val.value {
+            Value::Symbol(symbol) if matches!(symbol.root, SymbolRoot::Config) => {
+                self.option_value(&quoted_path(self.machine(), &symbol.path))
+            }
+            _ => None,
         }
     }
 

@@ -134,6 +134,20 @@ impl Definition {
         self.value.span.or(self.key)
     }
 
+    pub(super) fn raw(&self) -> Raw {
+        Raw {
+            value: self.value.clone().thunk(),
+            condition: self.condition.clone(),
+            priority: self.priority,
+            order: self.order,
+            certainty: self.certainty,
+            file: self.file,
+            path: self.path.clone(),
+            key: self.key,
+            binding: self.binding,
+        }
+    }
+
     /// The option path, dotted, with `*` for holes.
     pub fn path_text(&self) -> String {
         self.path.iter().map(OptionKey::display).collect::<Vec<_>>().join(".")

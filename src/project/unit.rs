@@ -6,14 +6,13 @@ use super::host::{Host, Item};
 use super::table::{Node, OptionKey};
 
 /// Kinds of unit that NixOS has an option for, as `systemd.<option>`, and their suffix.
-const KINDS: [(&str, &str); 7] = [
+const KINDS: [(&str, &str); 6] = [
     ("services", "service"),
     ("timers", "timer"),
     ("sockets", "socket"),
     ("targets", "target"),
     ("paths", "path"),
     ("slices", "slice"),
-    ("mounts", "mount"),
 ];
 
 /// A system unit that modules of the project define or extend.
@@ -76,6 +75,19 @@ pub const DEPENDENCIES: [DependencyAttribute; 11] = {
     ]
 };
 
+/// The unit name of a mount point (systemd-escape(1), `--path`).
+fn escaped(path: &str) -> String {
+    let trimmed = path.trim_matches('/');
+    trimmed
+        .chars()
+        .map(|c| match c {
+            '/' => "-".to_owned(),
+            c if c.is_ascii_alphanumeric() || "_.:".contains(c) => c.to_string(),
+            c => c.to_string().bytes().map(|byte| format!("\\x{byte:02x}")).collect(),
+        })
+        .collect()
+}
+
 impl Unit {
     /// The name with its suffix, `*` for holes.
     pub fn display(&self) -> String {
@@ -93,7 +105,27 @@ impl Host<'_> {
                 .into_iter()
                 .filter_map(move |(mut keys, node)| Some(Unit { key: keys.pop()?, suffix, node }))
         };
-        KINDS.iter().flat_map(of_kind).collect()
+        KINDS.iter().flat_map(of_kind).chain(self.mount_units()).collect()
+    }
+
+    /// Units of `systemd.mounts` and `systemd.automounts`, which are lists of sets.
+    fn mount_units(&self) -> Vec<Unit> {
+        let mut units = Vec::new();
+        for (option, suffix) in [("mounts", "mount"), ("automounts", "automount")] {
+            for (_, node) in self.nodes(&format!("systemd.{option}")) {
+                for item in self.items(&node).0 {
+                    let node = self.node_of(&item);
+                    let place = self
+                        .below(&node, "where")
+                        .definitions()
+                        .first()
+                        .and_then(|place| place.value.as_str());
+                    let name = place.map(|place| escaped(&place)).unwrap_or_default();
+                    units.push(Unit { key: OptionKey::Name(name.into()), suffix, node });
+                }
+            }
+        }
+        units
     }
 
     /// The services that may be called `name` (without suffix).
@@ -104,6 +136,12 @@ impl Host<'_> {
             .filter(|(key, _)| key.may_equal(name))
             .map(|(key, node)| Unit { key, suffix: "service", node })
             .collect()
+    }
+
+    /// Whether the project says what the service runs: then it is the project's own, not an extension.
+    pub fn runs_something(&self, unit: &Unit) -> bool {
+        let options = ["script", "serviceConfig.ExecStart"];
+        options.iter().any(|option| !self.below(&unit.node, option).definitions().is_empty())
     }
 
     /// The units that an attribute of `unit` names, in the option and in `unitConfig`; and whether there

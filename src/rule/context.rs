@@ -109,6 +109,14 @@ impl<'h> HostContext<'h> {
         root.covering_element(span.range()).ancestors().find_map(N::cast)
     }
 
+    /// Whether the rule has spoken about this place on this host already: one text may make several units.
+    pub fn has_reported(&self, span: Span) -> bool {
+        let rule = self.meta.rule_name();
+        self.out.iter().any(|other| {
+            other.rule == rule && other.primary.span == span && other.host.as_deref() == self.host
+        })
+    }
+
     /// Reports a finding at `span`.
     pub fn report(&mut self, span: Span, message: impl Into<String>) -> Report<'_> {
         let report =

@@ -7,7 +7,7 @@ mod registry;
 
 pub use context::{Context, Edits, HostContext, Place, Report};
 pub use meta::{Fixable, RuleMeta, Status, Variant};
-pub use patch::Patch;
+pub use patch::{Near, Patch};
 pub use registry::{Declared, Entry, ErasedHostRule, ErasedRule, HostRule, Rule, Runner};
 
 /// Declares a rule: its manual page, its options with their defaults, and its metadata.

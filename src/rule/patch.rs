@@ -17,6 +17,15 @@ pub struct Patch {
     pub is_shared: bool,
 }
 
+/// Where a patch adds something: beside this definition, under the conditions that the value is written below.
+#[derive(Clone)]
+pub struct Near {
+    /// The definition.
+    pub definition: Definition,
+    /// The value in it that the patch is about.
+    pub value: Option<Span>,
+}
+
 impl HostContext<'_> {
     /// Whether the expression at `literal` is used by more than `definition`: a constant of the file with
     /// other uses, or text of another file.
@@ -29,15 +38,7 @@ impl HostContext<'_> {
         }
         let Some(node) = self.node_at::<ast::Expr>(literal) else { return true };
         let Some(binding) = enclosing_binding(node.syntax()) else { return true };
-        let is_whole = binding.value().is_some_and(|value| {
-            value.syntax().text_range().contains_range(literal.range())
-                && value.syntax().children().all(|child| child.text_range() != literal.range())
-                && value.syntax().text_range() == literal.range()
-        });
         let Some(key) = binding.attrpath().and_then(|path| path.attrs().next()) else { return true };
-        if !is_whole {
-            return true;
-        }
         let Some(root) = ast::Root::cast((*self.syntax(literal.file)).clone()) else { return true };
         let semantics = lower(&root);
         let range = key.syntax().text_range();
@@ -97,13 +98,13 @@ impl HostContext<'_> {
         &self,
         host: &Host<'_>,
         unit: &str,
-        near: &Definition,
+        near: &Near,
         dependencies: &[(&str, &str)],
     ) -> Option<Patch> {
         let key = OptionKey::Name(unit.into());
         let existing =
             host.services_called(&key).into_iter().filter(|service| service.key.exact() == Some(unit));
-        let file = near.binding?.file;
+        let file = near.definition.binding?.file;
         let mut edits = Vec::new();
         let mut missing: Vec<(&str, &str)> = Vec::new();
         let existing: Vec<_> = existing.collect();
@@ -112,13 +113,13 @@ impl HostContext<'_> {
                 let node = host.below(&service.node, attribute);
                 node.definitions().to_vec()
             });
-            let list = lists.filter(|definition| near.condition.implies(&definition.condition)).find_map(
-                |definition| {
+            let list = lists
+                .filter(|definition| near.definition.condition.implies(&definition.condition))
+                .find_map(|definition| {
                     let span = definition.value.span.filter(|span| span.file == file)?;
                     let list = ast::List::cast(self.expression_at(span)?.syntax().clone())?;
                     (!self.is_shared(span, &definition)).then_some(list)
-                },
-            );
+                });
             match list {
                 Some(list) => edits.extend(edit::append_list_element(&list, &format!("\"{name}\""))),
                 None => missing.push((attribute, name)),
@@ -139,10 +140,10 @@ impl HostContext<'_> {
         &self,
         host: &Host<'_>,
         unit: &str,
-        near: &Definition,
+        near: &Near,
         directives: &[(&str, String)],
     ) -> Option<Patch> {
-        let file = near.binding?.file;
+        let file = near.definition.binding?.file;
         let key = OptionKey::Name(unit.into());
         let services =
             host.services_called(&key).into_iter().filter(|service| service.key.exact() == Some(unit));
@@ -166,8 +167,8 @@ impl HostContext<'_> {
     }
 
     /// Adds bindings, written from the root of the options, beside the outermost binding of `near`.
-    pub fn add_beside(&self, near: &Definition, path: &str, value: &str) -> Option<Patch> {
-        let file = near.binding?.file;
+    pub fn add_beside(&self, near: &Near, path: &str, value: &str) -> Option<Patch> {
+        let file = near.definition.binding?.file;
         let (binding, guard) = self.outermost_binding(near)?;
         let guard = guard.map(|guard| format!("{guard} ")).unwrap_or_default();
         let edits = edit::insert_binding_after(&binding, &format!("{path} = {guard}{value};"));
@@ -180,7 +181,7 @@ impl HostContext<'_> {
         &self,
         host: &Host<'_>,
         unit: &str,
-        near: &Definition,
+        near: &Near,
         lines: &[String],
     ) -> Option<Vec<(TextRange, String)>> {
         let key = OptionKey::Name(unit.into());
@@ -208,11 +209,11 @@ impl HostContext<'_> {
     fn literal_set(
         &self,
         definitions: impl Iterator<Item = Definition>,
-        near: &Definition,
+        near: &Near,
     ) -> Option<ast::AttrSet> {
-        let file = near.binding?.file;
+        let file = near.definition.binding?.file;
         definitions
-            .filter(|definition| near.condition.implies(&definition.condition))
+            .filter(|definition| near.definition.condition.implies(&definition.condition))
             .filter(|definition| definition.path.iter().all(|key| key.exact().is_some()))
             .find_map(|definition| {
                 let span = definition.value.span.filter(|span| span.file == file)?;
@@ -223,13 +224,19 @@ impl HostContext<'_> {
 
     /// The binding at the root of the options that `definition` is written in, and the `mkIf c` that stands
     /// between the two.
-    fn outermost_binding(&self, definition: &Definition) -> Option<(SyntaxNode, Option<String>)> {
+    fn outermost_binding(&self, near: &Near) -> Option<(SyntaxNode, Option<String>)> {
+        let definition = &near.definition;
         let span = definition.binding?;
+        // Begin at the value that the patch is about, where it is written in the definition.
+        let start =
+            near.value.filter(|value| value.file == span.file && span.range().contains_range(value.range()));
         let root = self.syntax(span.file);
-        let covering = root.covering_element(span.range());
-        let mut at = covering.ancestors().find(|node| {
-            node.kind() == SyntaxKind::NODE_ATTRPATH_VALUE && node.text_range() == span.range()
-        })?;
+        let mut at = match start {
+            Some(value) => self.expression_at(value)?.syntax().clone(),
+            None => root.covering_element(span.range()).ancestors().find(|node| {
+                node.kind() == SyntaxKind::NODE_ATTRPATH_VALUE && node.text_range() == span.range()
+            })?,
+        };
         let own_key = definition.key.map(|key| key.range());
         let mut remaining = definition.path.len();
         let mut guards: Vec<String> = Vec::new();
@@ -254,15 +261,23 @@ impl HostContext<'_> {
                     // `mkIf c { … }` is `(mkIf c) { … }`.
                     let call = ast::Apply::cast(at.clone())?;
                     match call.lambda()? {
-                        ast::Expr::Apply(inner) if last_name(&inner.lambda()?)? == "mkIf" => {
-                            guards.push(inner.syntax().text().to_string());
+                        ast::Expr::Apply(inner) => {
+                            let name = last_name(&inner.lambda()?)?;
+                            if !matches!(name.as_str(), "mkIf" | "optional" | "optionals" | "optionalAttrs") {
+                                return None;
+                            }
+                            let text = inner.syntax().text().to_string();
+                            guards.push(text.replacen(&name, "mkIf", 1));
                         }
                         function if last_name(&function)? == "mkMerge" => {}
                         _ => return None,
                     }
                 }
-                SyntaxKind::NODE_ATTR_SET | SyntaxKind::NODE_PAREN | SyntaxKind::NODE_LIST => {}
-                SyntaxKind::NODE_BIN_OP => {}
+                SyntaxKind::NODE_ATTR_SET
+                | SyntaxKind::NODE_PAREN
+                | SyntaxKind::NODE_LIST
+                | SyntaxKind::NODE_STRING
+                | SyntaxKind::NODE_BIN_OP => {}
                 _ => return None,
             }
             at = at.parent()?;

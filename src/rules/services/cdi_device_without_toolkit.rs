@@ -70,7 +70,7 @@ fn writes_specification(host: &Host<'_>) -> bool {
 }
 
 fn report(host: &Host<'_>, cx: &mut HostContext<'_>, request: &DeviceRequest) {
-    let Some(span) = request.item.span else { return };
+    let Some(span) = request.item.span.filter(|span| !cx.has_reported(*span)) else { return };
     let shown = if request.by_gpus { "--gpus=all" } else { request.device.as_str() };
     let owner = match &host.name {
         Some(name) => format!("which `{name}` does not enable"),

@@ -118,7 +118,7 @@ fn makings(text: &RunText) -> Vec<Making<'_>> {
             }
             let commands = script.commands().iter();
             commands
-                .filter(|command| !command.context.in_substitution)
+                .filter(|command| !command.context.in_substitution && !command.context.after_unknown)
                 .filter_map(|command| {
                     let words: Vec<Word> = command.words.iter().map(|word| script.resolve(word)).collect();
                     making(&words, Some(command), command.anchor()?)
@@ -360,13 +360,14 @@ fn remedy(host: &Host<'_>, unit: &Unit, path: &str, ownership: &Ownership<'_>) -
             && !(kind == nixos::services::DirectoryKind::Runtime && name.starts_with("secrets"));
         (!name.is_empty() && owner_fits).then(|| (kind, name.to_owned()))
     });
-    let is_dynamic = host
-        .unit_text(unit, "serviceConfig.DynamicUser")
-        .is_some_and(|value| value.as_deref() != Some("false"));
     match directive {
-        Some((kind, name)) if !is_dynamic && ownership.fits => Remedy::Directive(kind, name),
+        Some((kind, name)) if ownership.fits || is_dynamic(host, unit) => Remedy::Directive(kind, name),
         _ => Remedy::Tmpfiles,
     }
+}
+
+fn is_dynamic(host: &Host<'_>, unit: &Unit) -> bool {
+    host.unit_text(unit, "serviceConfig.DynamicUser").is_some_and(|value| value.as_deref() != Some("false"))
 }
 
 /// The tmpfiles rule that makes the directory, with its place.
@@ -470,7 +471,8 @@ fn fix(
             .binding
             .is_some_and(|binding| Some(binding.file) == text.definition.binding.map(|own| own.file))
     })?;
-    let near = Definition { condition: near.condition.and(&text.definition.condition), ..near.clone() };
+    let definition = Definition { condition: near.condition.and(&text.definition.condition), ..near.clone() };
+    let near = Near { definition, value: None };
     let remedies: Vec<Remedy> = targets.iter().map(|path| remedy(host, unit, path, ownership)).collect();
 
     if remedies.iter().all(|remedy| matches!(remedy, Remedy::Existing(_))) {
@@ -490,15 +492,14 @@ fn fix(
         let kind = *kind;
         let directive = kind.directive();
         let names: Vec<&str> = directives.iter().map(|(_, name)| *name).collect();
-        let set = set_directories(host, cx, unit, name, &near, directive, &names, owner.mode.as_deref())?;
+        // An extended unit may have a value already, and only lists merge with it.
+        let is_own = host.runs_something(unit) || host.unit_text(unit, "serviceConfig.User").is_some();
+        let set =
+            set_directories(host, cx, unit, name, &near, directive, &names, owner.mode.as_deref(), is_own)?;
         // Files below /run go when the unit stops; units of nixpkgs run as somebody not written here.
-        let runs_here = ["script", "serviceConfig.ExecStart"]
-            .iter()
-            .any(|path| !host.below(&unit.node, path).definitions().is_empty());
         let is_safe = kind != nixos::services::DirectoryKind::Runtime
-            && runs_here
-            && ownership.commands.is_empty()
-            && owner.mode.is_none()
+            && is_own
+            && !is_dynamic(host, unit)
             && !making
                 .command
                 .is_some_and(|command| command.context.in_function || command.context.nested_shell);
@@ -519,7 +520,13 @@ fn fix(
         })
         .collect();
     let key = format!("systemd.tmpfiles.settings.\"10-{name}\"");
-    let rule = cx.add_beside(&near, &key, &format!("{{\n{}\n}}", rules.join("\n")))?;
+    let rule = match rules.as_slice() {
+        [rule] => {
+            let (path, value) = rule.trim().trim_end_matches(';').split_once(" = ")?;
+            cx.add_beside(&near, &format!("{key}.{path}"), &value.replace("\n  ", "\n"))?
+        }
+        _ => cx.add_beside(&near, &key, &format!("{{\n{}\n}}", rules.join("\n")))?,
+    };
     Some((Applicability::Unsafe, "add a tmpfiles rule".to_owned(), vec![rule, removal]))
 }
 
@@ -629,10 +636,11 @@ fn set_directories(
     cx: &HostContext<'_>,
     unit: &Unit,
     name: &str,
-    near: &Definition,
+    near: &Near,
     directive: &str,
     names: &[&str],
     mode: Option<&str>,
+    is_own: bool,
 ) -> Option<Patch> {
     let existing = host.below(&unit.node, &format!("serviceConfig.{directive}"));
     let quoted: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
@@ -654,7 +662,7 @@ fn set_directories(
         return Some(Patch { file: span.file, edits, is_shared: false });
     }
     let value = match quoted.as_slice() {
-        [one] => one.clone(),
+        [one] if is_own => one.clone(),
         several => format!("[ {} ]", several.join(" ")),
     };
     let mut directives = vec![(directive, value)];

@@ -167,7 +167,7 @@ impl OciCdiMissingOrdering {
         interface: &'static nixos::containers::DeviceInterface,
         units: &[OptionKey],
     ) {
-        let Some(span) = request.item.span else { return };
+        let Some(span) = request.item.span.filter(|span| !cx.has_reported(*span)) else { return };
         let generator = interface.generator.as_str();
         let toolkit = interface.enable.iter().find_map(|option| host.enabled_by(&option.to_string()));
         let is_manual = match host.container_value(container, "autoStart") {
@@ -189,14 +189,18 @@ impl OciCdiMissingOrdering {
             [unit] => unit.exact().map(str::to_owned),
             _ => None,
         };
-        let near = container.node.definitions().iter().find(|definition| {
-            definition.binding.is_some_and(|binding| {
-                binding.file == span.file && binding.range().contains_range(span.range())
-            })
-        });
-        let near = near.or_else(|| container.node.definitions().first()).cloned();
-        let with_guard =
-            near.map(|near| Definition { condition: near.condition.and(&request.item.condition), ..near });
+        // The definition of the list that the device stands in, else one of the container.
+        let item = &request.item;
+        let is_in_place = item
+            .definition
+            .binding
+            .is_some_and(|binding| binding.file == span.file && binding.range().contains_range(span.range()));
+        let near = if is_in_place || item.definition.binding.is_some() {
+            let definition = Definition { condition: item.condition.clone(), ..item.definition.clone() };
+            Some(Near { definition, value: is_in_place.then_some(span) })
+        } else {
+            None
+        };
         let add = |second: Option<&str>| {
             let mut dependencies = vec![("after", generator)];
             dependencies.extend(second.map(|second| (second, generator)));
@@ -206,15 +210,21 @@ impl OciCdiMissingOrdering {
                     !exact.as_deref().is_some_and(|unit| already(host, unit, attribute, generator))
                 })
                 .collect();
-            cx.add_dependencies(host, exact.as_deref()?, with_guard.as_ref()?, &missing)
+            cx.add_dependencies(host, exact.as_deref()?, near.as_ref()?, &missing)
         };
-        let is_known = toolkit.is_some() && request.item.condition == container_condition(container);
+        let is_known = toolkit.is_some();
         let safe = if is_known { Applicability::Safe } else { Applicability::Unsafe };
         let mut fixes = Vec::new();
         match self.dependency {
             Wanted::Requires => fixes.push((Applicability::Unsafe, "requires", add(Some("requires")))),
             Wanted::Wants => fixes.push((safe, "wants", add(Some("wants")))),
             Wanted::After => fixes.push((safe, "after", add(None))),
+            // What is required already only wants the order.
+            Wanted::Any
+                if exact.as_deref().is_some_and(|unit| already(host, unit, "requires", generator)) =>
+            {
+                fixes.push((safe, "after", add(None)));
+            }
             Wanted::Any if toolkit.is_some() => {
                 fixes.push((Applicability::Unsafe, "requires", add(Some("requires"))));
             }
@@ -274,9 +284,4 @@ fn already(host: &Host<'_>, unit: &str, attribute: &str, generator: &str) -> boo
         let (items, _) = host.items(&host.below(&service.node, attribute));
         items.iter().any(|item| item.exact().as_deref() == Some(generator))
     })
-}
-
-/// The condition under which the container exists, where all definitions agree.
-fn container_condition(container: &Container) -> Condition {
-    container.node.definitions().first().map_or(Condition::True, |definition| definition.condition.clone())
 }

@@ -116,7 +116,9 @@ fn build_env(call: &ast::Apply, cx: &Context<'_>) -> Option<(ast::Expr, ast::Att
     let is_nixpkgs = match base.last() {
         Some(base) => is_package_root(base),
         None => match cx.semantics().resolve(function.syntax().text_range())? {
-            Resolution::Binding(_) => true,
+            Resolution::Binding(id) => {
+                matches!(cx.semantics().binding(id).kind, BindingKind::Formal | BindingKind::InheritFrom)
+            }
             Resolution::With(_) => namespace(&function)?.last().is_some_and(|name| is_package_root(name)),
             _ => false,
         },
@@ -154,8 +156,25 @@ fn collect(expr: &ast::Expr, cx: &Context<'_>, found: &mut Paths) {
                 collect(&side, cx, found);
             }
         }
+        ast::Expr::Ident(ident) => match let_value(&ident, cx) {
+            Some(value) if !matches!(value, ast::Expr::Ident(_)) => collect(&value, cx, found),
+            _ => found.has_others = true,
+        },
         _ => found.has_others = true,
     }
+}
+
+/// The value of a name that a `let` of the file binds.
+fn let_value(ident: &ast::Ident, cx: &Context<'_>) -> Option<ast::Expr> {
+    let Some(Resolution::Binding(id)) = cx.semantics().resolve(ident.syntax().text_range()) else {
+        return None;
+    };
+    let range = cx.semantics().binding(id).range;
+    let root = ident.syntax().ancestors().last()?;
+    let binding = root.covering_element(range).ancestors().find_map(ast::AttrpathValue::cast)?;
+    binding.syntax().parent().and_then(ast::LetIn::cast)?;
+    let is_plain = binding.attrpath()?.attrs().count() == 1;
+    is_plain.then(|| binding.value().map(peel_parens))?
 }
 
 fn element(item: &ast::Expr, cx: &Context<'_>, found: &mut Paths) {
@@ -174,6 +193,13 @@ fn element(item: &ast::Expr, cx: &Context<'_>, found: &mut Paths) {
         }),
         _ => false,
     };
+    // A short name for a package set.
+    if let ast::Expr::Select(select) = &expr
+        && let Some(ast::Expr::Ident(base)) = select.expr().map(peel_parens)
+        && let Some(long) = let_value(&base, cx).as_ref().and_then(names)
+    {
+        path.splice(0..1, long);
+    }
     if is_from_with && let Some(namespace) = namespace(&expr) {
         path.splice(0..0, namespace);
     }

@@ -45,6 +45,9 @@ const MISTAKEN: &str = "sops-nix.service";
 
 impl HostRule for SopsNixServiceRef {
     fn check(&self, host: &Host<'_>, cx: &mut HostContext<'_>) {
+        if is_defined(host) {
+            return;
+        }
         for unit in host.units() {
             for attribute in &DEPENDENCIES {
                 let (items, _) = host.dependencies(&unit, attribute);
@@ -68,6 +71,12 @@ impl HostRule for SopsNixServiceRef {
     }
 }
 
+/// Whether the project has a unit of its own by this name.
+fn is_defined(host: &Host<'_>) -> bool {
+    let key = OptionKey::Name(MISTAKEN.trim_end_matches(".service").into());
+    host.services_called(&key).iter().any(|unit| host.runs_something(unit))
+}
+
 fn report(
     host: &Host<'_>,
     cx: &mut HostContext<'_>,
@@ -75,7 +84,7 @@ fn report(
     attribute: &DependencyAttribute,
     item: &Item,
 ) {
-    let Some(span) = item.span else { return };
+    let Some(span) = item.span.filter(|span| !cx.has_reported(*span)) else { return };
     let option = written_name(item, attribute);
     let effect = match attribute.kind {
         Dependency::Order | Dependency::Weak => format!("`{option}` of `{unit}` has no effect"),
@@ -84,6 +93,7 @@ fn report(
     };
     let activation = systemd_activation(host);
     let removal = cx.remove_item(item);
+    let optional = optional_entry(cx, item);
     let mut report = cx
         .report(span, format!("`{MISTAKEN}` is no system unit: {effect}"))
         .here("only Home Manager's sops module has a unit of this name");
@@ -111,9 +121,12 @@ fn report(
                 edits.replace_span(span, "\"sops-install-secrets.service\"");
             })
         }
-        Activation::Unknown => {
-            with_patch(report, removal, "remove it, unless secrets are installed by a unit", false)
-        }
+        Activation::Unknown => match optional {
+            Some(edits) => report.fix(Applicability::Unsafe, "name the unit only where it exists", |fix| {
+                fix.extend(span.file, edits);
+            }),
+            None => with_patch(report, removal, "remove it, unless secrets are installed by a unit", false),
+        },
     };
     let _ = report
         .help("remove the entry; a NixOS unit needs no order after secrets")
@@ -122,6 +135,32 @@ fn report(
              `sops-install-secrets.service` exists only with `sops.useSystemdActivation`.",
         )
         .note(format!("To validate: nixos-rebuild dry-build; then systemctl list-dependencies --all {unit}."));
+}
+
+/// The entry moved behind `sops.useSystemdActivation`, where the list is a value of its own and the module has
+/// `config` and `lib`.
+fn optional_entry(cx: &HostContext<'_>, item: &Item) -> Option<Vec<(TextRange, String)>> {
+    let element = cx.expression_at(item.span?)?;
+    let list = element.syntax().parent().and_then(ast::List::cast)?;
+    list.syntax().parent().and_then(ast::AttrpathValue::cast)?;
+    let has_formal = |name: &str| {
+        let mut lambdas = list.syntax().ancestors().filter_map(ast::Lambda::cast);
+        lambdas.any(|lambda| match lambda.param() {
+            Some(ast::Param::Pattern(pattern)) => pattern
+                .pat_entries()
+                .filter_map(|entry| entry.ident())
+                .any(|ident| ident.syntax().text() == name),
+            _ => false,
+        })
+    };
+    if !has_formal("config") || !has_formal("lib") {
+        return None;
+    }
+    let mut edits = edit::delete_list_element(&element);
+    let end = TextRange::empty(list.syntax().text_range().end());
+    let entry = "lib.optional config.sops.useSystemdActivation \"sops-install-secrets.service\"";
+    edits.push((end, format!(" ++ {entry}")));
+    Some(edits)
 }
 
 /// The attribute as the definition writes it.
@@ -150,6 +189,9 @@ enum Activation {
 }
 
 fn systemd_activation(host: &Host<'_>) -> Activation {
+    if host.name.is_none() && host.definitions("sops.useSystemdActivation").is_empty() {
+        return Activation::Unknown;
+    }
     let gates = nixos::secrets::unit("sops-install-secrets.service", nixos::secrets::Manager::System)
         .map(|unit| unit.gates.as_slice())
         .unwrap_or_default();

@@ -44,33 +44,90 @@ declare_rule! {
 impl HostRule for SqliteUrlMissingRwc {
     fn check(&self, host: &Host<'_>, cx: &mut HostContext<'_>) {
         for program in nixos::sqlite::needing_mode() {
-            let by_option = program.options.iter().flat_map(|option| host.definitions(&option.to_string()));
-            let by_variable = program.units.iter().flat_map(|unit| {
-                let path = move |variable: &String| format!("systemd.services.{unit}.environment.{variable}");
-                program.variables.iter().flat_map(move |variable| host.definitions(&path(variable)))
-            });
-            for definition in by_option.chain(by_variable) {
-                if let Some(url) = url_without_mode(&definition) {
-                    report(cx, program, &definition, &url);
+            for option in program.options.iter().map(ToString::to_string) {
+                if !is_disabled(host, &option) {
+                    check_all(host, cx, program, host.definitions(&option));
+                }
+            }
+            for variable in &program.variables {
+                check_all(
+                    host,
+                    cx,
+                    program,
+                    host.definitions(&format!("systemd.services.*.environment.{variable}")),
+                );
+                for (_, node) in host.nodes("systemd.services.*.serviceConfig.Environment") {
+                    check_assignments(host, cx, program, variable, &node);
                 }
             }
         }
     }
 }
 
-/// The URL, where it is one of sqlite and certainly has no `mode`.
-fn url_without_mode(definition: &Definition) -> Option<Text> {
-    let Value::Str(text) = &definition.value.value else { return None };
-    if definition.condition == Condition::False || !text.known_prefix().starts_with("sqlite:") {
-        return None;
+fn check_all(
+    host: &Host<'_>,
+    cx: &mut HostContext<'_>,
+    program: &'static nixos::sqlite::SqliteProgram,
+    definitions: Vec<Definition>,
+) {
+    for definition in strongest(definitions) {
+        let definition = resolved(host, definition);
+        let Value::Str(text) = &definition.value.value else { continue };
+        if text.known_prefix().starts_with("sqlite:") && lacks_mode(text) {
+            report(cx, program, &definition, text);
+        }
     }
+}
+
+/// `Environment = [ "VARIABLE=url" ];`
+fn check_assignments(
+    host: &Host<'_>,
+    cx: &mut HostContext<'_>,
+    program: &'static nixos::sqlite::SqliteProgram,
+    variable: &str,
+    node: &Node,
+) {
+    for item in host.items(node).0 {
+        let Some(text) = item.text().cloned() else { continue };
+        let prefix = text.known_prefix();
+        let value =
+            prefix.trim_start_matches('"').strip_prefix(variable).and_then(|rest| rest.strip_prefix('='));
+        if value.is_some_and(|value| value.starts_with("sqlite:")) && lacks_mode(&text) {
+            report(cx, program, &Definition { value: item.value, ..item.definition }, &text);
+        }
+    }
+}
+
+/// Whether the service that the option belongs to is switched off for sure.
+fn is_disabled(host: &Host<'_>, option: &str) -> bool {
+    let service: Vec<&str> = option.split('.').take(2).collect();
+    let enable = host.definitions(&format!("{}.enable", service.join(".")));
+    !enable.is_empty() && enable.iter().all(|definition| matches!(definition.value.value, Value::Bool(false)))
+}
+
+/// The definitions that no stronger one, there for sure, replaces.
+fn strongest(definitions: Vec<Definition>) -> Vec<Definition> {
+    let sure = definitions.iter().filter(|definition| definition.condition == Condition::True);
+    let Some(priority) = sure.map(|definition| definition.priority).min() else { return definitions };
+    definitions.into_iter().filter(|definition| definition.priority <= priority).collect()
+}
+
+/// The definition with the value of the option that it refers to.
+fn resolved(host: &Host<'_>, definition: Definition) -> Definition {
+    match host.referenced(&definition.value) {
+        Some(value) => Definition { value, ..definition },
+        None => definition,
+    }
+}
+
+/// Whether a URL of sqlite certainly has no `mode`.
+fn lacks_mode(text: &Text) -> bool {
     let known = text.display();
     let ends_in_hole = !matches!(text.pieces.last(), Some(TextPiece::Known { .. }));
     let query = known.split_once('?').map(|(_, query)| query);
     let says_mode = query.is_some_and(|query| query.split('&').any(|part| part.starts_with("mode=")));
     let may_say_mode = ends_in_hole || query.is_some_and(|query| query.contains('*'));
-    let in_memory = known.contains(":memory:");
-    (!says_mode && !may_say_mode && !in_memory).then(|| (**text).clone())
+    !says_mode && !may_say_mode && !known.contains(":memory:")
 }
 
 fn report(
@@ -79,7 +136,10 @@ fn report(
     definition: &Definition,
     url: &Text,
 ) {
-    let Some(span) = definition.span() else { return };
+    if definition.condition == Condition::False {
+        return;
+    }
+    let Some(span) = definition.span().filter(|span| !cx.has_reported(*span)) else { return };
     let name = &program.name;
     let separator = if url.display().contains('?') { '&' } else { '?' };
     let end = end_of_literal(cx, url, span);
