@@ -76,6 +76,7 @@ fn check_host(host: &Host<'_>, sources: &Sources, rules: &RuleSet, place: Option
         }
     }
     let mut found = cx.map(HostContext::finish).unwrap_or_default();
+    found.retain(|diagnostic| host.reports(diagnostic.primary.span.file));
     found.append(&mut errors);
     found
 }

@@ -185,7 +185,7 @@ pub(super) fn map_attrs(machine: &Machine<'_>, function: &Thunk, set: &Thunk, sp
         .iter()
         .map(|(key, entry)| (key.clone(), map(Val::of(Value::Str(key.clone())), entry)))
         .collect();
-    Ok(Val::of(Value::Attrs(Rc::new(Attrs { entries, patterns, open: attrs.open.clone() }))))
+    Ok(Val::of(Value::Attrs(Rc::new(Attrs { entries, patterns, open: attrs.open.clone(), fallback: None }))))
 }
 
 /// The set of `{ name, value }` pairs.

@@ -26,7 +26,7 @@ pub enum Condition {
 }
 
 /// Something that is true or false for a host.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Atom {
     /// The option at this path is `true`.
     Option(Box<[Name]>),
@@ -37,7 +37,7 @@ pub enum Atom {
 }
 
 /// A constant that options are compared with.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Scalar {
     /// `null`
     Null,

@@ -102,6 +102,7 @@ pub(super) fn select(machine: &Machine<'_>, path: &[Name], span: Option<crate::t
             | "fixedPoints",
             name,
         ] => *name,
+        ["path", "append"] => return Val { span, ..builtins::function(&APPEND_PATH) },
         ["filesystem", "listFilesRecursive"] => return Val { span, ..builtins::function(&LIST_FILES) },
         _ => return symbol(),
     };
@@ -561,6 +562,22 @@ static PRIMITIVES: &[Primitive] = primitives! {
         })?;
         join(m, &Text::known(" "), &mapped.thunk())
     };
+    "extend" 1 |m, a, span| {
+        // `final` is the result itself.
+        let result: Rc<std::cell::OnceCell<Thunk>> = Rc::default();
+        let own = result.clone();
+        let last = Thunk::later(move |machine| match own.get() {
+            Some(thunk) => machine.force(thunk),
+            None => Val::unknown(Reason::Cycle),
+        });
+        let overlay = m.apply_all(&m.force(&a[0]), [last, library(m).thunk()], span);
+        let mut attrs = (*m.set(&overlay)?).clone();
+        attrs.open = Some(Unknown::new(Reason::Symbolic("lib".to_owned())));
+        attrs.fallback = Some(library(m));
+        let val = Val::of(Value::Attrs(Rc::new(attrs)));
+        let _ = result.set(val.clone().thunk());
+        Ok(val)
+    };
     "filterAttrs" 2 |m, a, span| {
         let function = m.force(&a[0]);
         let attrs = m.set(&m.force(&a[1]))?;
@@ -893,6 +910,17 @@ static PRIMITIVES: &[Primitive] = primitives! {
         let ordering = builtins::compare_versions(&string(m, &a[1])?, &string(m, &a[0])?);
         Ok(Val::of(Value::Bool(ordering == std::cmp::Ordering::Greater)))
     };
+};
+
+/// `lib.path.append`.
+static APPEND_PATH: Primitive = Primitive {
+    name: "append",
+    arity: 2,
+    run: |m, a, _| {
+        let path = m.project_path(&m.force(&a[0])).ok_or_else(several)?;
+        let below = string(m, &a[1])?;
+        Ok(Val::of(Value::Path(super::machine::normalise(&format!("{path}/{below}")).as_path().into())))
+    },
 };
 
 /// `lib.filesystem.listFilesRecursive`.

@@ -752,6 +752,7 @@ impl<'l> Machine<'l> {
                         (entry.condition.not(), missing.thunk()),
                     ]))))
                 }
+                None if let Some(fallback) = &attrs.fallback => self.select(fallback, name),
                 None => {
                     let text = self.text_of(name);
                     match &attrs.open {
@@ -978,7 +979,7 @@ impl<'l> Machine<'l> {
                         Some(_) => return fallback.unwrap_or_else(|| self.select_or_unknown(&set, name)),
                         None if attrs.is_closed() => {}
                         None => {
-                            fallback.get_or_insert_with(|| Val::unknown(Reason::Several));
+                            fallback.get_or_insert_with(|| self.select_or_unknown(&set, name));
                         }
                     },
                     Value::Symbol(symbol) if matches!(symbol.root, SymbolRoot::Library) => {

@@ -158,10 +158,15 @@ pub(super) fn update(machine: &Machine<'_>, left: &Val, right: &Val, span: Optio
     match (machine.set(left), machine.set(right)) {
         (Ok(left), Ok(right)) => Value::Attrs(Rc::new(join(&left, &right, &Condition::True))),
         (Err(unknown), _) | (_, Err(unknown)) if is_error(&unknown) => Value::Unknown(unknown),
+        // `lib // home-manager.lib` adds names to `lib`.
+        (_, Err(_)) if is_library(left) && is_symbol(right) => left.value.clone(),
         // What the right side says stays known.
         (Err(unknown), Ok(right)) => {
             let mut result = (*right).clone();
             result.open = Some(unknown);
+            if is_symbol(left) {
+                result.fallback = Some(left.clone());
+            }
             Value::Attrs(Rc::new(result))
         }
         // Anything on the left may be replaced.
@@ -182,6 +187,19 @@ pub(super) fn update(machine: &Machine<'_>, left: &Val, right: &Val, span: Optio
             Value::Attrs(Rc::new(result))
         }
         (Err(unknown), Err(_)) => Value::Unknown(unknown),
+    }
+}
+
+fn is_symbol(val: &Val) -> bool {
+    matches!(&val.value, Value::Symbol(_))
+}
+
+/// Whether the value is nixpkgs' `lib`, perhaps with names of its own.
+fn is_library(val: &Val) -> bool {
+    match &val.value {
+        Value::Symbol(symbol) => matches!(symbol.root, SymbolRoot::Library) && symbol.path.is_empty(),
+        Value::Attrs(attrs) => attrs.fallback.as_ref().is_some_and(is_library),
+        _ => false,
     }
 }
 
@@ -214,7 +232,9 @@ pub(super) fn join(left: &Attrs, right: &Attrs, condition: &Condition) -> Attrs 
         let condition = condition.and(&entry.condition);
         (key.clone(), Entry { condition, ..entry.clone() })
     }));
-    Attrs { entries, patterns, open: left.open.clone().or_else(|| right.open.clone()) }
+    let open = left.open.clone().or_else(|| right.open.clone());
+    let fallback = left.fallback.clone().or_else(|| right.fallback.clone());
+    Attrs { entries, patterns, open, fallback }
 }
 
 fn concat(machine: &Machine<'_>, left: &Val, right: &Val) -> Value {

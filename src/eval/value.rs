@@ -166,6 +166,8 @@ pub struct Attrs {
     pub patterns: Vec<(Rc<Text>, Entry)>,
     /// Why there may be keys that are not known.
     pub open: Option<Unknown>,
+    /// What has the names that are not among the entries: the left side of `//`, known by name only.
+    pub fallback: Option<Val>,
 }
 
 /// A value of a set.
@@ -412,7 +414,7 @@ impl Attrs {
         entries.reverse();
         entries.sort_by_key(|(name, _)| *name);
         entries.dedup_by_key(|(name, _)| *name);
-        Self { entries, patterns: Vec::new(), open: None }
+        Self { entries, ..Self::default() }
     }
 
     /// Whether every key is known and there for sure.

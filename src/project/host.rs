@@ -1,20 +1,34 @@
 //! A host: the machine that a closure of modules configures, and the questions rules ask of it.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::table::{Certainty, Definition, Node, OptionKey};
-use crate::eval::{Condition, Machine, Reason, Text, Thunk, Unknown, Val, Value, Wrapper, is_error, wrapper};
-use crate::text::Span;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::link::{self, Module};
+use super::table::{Certainty, Definition, Listing, Node, OptionKey};
+use crate::eval::{
+    Atom, Condition, Machine, Name, Reason, Scalar, Text, Thunk, Unknown, Val, Value, Wrapper, is_error,
+    wrapper,
+};
+use crate::text::{FileId, Span};
 
 /// A host of the project.
 pub struct Host<'m> {
-    /// Its name in the flake's outputs; `None` for the closure of a project whose hosts are not known:
-    /// then two definitions may belong to two machines.
+    /// Its name in the flake's outputs; `None` for the closure of all modules of a project: then two
+    /// definitions may belong to two machines.
     pub name: Option<String>,
-    pub(super) machine: &'m Machine<'m>,
-    pub(super) root: Rc<Node>,
-    /// What the project's modules declare.
-    pub(super) options: Rc<Node>,
+    machine: &'m Machine<'m>,
+    root: Rc<Node>,
+    /// What the modules declare.
+    options: Rc<Node>,
+    /// Why modules may be missing.
+    incomplete: Option<Unknown>,
+    /// The files in which findings count; `None` for all.
+    scope: Option<FxHashSet<FileId>>,
+    decisions: RefCell<FxHashMap<Atom, Option<bool>>>,
+    /// Atoms that are being decided: a question that comes back to itself is not decided.
+    deciding: RefCell<Vec<Atom>>,
 }
 
 /// What all definitions of an option come to.
@@ -57,9 +71,32 @@ impl Item {
 }
 
 impl<'m> Host<'m> {
+    pub(super) fn new(
+        name: Option<String>,
+        machine: &'m Machine<'m>,
+        modules: &[(Module, Certainty)],
+        incomplete: Option<Unknown>,
+        scope: Option<FxHashSet<FileId>>,
+    ) -> Self {
+        let root = Rc::new(link::table(machine, modules));
+        let options = Rc::new(link::declarations(machine, modules));
+        let (decisions, deciding) = (RefCell::default(), RefCell::default());
+        Self { name, machine, root, options, incomplete, scope, decisions, deciding }
+    }
+
+    /// Whether findings in this file count for this host.
+    pub fn reports(&self, file: FileId) -> bool {
+        self.scope.as_ref().is_none_or(|scope| scope.contains(&file))
+    }
+
     /// The evaluator behind the host.
     pub fn machine(&self) -> &'m Machine<'m> {
         self.machine
+    }
+
+    /// The node of the declarations at a dotted path.
+    pub(super) fn declaration(&self, path: &str) -> Rc<Node> {
+        self.below(&self.options, path)
     }
 
     /// Every definition of the options that `pattern` names: a dotted path, `*` for any one name.
@@ -74,13 +111,13 @@ impl<'m> Host<'m> {
             let mut next = Vec::new();
             for (keys, node) in nodes {
                 if segment == "*" {
-                    for (key, node) in &node.keys(self.machine).keys {
+                    for (key, node) in &self.keys(&node).keys {
                         let mut keys = keys.clone();
                         keys.push(key.clone());
                         next.push((keys, node.clone()));
                     }
                 } else {
-                    let node = node.child(self.machine, self.machine.name(&segment));
+                    let node = self.child(&node, &segment);
                     next.push((keys, node));
                 }
             }
@@ -92,21 +129,84 @@ impl<'m> Host<'m> {
 
     /// The node below `node` at a dotted path.
     pub fn below(&self, node: &Rc<Node>, path: &str) -> Rc<Node> {
-        split_path(path)
-            .iter()
-            .fold(node.clone(), |node, name| node.child(self.machine, self.machine.name(name)))
+        split_path(path).iter().fold(node.clone(), |node, name| self.child(&node, name))
     }
 
     /// Why something that is not known may be defined at or above `path`; `None` where nothing may.
     pub fn open(&self, path: &str) -> Option<Unknown> {
+        if let Some(incomplete) = &self.incomplete {
+            return Some(incomplete.clone());
+        }
         let mut node = self.root.clone();
         for name in split_path(path) {
             if let Some(open) = node.open() {
                 return Some(open.clone());
             }
-            node = node.child(self.machine, self.machine.name(&name));
+            node = self.child(&node, &name);
         }
         node.open().cloned()
+    }
+
+    fn child(&self, node: &Rc<Node>, name: &str) -> Rc<Node> {
+        node.child(self.machine, &|condition| self.decide(condition), self.machine.name(name))
+    }
+
+    fn keys(&self, node: &Rc<Node>) -> Rc<Listing> {
+        node.keys(self.machine, &|condition| self.decide(condition))
+    }
+
+    /// The condition with what is certain on this host decided.
+    fn decide(&self, condition: &Condition) -> Condition {
+        // Two machines may decide differently.
+        if self.name.is_none() || matches!(condition, Condition::True | Condition::False) {
+            return condition.clone();
+        }
+        condition.decide(&mut |atom| self.decide_atom(atom))
+    }
+
+    fn decide_atom(&self, atom: &Atom) -> Option<bool> {
+        if let Some(decision) = self.decisions.borrow().get(atom) {
+            return *decision;
+        }
+        if self.deciding.borrow().contains(atom) {
+            return None;
+        }
+        self.deciding.borrow_mut().push(atom.clone());
+        let decision = match atom {
+            Atom::Option(path) => self.scalar(path).and_then(|scalar| match scalar {
+                Scalar::Bool(value) => Some(value),
+                _ => None,
+            }),
+            Atom::Equals(path, wanted) => self.scalar(path).map(|scalar| scalar == *wanted),
+            Atom::Opaque(_) => None,
+        };
+        self.deciding.borrow_mut().pop();
+        // An answer that was cut short by a question around it holds only there.
+        if decision.is_some() || self.deciding.borrow().is_empty() {
+            self.decisions.borrow_mut().insert(atom.clone(), decision);
+        }
+        decision
+    }
+
+    /// The value of an option, where it is a scalar and certain.
+    fn scalar(&self, path: &[Name]) -> Option<Scalar> {
+        let path = quoted_path(self.machine, path);
+        match self.option_value(&path)?.value {
+            Value::Null => Some(Scalar::Null),
+            Value::Bool(value) => Some(Scalar::Bool(value)),
+            Value::Int(value) => Some(Scalar::Int(value)),
+            Value::Str(text) => text.exact().map(|text| Scalar::Str(text.into())),
+            Value::Condition(condition) => match self.decide(&condition) {
+                Condition::True => Some(Scalar::Bool(true)),
+                Condition::False => Some(Scalar::Bool(false)),
+                _ => None,
+            },
+            Value::Symbol(symbol) if matches!(symbol.root, crate::eval::SymbolRoot::Config) => {
+                let atom = Atom::Option(symbol.path.as_slice().into());
+                self.decide_atom(&atom).map(Scalar::Bool)
+            }
+            _ => None,
+        }
     }
 
     /// The value of an option whose definitions do not merge: the strongest definition where it is one
@@ -240,6 +340,15 @@ impl<'m> Host<'m> {
             }
         }
     }
+}
+
+/// The dotted path of names, those with dots in quotes.
+pub(super) fn quoted_path(machine: &Machine<'_>, path: &[Name]) -> String {
+    let quoted = path.iter().map(|name| {
+        let name = machine.text_of(*name);
+        if name.contains('.') { format!("\"{name}\"") } else { name.to_string() }
+    });
+    quoted.collect::<Vec<_>>().join(".")
 }
 
 /// The names of a dotted path; a name in double quotes may hold dots.

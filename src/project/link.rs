@@ -10,12 +10,16 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::input::ProjectInput;
 use super::table::{Certainty, Node, PLAIN_PRIORITY, Raw};
 use crate::eval::{
-    Attrs, Condition, Entry, Machine, Symbol, SymbolRoot, Thunk, Val, Value, Wrapper, library, wrapper,
+    Attrs, Condition, Entry, Machine, Symbol, SymbolRoot, TextHole, TextPiece, Thunk, Unknown, Val, Value,
+    Wrapper, library, wrapper,
 };
 use crate::module::FileClass;
 use crate::nixos::roots::ModuleSystem;
 use crate::semantic::{Attr, Expr, ExprId, Ir, Part, PathKind};
 use crate::text::FileId;
+
+/// Modules that one host may have.
+const MAX_MODULES: usize = 20_000;
 
 /// The module systems a file belongs to.
 #[derive(Debug, Clone, Default)]
@@ -37,6 +41,8 @@ pub(super) enum Import {
     File(FileId),
     /// A module written in place, with the file it stands in.
     Inline(FileId, Val),
+    /// Something of the project that could not be followed.
+    Lost(Unknown),
 }
 
 /// The NixOS modules of the project, in the order of the files.
@@ -51,18 +57,72 @@ pub(super) fn nixos_modules(machine: &Machine<'_>, input: &ProjectInput<'_>) -> 
         let is_flake = file.path.file_name() == Some("flake.nix");
         let value = || machine.force(&machine.file(file.id, &facts.ir));
         if is_nixos {
-            if let Some(module) = module(machine, input, file.id, value(), true) {
+            if let Some(module) = module(machine, input, file.id, value(), true, None) {
                 collect(machine, input, module, Certainty::Must, &mut modules, 0);
             }
         } else if is_parts || is_flake {
             for (file, val) in registered(machine, input, file.id, value(), is_flake) {
-                if let Some(module) = module(machine, input, file, val, false) {
+                if let Some(module) = module(machine, input, file, val, false, None) {
                     collect(machine, input, module, Certainty::Must, &mut modules, 0);
                 }
             }
         }
     }
     modules
+}
+
+/// The modules of one host.
+pub(super) struct Closure {
+    pub modules: Vec<(Module, Certainty)>,
+    /// The files among them.
+    pub files: FxHashSet<FileId>,
+    /// Why modules may be missing.
+    pub incomplete: Option<Unknown>,
+}
+
+/// Follows the imports of `roots`, each file once, with the arguments the flake passes to modules.
+pub(super) fn closure(
+    machine: &Machine<'_>,
+    input: &ProjectInput<'_>,
+    roots: &Thunk,
+    flake: FileId,
+    special: &Attrs,
+) -> Closure {
+    let mut closure = Closure { modules: Vec::new(), files: FxHashSet::default(), incomplete: None };
+    let mut queue: VecDeque<Import> = read_imports(machine, input, flake, roots).into();
+    while let Some(import) = queue.pop_front() {
+        let (file, val, is_file) = match import {
+            Import::Lost(unknown) => {
+                closure.incomplete = Some(unknown);
+                continue;
+            }
+            Import::File(file) => {
+                if !closure.files.insert(file) {
+                    continue;
+                }
+                let Some(facts) =
+                    input.files.iter().find(|other| other.id == file).and_then(|file| file.facts.as_ref())
+                else {
+                    closure.incomplete = Some(Unknown::new(crate::eval::Reason::Syntax));
+                    continue;
+                };
+                (file, machine.force(&machine.file(file, &facts.ir)), true)
+            }
+            Import::Inline(file, val) => (file, val, false),
+        };
+        match module(machine, input, file, val, is_file, Some(special)) {
+            Some(mut module) => {
+                queue.extend(std::mem::take(&mut module.imports));
+                closure.modules.push((module, Certainty::Must));
+            }
+            None => closure.incomplete = Some(Unknown::new(crate::eval::Reason::Several)),
+        }
+        if closure.modules.len() > MAX_MODULES {
+            closure.incomplete = Some(Unknown::new(crate::eval::Reason::Fuel));
+            break;
+        }
+    }
+    closure
 }
 
 /// The root of the option table of these modules.
@@ -93,7 +153,7 @@ fn tree(
             binding: None,
         })
     });
-    Node::new(machine, raw.collect())
+    Node::new(machine, &Condition::clone, raw.collect())
 }
 
 /// A module and the modules it imports in place; imported files stand for themselves.
@@ -116,14 +176,15 @@ fn collect(
     }
     modules.push((module, certainty));
     for (file, val) in inner {
-        if let Some(module) = self::module(machine, input, file, val, false) {
+        if let Some(module) = self::module(machine, input, file, val, false, None) {
             collect(machine, input, module, certainty, modules, depth + 1);
         }
     }
 }
 
-/// The set of arguments that a module is called with; what the project passes itself is not known.
-fn arguments(machine: &Machine<'_>) -> Thunk {
+/// The set of arguments that a module is called with. `special` are those that the flake passes; others
+/// may be passed in ways that are not followed.
+fn arguments(machine: &Machine<'_>, special: Option<&Attrs>) -> Thunk {
     let symbol = |root| Entry::of(Val::of(Value::Symbol(Rc::new(Symbol { root, path: Vec::new() }))).thunk());
     let entries = vec![
         (machine.name("config"), symbol(SymbolRoot::Config)),
@@ -134,6 +195,8 @@ fn arguments(machine: &Machine<'_>) -> Thunk {
         (machine.name("self"), symbol(SymbolRoot::SelfFlake)),
         (machine.name("lib"), Entry::of(library(machine).thunk())),
     ];
+    let mut entries: Vec<_> = entries;
+    entries.extend(special.into_iter().flat_map(|special| special.entries.iter().cloned()));
     let mut attrs = Attrs::from_entries(entries);
     attrs.open = Some(crate::eval::Unknown::new(crate::eval::Reason::Argument("module".to_owned())));
     Val::of(Value::Attrs(Rc::new(attrs))).thunk()
@@ -146,13 +209,14 @@ fn module(
     file: FileId,
     value: Val,
     is_file: bool,
+    special: Option<&Attrs>,
 ) -> Option<Module> {
     let mut val = value;
     for _ in 0..3 {
         if !matches!(val.value, Value::Lambda(_)) {
             break;
         }
-        val = machine.apply(&val, arguments(machine), None);
+        val = machine.apply(&val, arguments(machine, special), None);
     }
     if is_file && !matches!(val.value, Value::Attrs(_) | Value::Choice(_)) {
         return None;
@@ -186,8 +250,11 @@ fn read_imports(
     file: FileId,
     imports: &Thunk,
 ) -> Vec<Import> {
-    let Ok(list) = machine.list(&machine.force(imports)) else { return Vec::new() };
-    let mut result = Vec::new();
+    let list = match machine.list(&machine.force(imports)) {
+        Ok(list) => list,
+        Err(unknown) => return vec![Import::Lost(unknown)],
+    };
+    let mut result: Vec<Import> = list.open.iter().cloned().map(Import::Lost).collect();
     for element in &list.elements {
         if element.condition == Condition::False {
             continue;
@@ -199,10 +266,39 @@ fn read_imports(
             } else if matches!(val.value, Value::Lambda(_) | Value::Attrs(_)) {
                 let at = val.span.map_or(file, |span| span.file);
                 result.push(Import::Inline(at, val));
+            } else if !is_external(machine, &val) {
+                result.push(Import::Lost(machine.symbolic(&val)));
             }
         }
     }
     result
+}
+
+/// Whether a module certainly comes from outside the project.
+fn is_external(machine: &Machine<'_>, val: &Val) -> bool {
+    let from_outside = |symbol: &Symbol| {
+        matches!(
+            symbol.root,
+            SymbolRoot::Inputs | SymbolRoot::ModulesPath | SymbolRoot::SearchPath(_) | SymbolRoot::Packages
+        )
+    };
+    match &val.value {
+        Value::Symbol(symbol) => match &symbol.root {
+            SymbolRoot::Call(call) if matches!(call.function.root, SymbolRoot::Library) => {
+                // `mkRenamedOptionModule` and its kin: modules of `lib`.
+                let last = call.function.path.last().map(|name| machine.text_of(*name));
+                last.is_some_and(|name| name.starts_with("mk") && name.contains("OptionModule"))
+            }
+            SymbolRoot::Call(_) => false,
+            _ => from_outside(symbol),
+        },
+        Value::Str(text) => match text.pieces.first() {
+            Some(TextPiece::Hole(TextHole { value: Some(val), .. })) => is_external(machine, val),
+            _ => false,
+        },
+        Value::Unknown(unknown) => crate::eval::is_error(unknown),
+        _ => false,
+    }
 }
 
 /// The Nix file that `import` reads for a path.
@@ -229,7 +325,7 @@ fn registered(
         let outputs = machine.select(&value, machine.name("outputs")).ok();
         let inputs = Val::of(Value::Symbol(Rc::new(Symbol { root: SymbolRoot::Inputs, path: Vec::new() })));
         roots.extend(outputs.map(|outputs| machine.apply(&outputs, inputs.thunk(), None)));
-    } else if let Some(module) = module(machine, input, file, value, true) {
+    } else if let Some(module) = module(machine, input, file, value, true, None) {
         roots.push(machine.force(&module.config));
     }
     let mut result = Vec::new();
@@ -323,7 +419,7 @@ fn classify(machine: &Machine<'_>, input: &ProjectInput<'_>) -> FxHashMap<FileId
         );
         if is_module {
             let value = machine.force(&machine.file(file.id, &facts.ir));
-            if let Some(module) = module(machine, input, file.id, value, true) {
+            if let Some(module) = module(machine, input, file.id, value, true, None) {
                 let targets = imported(machine, input, &module.imports, 0);
                 edges.insert(file.id, targets);
                 seeds.extend(
@@ -381,11 +477,11 @@ fn imported(machine: &Machine<'_>, input: &ProjectInput<'_>, imports: &[Import],
         match import {
             Import::File(file) => result.push(*file),
             Import::Inline(file, val) if depth < 10 => {
-                if let Some(module) = module(machine, input, *file, val.clone(), false) {
+                if let Some(module) = module(machine, input, *file, val.clone(), false, None) {
                     result.extend(imported(machine, input, &module.imports, depth + 1));
                 }
             }
-            Import::Inline(..) => {}
+            Import::Inline(..) | Import::Lost(_) => {}
         }
     }
     result
@@ -404,7 +500,11 @@ fn home_modules(machine: &Machine<'_>, input: &ProjectInput<'_>, module: &Module
         key: None,
         binding: None,
     };
-    let home = Node::new(machine, vec![raw]).child(machine, machine.name("home-manager"));
+    let home = Node::new(machine, &Condition::clone, vec![raw]).child(
+        machine,
+        &Condition::clone,
+        machine.name("home-manager"),
+    );
     if home.definitions().is_empty() {
         return Vec::new();
     }
@@ -421,16 +521,18 @@ fn home_modules(machine: &Machine<'_>, input: &ProjectInput<'_>, module: &Module
             // `import ./home.nix`
             result.push(span.file);
         }
-        if let Some(inner) = self::module(machine, input, span.file, val.clone(), false) {
+        if let Some(inner) = self::module(machine, input, span.file, val.clone(), false, None) {
             result.extend(imported(machine, input, &inner.imports, 0));
         }
     };
-    for (_, user) in &home.child(machine, machine.name("users")).keys(machine).keys {
+    for (_, user) in
+        &home.child(machine, &Condition::clone, machine.name("users")).keys(machine, &Condition::clone).keys
+    {
         for definition in user.definitions() {
             visit(&definition.value);
         }
     }
-    for definition in home.child(machine, machine.name("sharedModules")).definitions() {
+    for definition in home.child(machine, &Condition::clone, machine.name("sharedModules")).definitions() {
         if let Ok(list) = machine.list(&definition.value) {
             for element in &list.elements {
                 visit(&machine.force(&element.value));

@@ -3,6 +3,7 @@
 //! Everything is evaluated here and nowhere above; nothing here reads a file.
 
 mod container;
+mod flake;
 mod host;
 mod input;
 mod link;
@@ -11,9 +12,10 @@ mod script;
 mod table;
 mod unit;
 
-use std::rc::Rc;
+use rustc_hash::FxHashSet;
 
 use crate::eval::Machine;
+use crate::text::FileId;
 
 pub use container::{Container, DeviceRequest};
 pub use host::{Host, Item, Resolved};
@@ -37,13 +39,19 @@ pub fn visit_hosts(input: &ProjectInput<'_>, visit: &mut (dyn FnMut(&Host<'_>) +
         let run = || {
             let loader = loader::ProjectLoader::new(input);
             let machine = Machine::new(&loader, FUEL);
-            let modules = link::nixos_modules(&machine, input);
-            if modules.is_empty() {
-                return;
+            let mut attached = FxHashSet::default();
+            for seed in flake::hosts(&machine, input) {
+                let closure = link::closure(&machine, input, &seed.modules, seed.flake, &seed.arguments);
+                attached.extend(closure.files.iter().copied());
+                visit(&Host::new(Some(seed.name), &machine, &closure.modules, closure.incomplete, None));
             }
-            let root = Rc::new(link::table(&machine, &modules));
-            let options = Rc::new(link::declarations(&machine, &modules));
-            visit(&Host { name: None, machine: &machine, root, options });
+            // What no host has is looked at with everything else in the project.
+            let modules = link::nixos_modules(&machine, input);
+            let rest: FxHashSet<FileId> =
+                input.files.iter().map(|file| file.id).filter(|file| !attached.contains(file)).collect();
+            if !modules.is_empty() && !rest.is_empty() {
+                visit(&Host::new(None, &machine, &modules, None, Some(rest)));
+            }
         };
         // Without room for the thread nothing is known of the hosts.
         if let Ok(thread) = thread.spawn_scoped(scope, run)

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::host::{Host, Resolved};
+use super::host::{Host, Resolved, quoted_path};
 use super::table::Definition;
 use super::unit::Unit;
 use crate::eval::{Condition, Symbol, SymbolRoot, Text, TextHole, TextPiece, Val, Value};
@@ -165,15 +165,15 @@ impl Host<'_> {
         depth: u32,
     ) {
         let SymbolRoot::Call(call) = &symbol.root else { return };
-        let writer = call.function.path.last().map(|name| self.machine.text_of(*name));
+        let writer = call.function.path.last().map(|name| self.machine().text_of(*name));
         let text = match (writer.as_deref(), call.arguments.as_slice()) {
             (
                 Some("writeShellScript" | "writeShellScriptBin" | "writeScript" | "writeScriptBin"),
                 [_, text],
-            ) => self.machine.force(text),
+            ) => self.machine().force(text),
             (Some("writeShellApplication"), [attributes]) => {
-                let attributes = self.machine.force(attributes);
-                self.machine.select_or_unknown(&attributes, self.machine.name("text"))
+                let attributes = self.machine().force(attributes);
+                self.machine().select_or_unknown(&attributes, self.machine().name("text"))
             }
             _ => return,
         };
@@ -209,9 +209,9 @@ impl Host<'_> {
         if !matches!(symbol.root, SymbolRoot::Config) {
             return None;
         }
-        match self.option_value(&self.machine.path_text(&symbol.path))?.value {
+        match self.option_value(&quoted_path(self.machine(), &symbol.path))?.value {
             Value::Str(text) => text.exact(),
-            Value::Path(path) if !path.starts_with(self.machine.loader().root()) => Some(path.to_string()),
+            Value::Path(path) if !path.starts_with(self.machine().loader().root()) => Some(path.to_string()),
             Value::Int(value) => Some(value.to_string()),
             _ => None,
         }
@@ -228,11 +228,11 @@ impl Host<'_> {
 
     /// The default that the project's own declaration gives an option.
     pub fn declared_default(&self, path: &str) -> Option<Val> {
-        let node = self.below(&self.options, path);
+        let node = self.declaration(path);
         let [definition] = node.definitions() else { return None };
-        let declaration = crate::eval::option_declaration(self.machine, &definition.value)?;
-        let default = declaration.get(self.machine.name("default"))?;
-        Some(self.machine.force(&default.value))
+        let declaration = crate::eval::option_declaration(self.machine(), &definition.value)?;
+        let default = declaration.get(self.machine().name("default"))?;
+        Some(self.machine().force(&default.value))
     }
 
     /// The text of a scalar option of a unit, e.g. `serviceConfig.User`, with options resolved; `None`

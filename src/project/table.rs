@@ -102,6 +102,9 @@ pub(super) fn pattern_matches(pattern: &Text, name: &str) -> bool {
     !anchored || rest.is_empty()
 }
 
+/// What a host knows of a condition: the condition with the decided parts replaced.
+pub(super) type Decide<'d> = dyn Fn(&Condition) -> Condition + 'd;
+
 /// One definition of an option, its wrappers (`mkIf`, `mkForce` …) taken off.
 #[derive(Clone)]
 pub struct Definition {
@@ -166,7 +169,7 @@ pub(super) struct Listing {
 }
 
 impl Node {
-    pub(super) fn new(machine: &Machine<'_>, raw: Vec<Raw>) -> Self {
+    pub(super) fn new(machine: &Machine<'_>, decide: &Decide<'_>, raw: Vec<Raw>) -> Self {
         let mut node = Self {
             definitions: Vec::new(),
             open: None,
@@ -177,6 +180,10 @@ impl Node {
             let val = machine.force(&raw.value);
             node.unwrap(machine, &raw, val, 0);
         }
+        for definition in &mut node.definitions {
+            definition.condition = decide(&definition.condition);
+        }
+        node.definitions.retain(|definition| definition.condition != Condition::False);
         node
     }
 
@@ -266,7 +273,7 @@ impl Node {
     }
 
     /// The node below the known name `name`, with the definitions of patterns that fit it.
-    pub(super) fn child(&self, machine: &Machine<'_>, name: Name) -> Rc<Node> {
+    pub(super) fn child(&self, machine: &Machine<'_>, decide: &Decide<'_>, name: Name) -> Rc<Node> {
         if let Some(node) = self.children.borrow().get(&name) {
             return node.clone();
         }
@@ -284,14 +291,14 @@ impl Node {
                 }
             }
         }
-        let node = Rc::new(Node::new(machine, raw));
+        let node = Rc::new(Node::new(machine, decide, raw));
         self.children.borrow_mut().insert(name, node.clone());
         node
     }
 
     /// Every key below, in the order of the modules; each with its node. A known name's node has the
     /// definitions of patterns that fit too; a pattern's node has its own only.
-    pub(super) fn keys(&self, machine: &Machine<'_>) -> Rc<Listing> {
+    pub(super) fn keys(&self, machine: &Machine<'_>, decide: &Decide<'_>) -> Rc<Listing> {
         if let Some(listing) = &*self.listed.borrow() {
             return listing.clone();
         }
@@ -304,13 +311,13 @@ impl Node {
             for (name, _) in entries {
                 if !names.contains(name) {
                     names.push(*name);
-                    keys.push((OptionKey::Name(machine.text_of(*name)), self.child(machine, *name)));
+                    keys.push((OptionKey::Name(machine.text_of(*name)), self.child(machine, decide, *name)));
                 }
             }
             for (pattern, entry) in &attrs.patterns {
                 let key = OptionKey::Pattern(pattern.clone());
                 let raw = below(definition, key.clone(), entry, definition.certainty);
-                keys.push((key, Rc::new(Node::new(machine, vec![raw]))));
+                keys.push((key, Rc::new(Node::new(machine, decide, vec![raw]))));
             }
         }
         let listing = Rc::new(Listing { keys });

@@ -1,0 +1,131 @@
+//! Runs one rule on the files of a case, in memory.
+
+use std::sync::{Arc, LazyLock};
+
+use nixlint::diagnostic::{Applicability, Diagnostic, Level};
+use nixlint::engine::{self, ActiveRule, Fixed, InputFile, Outcome, ProjectFiles, RuleSet, Workspace};
+use nixlint::rule::Entry;
+use nixlint::text::{FileId, PositionEncoding, SourceFile};
+
+use crate::book::{Block, Case};
+use crate::carets::{Mark, strip};
+
+/// Where the files of a case are.
+pub(crate) const ROOT: &str = "/case";
+
+/// Names of files with their texts.
+pub(crate) type Files = Vec<(String, String)>;
+
+/// One rule with its configuration.
+pub(crate) struct Bench {
+    pub(crate) rules: RuleSet,
+    pub(crate) name: &'static str,
+}
+
+impl Bench {
+    /// The rule as `nixlint.toml` wants it: its table under `rules`, or its level there.
+    pub(crate) fn new(entry: &Entry, toml: Option<&str>) -> Result<Self, String> {
+        let name = entry.meta.name;
+        let mut table: toml::Table = toml.unwrap_or_default().parse().map_err(|error| format!("{error}"))?;
+        let of_rules = match table.remove("rules") {
+            Some(toml::Value::Table(rules)) => rules,
+            Some(_) => return Err("`rules` is no table".to_owned()),
+            None => toml::Table::new(),
+        };
+        if let Some(key) = table.keys().next() {
+            return Err(format!("`{key}` has no meaning in cases"));
+        }
+        if let Some(other) = of_rules.keys().find(|key| *key != name) {
+            return Err(format!("`{other}` is not the rule of these cases"));
+        }
+        let (mut options, mut level) = match of_rules.get(name) {
+            Some(toml::Value::Table(options)) => (options.clone(), None),
+            level => (toml::Table::new(), level.cloned()),
+        };
+        level = options.remove("level").or(level);
+        let level = match level.as_ref().map(|level| level.as_str().unwrap_or_default()) {
+            None => None,
+            Some("info") => Some(Level::Info),
+            Some("warning") => Some(Level::Warning),
+            Some("error") => Some(Level::Error),
+            Some(other) => return Err(format!("`{other}` is no level")),
+        };
+        let runner = (entry.build)(options).map_err(|error| error.to_string())?;
+        let known = [(name.to_owned(), true)].into_iter().collect();
+        let rules = vec![ActiveRule { meta: entry.meta, runner, level }];
+        Ok(Self { rules: RuleSet { rules, known, ..RuleSet::default() }, name })
+    }
+
+    pub(crate) fn run(&self, workspace: &Workspace) -> Outcome {
+        POOL.install(|| engine::run(workspace, &self.rules))
+    }
+
+    pub(crate) fn fix(&self, workspace: Workspace, lowest: Applicability) -> Fixed {
+        POOL.install(|| engine::fix(workspace, &self.rules, lowest))
+    }
+
+    /// The findings of the rule alone.
+    pub(crate) fn findings<'o>(&self, outcome: &'o Outcome) -> Vec<&'o Diagnostic> {
+        outcome.diagnostics.iter().filter(|found| found.rule.as_str() == self.name).collect()
+    }
+}
+
+/// Does the work on a thread with a stack as large as the engine's.
+pub(crate) fn with_stack<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    POOL.install(work)
+}
+
+static POOL: LazyLock<rayon::ThreadPool> = LazyLock::new(|| engine::pool(0));
+
+/// The files of a case without carets.
+pub(crate) fn files(blocks: &[Block]) -> Files {
+    blocks.iter().map(|block| (block.path.clone(), strip(&block.text))).collect()
+}
+
+/// The files as one project, in the order of their paths.
+pub(crate) fn workspace(files: &[(String, String)]) -> Workspace {
+    let mut sorted: Vec<&(String, String)> = files.iter().collect();
+    sorted.sort();
+    let mut workspace = Workspace::default();
+    let mut project = ProjectFiles { root: ROOT.into(), ..ProjectFiles::default() };
+    for (path, text) in sorted {
+        let source = SourceFile::new(format!("{ROOT}/{path}").into(), path.clone(), text.as_str().into());
+        let id = workspace.sources.add(Arc::new(source));
+        project.files.push(InputFile { id, reported: true });
+    }
+    workspace.projects.push(project);
+    workspace
+}
+
+/// The texts of a workspace.
+pub(crate) fn texts(workspace: &Workspace) -> Files {
+    workspace.sources.iter().map(|(_, file)| (file.display.clone(), file.text.to_string())).collect()
+}
+
+/// The text of the file, which is there.
+pub(crate) fn text_of(files: &[(String, String)], path: &str) -> String {
+    let file = files.iter().find(|(name, _)| name == path);
+    file.expect("the file belongs to the case").1.clone()
+}
+
+/// The findings in a file as marks.
+pub(crate) fn marks(workspace: &Workspace, file: FileId, found: &[&Diagnostic]) -> Vec<Mark> {
+    let lines = workspace.sources.get(file).lines();
+    let mark = |diagnostic: &&&Diagnostic| {
+        let range = diagnostic.primary.span.range();
+        let start = lines.position(range.start(), PositionEncoding::Chars);
+        let end = lines.position(range.end(), PositionEncoding::Chars);
+        Mark {
+            line: start.line as usize,
+            start: start.column as usize,
+            end: (end.line == start.line).then_some(end.column as usize),
+            message: diagnostic.message.clone(),
+        }
+    };
+    found.iter().filter(|diagnostic| diagnostic.primary.span.file == file).map(|found| mark(&found)).collect()
+}
+
+/// The workspace of a case.
+pub(crate) fn workspace_of(case: &Case) -> Workspace {
+    workspace(&files(&case.sources))
+}
