@@ -25,7 +25,8 @@ pub(super) fn run(args: FixArgs, book: RuleBook<'_>, streams: &Streams) -> Resul
         return answer(&run, &found, &input, streams);
     }
     let failed = run.complain(streams);
-    if !quiet && !(failed && found.fixes == 0) {
+    let says_enough = failed && found.fixes == 0;
+    if !quiet && !says_enough {
         streams.note(&summary(&found));
     }
     Ok(if failed { Status::Failed } else { Status::Clean })
