@@ -430,11 +430,10 @@ fn bytes_that_are_no_text_come_back_as_they_were() {
 fn check_fix_fails_on_what_remains_and_fix_does_not() {
     let files = [("a.nix", UNUSED), ("b.nix", BROKEN)];
     let place = Place::new(&files);
-    insta::assert_snapshot!(place.run(&["check", "--fix", "-o", "concise"]).shown(), @"
-    exit code: 1
-    --- stdout
-    b.nix:1:1: error[syntax-error] Nix cannot read this file
-    --- stderr
+    let check = place.run(&["check", "--fix", "-o", "concise"]);
+    assert_eq!(check.code, 1);
+    assert!(check.stdout.starts_with("b.nix:1:") && check.stdout.lines().count() == 1, "{}", check.stdout);
+    insta::assert_snapshot!(without_time(&check.stderr), @"
     Fixed 1 finding in 1 file
     Found 1 error in 1 of 2 files
     ");

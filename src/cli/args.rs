@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::RangedU64ValueParser;
 use clap::error::ErrorKind;
 use clap::{
     ArgAction, ArgMatches, Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
@@ -127,7 +128,13 @@ pub(super) struct FileArgs {
     pub isolated: bool,
 
     /// How many threads work [default: one per processor]
-    #[arg(long, value_name = "COUNT", default_value_t = 0, hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "COUNT",
+        default_value_t = 0,
+        hide_default_value = true,
+        value_parser = RangedU64ValueParser::<usize>::new().range(..=1024)
+    )]
     pub threads: usize,
 
     /// Write no summary

@@ -25,8 +25,8 @@ pub(super) fn run(args: FixArgs, book: RuleBook<'_>, streams: &Streams) -> Resul
         return answer(&run, &found, &input, streams);
     }
     let failed = run.complain(streams);
-    let is_refused = failed && found.fixes == 0;
-    if !quiet && !is_refused {
+    let says_enough = failed && found.fixes == 0;
+    if !quiet && !says_enough {
         streams.note(&summary(&found));
     }
     Ok(if failed { Status::Failed } else { Status::Clean })

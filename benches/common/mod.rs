@@ -1,0 +1,37 @@
+//! What the benchmarks share: the files below `NIXLINT_BENCH_DIR` and the rules that run by default.
+
+use std::path::PathBuf;
+
+use nixlint::config::discover::{ConfigChoice, Discovered, Request, discover};
+use nixlint::config::{Config, RuleBook, Selectors, resolve};
+use nixlint::engine::{BUILT_IN, RuleSet, Workspace};
+use nixlint::rules::RULES;
+
+const BOOK: RuleBook<'_> = RuleBook { rules: RULES, built_in: BUILT_IN };
+
+/// The folder to work on: `examples/homelab` unless the environment names another.
+pub(crate) fn folder() -> PathBuf {
+    let homelab = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/homelab");
+    let folder = std::env::var_os("NIXLINT_BENCH_DIR").map_or_else(|| PathBuf::from(homelab), PathBuf::from);
+    std::fs::canonicalize(folder).expect("the folder of NIXLINT_BENCH_DIR is there")
+}
+
+/// Every file below the folder, as `nixlint check` reads them.
+pub(crate) fn read() -> Workspace {
+    let folder = folder();
+    let request = Request {
+        folder: &folder,
+        paths: &[PathBuf::from(".")],
+        stdin: None,
+        config: ConfigChoice::Isolated,
+        force_exclude: false,
+        book: BOOK,
+    };
+    let Discovered { sources, groups, reader, .. } = discover(&request);
+    Workspace { sources, projects: groups.into_iter().flat_map(|group| group.projects).collect(), reader }
+}
+
+/// The rules that run without being asked for.
+pub(crate) fn rules() -> RuleSet {
+    resolve(BOOK, &Config::default(), &Selectors::default())
+}
