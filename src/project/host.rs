@@ -215,6 +215,10 @@ impl<'m> Host<'m> {
     /// The value of an option, where it is a scalar and certain.
     fn scalar(&self, path: &[Name]) -> Option<Scalar> {
         let path = quoted_path(self.machine, path);
+        // Without a host, an option that nobody sets may be set by its user.
+        if self.name.is_none() && self.definitions(&path).is_empty() {
+            return None;
+        }
         match self.option_value(&path)?.value {
             Value::Null => Some(Scalar::Null),
             Value::Bool(value) => Some(Scalar::Bool(value)),
@@ -350,6 +354,7 @@ impl<'m> Host<'m> {
     ) {
         let machine = self.machine;
         let val = machine.force(thunk);
+        let condition = &self.decide(condition);
         if *condition == Condition::False || depth > 20 {
             return;
         }
@@ -374,7 +379,10 @@ impl<'m> Host<'m> {
                         *open = Some(unknown.clone());
                     }
                     let span = value.span.or(val.span);
-                    let condition = condition.and(&when);
+                    let condition = self.decide(&condition.and(&when));
+                    if condition == Condition::False {
+                        continue;
+                    }
                     items.push(Item { value, condition, span, definition: definition.clone() });
                 }
             }

@@ -260,8 +260,8 @@ impl HostContext<'_> {
                 SyntaxKind::NODE_APPLY => {
                     // `mkIf c { … }` is `(mkIf c) { … }`.
                     let call = ast::Apply::cast(at.clone())?;
-                    match call.lambda()? {
-                        ast::Expr::Apply(inner) => {
+                    match peel_parens(call.lambda()?) {
+                        ast::Expr::Apply(inner) if !passes_elements(&last_name(&inner.lambda()?)?) => {
                             let name = last_name(&inner.lambda()?)?;
                             if !matches!(name.as_str(), "mkIf" | "optional" | "optionals" | "optionalAttrs") {
                                 return None;
@@ -269,7 +269,7 @@ impl HostContext<'_> {
                             let text = inner.syntax().text().to_string();
                             guards.push(text.replacen(&name, "mkIf", 1));
                         }
-                        function if last_name(&function)? == "mkMerge" => {}
+                        function if passes_elements(&last_name(&function)?) => {}
                         _ => return None,
                     }
                 }
@@ -285,6 +285,12 @@ impl HostContext<'_> {
     }
 }
 
+/// Functions whose result has every element of their argument.
+fn passes_elements(name: &str) -> bool {
+    ["mkMerge", "mkAfter", "mkBefore", "mkOrder", "mkDefault", "flatten", "unique", "toList", "concatLists"]
+        .contains(&name)
+}
+
 /// The set that a literal, or the right side of `//`, adds its own names in.
 fn written_set(expr: ast::Expr) -> Option<ast::AttrSet> {
     match peel_parens(expr) {
@@ -296,9 +302,10 @@ fn written_set(expr: ast::Expr) -> Option<ast::AttrSet> {
     }
 }
 
-/// The last name of a name or selection.
+/// The last name of a name or selection, or of what a call calls.
 fn last_name(expr: &ast::Expr) -> Option<String> {
     match expr {
+        ast::Expr::Apply(call) => last_name(&call.lambda()?),
         ast::Expr::Ident(ident) => Some(ident.syntax().text().to_string()),
         ast::Expr::Select(select) => Some(select.attrpath()?.attrs().last()?.syntax().text().to_string()),
         _ => None,

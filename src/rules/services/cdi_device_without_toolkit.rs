@@ -10,7 +10,12 @@ declare_rule! {
     ///
     /// ## Example
     /// ```nix
-    /// { virtualisation.oci-containers.containers.llm.devices = [ "nvidia.com/gpu=all" ]; }
+    /// {
+    ///   hardware.nvidia-container-toolkit.enable = false;
+    ///   virtualisation.docker.enableNvidia = false;
+    ///   virtualisation.podman.enableNvidia = false;
+    ///   virtualisation.oci-containers.containers.llm.devices = [ "nvidia.com/gpu=all" ];
+    /// }
     /// ```
     ///
     /// Use instead:
@@ -47,7 +52,8 @@ impl HostRule for CdiDeviceWithoutToolkit {
                 let counts = !request.by_gpus || podman_only;
                 let may_be_there = interface.enable.iter().any(|option| {
                     let option = option.to_string();
-                    host.open(&option).is_some() || host.may_be_enabled(&option)
+                    let is_set = !host.definitions(&option).is_empty();
+                    if is_set { host.may_be_enabled(&option) } else { host.open(&option).is_some() }
                 });
                 if counts && !may_be_there && !writes_specification(host) {
                     report(host, cx, &request);

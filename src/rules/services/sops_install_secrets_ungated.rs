@@ -12,12 +12,18 @@ declare_rule! {
     ///
     /// ## Example
     /// ```nix
-    /// { systemd.services.push.requires = [ "sops-install-secrets.service" ]; }
+    /// {
+    ///   sops.useSystemdActivation = false;
+    ///   systemd.services.push.requires = [ "sops-install-secrets.service" ];
+    /// }
     /// ```
     ///
     /// Use instead:
     /// ```nix
-    /// { systemd.services.push.wants = [ "network.target" ]; }
+    /// {
+    ///   sops.useSystemdActivation = false;
+    ///   systemd.services.push.wants = [ "network.target" ];
+    /// }
     /// ```
     ///
     /// ## Fix safety
@@ -34,7 +40,7 @@ declare_rule! {
     variants: [ordering: Info],
     fix: Sometimes,
     status: Status::Stable { since: "0.1.0" },
-    repairs: ["systemd.*.*.*", "systemd.*.*.unitConfig.*"],
+    repairs: ["systemd.mounts", "systemd.automounts", "systemd.*.*.*", "systemd.*.*.unitConfig.*"],
 }
 
 const UNITS: [&str; 2] = ["sops-install-secrets.service", "sops-install-secrets-for-users.service"];
@@ -63,14 +69,21 @@ impl HostRule for SopsInstallSecretsUngated {
 /// Whether anything may switch systemd activation on, or define a unit of that name.
 fn may_exist(host: &Host<'_>, name: &str) -> bool {
     let Some(unit) = nixos::secrets::unit(name, nixos::secrets::Manager::System) else { return true };
-    let gates = unit.gates.iter().map(ToString::to_string).any(|gate| {
-        // sops-nix sets its own gate by the other ones.
-        let is_open = host.name.is_none() || !gate.starts_with("sops.") && host.open(&gate).is_some();
-        is_open || host.may_be_enabled(&gate)
-    });
+    let gates: Vec<String> = unit.gates.iter().map(ToString::to_string).collect();
+    let own = "sops.useSystemdActivation";
+    let is_off = |definitions: &[Definition]| {
+        !definitions.is_empty() && definitions.iter().all(|one| matches!(one.value.value, Value::Bool(false)))
+    };
+    // The other gates are only the default of sops-nix's own.
+    let is_gated = if gates.iter().any(|gate| gate == own) && is_off(&host.definitions(own)) {
+        false
+    } else {
+        host.name.is_none()
+            || gates.iter().any(|gate| gate != own && host.open(gate).is_some() || host.may_be_enabled(gate))
+    };
     let key = OptionKey::Name(name.trim_end_matches(".service").into());
     // A unit that only gets more dependencies is not defined by that.
-    gates || host.services_called(&key).iter().any(|service| host.runs_something(service))
+    is_gated || host.services_called(&key).iter().any(|service| host.runs_something(service))
 }
 
 fn report(

@@ -38,7 +38,7 @@ declare_rule! {
     variants: [ordering: Warning],
     fix: Sometimes,
     status: Status::Stable { since: "0.1.0" },
-    repairs: ["systemd.*.*.*", "systemd.*.*.unitConfig.*", "virtualisation.quadlet.*.*.unitConfig.*"],
+    repairs: ["systemd.mounts", "systemd.automounts", "systemd.*.*.*", "systemd.*.*.unitConfig.*", "virtualisation.quadlet.*.*.unitConfig.*"],
 }
 
 const MISTAKEN: &str = "sops-nix.service";
