@@ -12,8 +12,6 @@ declare_rule! {
     /// ```nix
     /// {
     ///   hardware.nvidia-container-toolkit.enable = false;
-    ///   virtualisation.docker.enableNvidia = false;
-    ///   virtualisation.podman.enableNvidia = false;
     ///   virtualisation.oci-containers.containers.llm.devices = [ "nvidia.com/gpu=all" ];
     /// }
     /// ```
@@ -50,11 +48,11 @@ impl HostRule for CdiDeviceWithoutToolkit {
                     continue;
                 };
                 let counts = !request.by_gpus || podman_only;
-                let may_be_there = interface.enable.iter().any(|option| {
-                    let option = option.to_string();
-                    let is_set = !host.definitions(&option).is_empty();
-                    if is_set { host.may_be_enabled(&option) } else { host.open(&option).is_some() }
-                });
+                let options: Vec<String> = interface.enable.iter().map(ToString::to_string).collect();
+                let is_set = options.iter().any(|option| !host.definitions(option).is_empty());
+                let may_be_there = options
+                    .iter()
+                    .any(|option| host.may_be_enabled(option) || !is_set && host.open(option).is_some());
                 if counts && !may_be_there && !writes_specification(host) {
                     report(host, cx, &request);
                 }

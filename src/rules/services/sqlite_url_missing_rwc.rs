@@ -38,7 +38,11 @@ declare_rule! {
     variants: [other: Warning],
     fix: Sometimes,
     status: Status::Stable { since: "0.1.0" },
-    repairs: ["services.*.settings.database.url", "systemd.services.*.environment.*"],
+    repairs: [
+        "services.*.settings.database.url",
+        "systemd.services.*.environment.*",
+        "systemd.services.*.serviceConfig.Environment",
+    ],
 }
 
 impl HostRule for SqliteUrlMissingRwc {
