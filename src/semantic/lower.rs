@@ -28,6 +28,9 @@ pub fn lower(root: &ast::Root) -> Semantics {
     Semantics::new(ir, cx.scopes, cx.references, cx.duplicates)
 }
 
+/// Up to so many names are searched one by one, which is faster than a table.
+const FEW: usize = 8;
+
 #[derive(Default)]
 struct Lowering {
     exprs: Vec<Expr>,
@@ -35,7 +38,7 @@ struct Lowering {
     symbols: Vec<Box<str>>,
     symbol_ids: FxHashMap<Box<str>, Symbol>,
     scopes: Vec<Scope>,
-    /// Names of each scope; only scopes with names have an entry.
+    /// Names of each scope that has more than [`FEW`].
     names: FxHashMap<ScopeId, FxHashMap<Symbol, u32>>,
     references: Vec<Reference>,
     duplicates: Vec<Duplicate>,
@@ -86,6 +89,24 @@ impl SetDraft {
     fn new(recursive: bool, range: TextRange) -> Self {
         Self { recursive, attrs: Vec::new(), index: FxHashMap::default(), dynamic: Vec::new(), range }
     }
+
+    /// The place of a name among the attributes.
+    fn find(&self, name: Symbol) -> Option<usize> {
+        if self.attrs.len() > FEW {
+            return self.index.get(&name).copied();
+        }
+        self.attrs.iter().position(|attr| attr.name == name)
+    }
+
+    fn push(&mut self, attr: AttrDraft) {
+        self.attrs.push(attr);
+        let len = self.attrs.len();
+        if len == FEW + 1 {
+            self.index = self.attrs.iter().enumerate().map(|(at, attr)| (attr.name, at)).collect();
+        } else if len > FEW {
+            self.index.insert(self.attrs[len - 1].name, len - 1);
+        }
+    }
 }
 
 impl Lowering {
@@ -114,12 +135,28 @@ impl Lowering {
         bindings: Vec<Binding>,
     ) -> ScopeId {
         let id = ScopeId(self.scopes.len() as u32);
-        if !bindings.is_empty() {
+        if bindings.len() > FEW {
             let names = bindings.iter().enumerate().map(|(slot, binding)| (binding.name, slot as u32));
             self.names.insert(id, names.collect());
         }
         self.scopes.push(Scope { kind, parent, range, bindings });
         id
+    }
+
+    /// The place of a name in a scope.
+    fn slot(&self, scope: ScopeId, name: Symbol) -> Option<u32> {
+        let bindings = &self.scopes[scope.0 as usize].bindings;
+        if bindings.len() > FEW {
+            return self.names.get(&scope)?.get(&name).copied();
+        }
+        bindings.iter().position(|binding| binding.name == name).map(|slot| slot as u32)
+    }
+
+    fn ident(&mut self, ident: &ast::Ident) -> Symbol {
+        match ident.syntax().first_token() {
+            Some(token) => self.symbol(token.text()),
+            None => self.symbol(""),
+        }
     }
 
     fn optional(&mut self, expr: Option<ast::Expr>, around: TextRange, scope: Option<ScopeId>) -> ExprId {
@@ -212,7 +249,10 @@ impl Lowering {
                 self.push(expr, range)
             }
             ast::Expr::BinOp(node) => self.binary(node, scope),
-            ast::Expr::Ident(node) => self.variable(&node.syntax().text().to_string(), range, scope),
+            ast::Expr::Ident(node) => {
+                let symbol = self.ident(node);
+                self.variable(symbol, range, scope)
+            }
             ast::Expr::CurPos(_) => self.push(Expr::CurPos, range),
         }
     }
@@ -280,14 +320,12 @@ impl Lowering {
         self.push(Expr::Binary(op, left, right), range)
     }
 
-    fn variable(&mut self, name: &str, range: TextRange, scope: Option<ScopeId>) -> ExprId {
-        let symbol = self.symbol(name);
+    fn variable(&mut self, symbol: Symbol, range: TextRange, scope: Option<ScopeId>) -> ExprId {
         let mut up = 0;
         let mut with = None;
         let mut at = scope;
         while let Some(id) = at {
-            if let Some(slot) = self.names.get(&id).and_then(|names| names.get(&symbol)) {
-                let slot = *slot;
+            if let Some(slot) = self.slot(id, symbol) {
                 let binding = BindingId { scope: id, slot };
                 self.references.push(Reference {
                     range,
@@ -304,7 +342,7 @@ impl Lowering {
             up += 1;
             at = scope.parent;
         }
-        let (resolution, expr) = if builtins::is_global(name) {
+        let (resolution, expr) = if builtins::is_global(&self.symbols[symbol.0 as usize]) {
             (Resolution::Builtin, Expr::Global(symbol))
         } else if let Some(with) = with {
             (Resolution::With(with), Expr::WithName(symbol))
@@ -323,7 +361,7 @@ impl Lowering {
         match node.param() {
             Some(ast::Param::IdentParam(param)) => {
                 if let Some(ident) = param.ident() {
-                    let symbol = self.symbol(&ident.syntax().text().to_string());
+                    let symbol = self.ident(&ident);
                     name = Some(symbol);
                     let range = ident.syntax().text_range();
                     bindings.push(Binding { name: symbol, range, kind: BindingKind::Argument });
@@ -332,12 +370,12 @@ impl Lowering {
             Some(ast::Param::Pattern(node)) => {
                 for entry in node.pat_entries() {
                     let Some(ident) = entry.ident() else { continue };
-                    let symbol = self.symbol(&ident.syntax().text().to_string());
+                    let symbol = self.ident(&ident);
                     let range = ident.syntax().text_range();
                     bindings.push(Binding { name: symbol, range, kind: BindingKind::Formal });
                 }
                 if let Some(ident) = node.pat_bind().and_then(|bind| bind.ident()) {
-                    let symbol = self.symbol(&ident.syntax().text().to_string());
+                    let symbol = self.ident(&ident);
                     name = Some(symbol);
                     let range = ident.syntax().text_range();
                     bindings.push(Binding { name: symbol, range, kind: BindingKind::AtName });
@@ -353,7 +391,7 @@ impl Lowering {
                 pattern.pat_entries().filter_map(|entry| entry.ident().map(|ident| (ident, entry.default())));
             entries
                 .map(|(ident, default)| Formal {
-                    name: self.symbol(&ident.syntax().text().to_string()),
+                    name: self.ident(&ident),
                     range: ident.syntax().text_range(),
                     default: default.map(|default| self.expr(&default, Some(inner))),
                 })
@@ -377,9 +415,7 @@ impl Lowering {
     fn key(&mut self, attr: &ast::Attr) -> KeyDraft {
         let range = attr.syntax().text_range();
         match attr {
-            ast::Attr::Ident(ident) => {
-                KeyDraft::Static(self.symbol(&ident.syntax().text().to_string()), range)
-            }
+            ast::Attr::Ident(ident) => KeyDraft::Static(self.ident(ident), range),
             ast::Attr::Str(string) => match plain_text(string) {
                 Some(text) => KeyDraft::Static(self.symbol(&text), range),
                 None => KeyDraft::Dynamic(ast::Expr::Str(string.clone()), range),
@@ -446,12 +482,11 @@ impl Lowering {
                 }
                 KeyDraft::Static(name, key) => {
                     trail.push(name);
-                    let at = match set.index.get(&name) {
-                        Some(at) => *at,
+                    let at = match set.find(name) {
+                        Some(at) => at,
                         None => {
-                            set.index.insert(name, set.attrs.len());
                             let value = ValueDraft::Set(SetDraft::new(false, binding));
-                            set.attrs.push(AttrDraft { name, key, binding, kind: BindingKind::Plain, value });
+                            set.push(AttrDraft { name, key, binding, kind: BindingKind::Plain, value });
                             set.attrs.len() - 1
                         }
                     };
@@ -483,9 +518,8 @@ impl Lowering {
     }
 
     fn insert(&mut self, set: &mut SetDraft, trail: &mut Vec<Symbol>, draft: AttrDraft) {
-        let Some(at) = set.index.get(&draft.name).copied() else {
-            set.index.insert(draft.name, set.attrs.len());
-            set.attrs.push(draft);
+        let Some(at) = set.find(draft.name) else {
+            set.push(draft);
             return;
         };
         let (first, second) = (set.attrs[at].key, draft.key);
@@ -496,14 +530,13 @@ impl Lowering {
             self.open_literal(&mut set.attrs[at].value);
             if let (ValueDraft::Set(old), ValueDraft::Set(new)) = (&mut set.attrs[at].value, value) {
                 for attr in new.attrs {
-                    if let Some(existing) = old.index.get(&attr.name) {
+                    if let Some(existing) = old.find(attr.name) {
                         let mut path = trail.clone();
                         path.push(attr.name);
-                        let first = old.attrs[*existing].key;
+                        let first = old.attrs[existing].key;
                         self.duplicates.push(Duplicate { path, first, second: attr.key });
                     } else {
-                        old.index.insert(attr.name, old.attrs.len());
-                        old.attrs.push(attr);
+                        old.push(attr);
                     }
                 }
                 old.dynamic.extend(new.dynamic);
@@ -558,10 +591,7 @@ impl Lowering {
                 let value = match attr.value {
                     ValueDraft::Expr(expr) => self.optional(expr, attr.binding, inner),
                     ValueDraft::Set(set) => self.set(set, ScopeKind::RecursiveSet, inner),
-                    ValueDraft::Inherit => {
-                        let name = self.symbols[attr.name.0 as usize].clone();
-                        self.variable(&name, attr.key, outer)
-                    }
+                    ValueDraft::Inherit => self.variable(attr.name, attr.key, outer),
                     ValueDraft::From(source) => {
                         let range = source.syntax().text_range();
                         let source = match self.sources.get(&range) {

@@ -1,5 +1,7 @@
 //! Scopes, bindings and references of one file.
 
+use std::cell::OnceCell;
+
 use rustc_hash::FxHashMap;
 
 use super::ir::{Ir, Symbol};
@@ -122,7 +124,8 @@ pub struct Semantics {
     pub references: Vec<Reference>,
     /// Attributes defined twice.
     pub duplicates: Vec<Duplicate>,
-    by_start: FxHashMap<TextSize, u32>,
+    /// Index of the reference that begins at an offset; built when it is first asked for.
+    by_start: OnceCell<FxHashMap<TextSize, u32>>,
 }
 
 impl Semantics {
@@ -132,17 +135,17 @@ impl Semantics {
         references: Vec<Reference>,
         duplicates: Vec<Duplicate>,
     ) -> Self {
-        let by_start = references
-            .iter()
-            .enumerate()
-            .map(|(index, reference)| (reference.range.start(), index as u32))
-            .collect();
+        let by_start = OnceCell::new();
         Self { ir, scopes, references, duplicates, by_start }
     }
 
     /// What the name at `range` means; `None` where no name is used (e.g. an attribute name).
     pub fn resolve(&self, range: TextRange) -> Option<Resolution> {
-        let reference = self.references[*self.by_start.get(&range.start())? as usize];
+        let by_start = self.by_start.get_or_init(|| {
+            let starts = self.references.iter().map(|reference| reference.range.start());
+            starts.zip(0..).collect()
+        });
+        let reference = self.references[*by_start.get(&range.start())? as usize];
         (reference.range == range).then_some(reference.resolution)
     }
 
