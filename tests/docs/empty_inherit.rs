@@ -1,0 +1,54 @@
+use crate::prelude::*;
+
+declare_rule! {
+    /// ## What it does
+    /// Finds `inherit` without any name.
+    ///
+    /// ## Why is this bad?
+    /// It binds nothing: usually it is what remained of a change.
+    ///
+    /// ## Example
+    /// ```nix
+    /// { inherit; a = 1; }
+    /// ```
+    ///
+    /// Use instead:
+    /// ```nix
+    /// { a = 1; }
+    /// ```
+    ///
+    /// ## Fix safety
+    /// Always safe: no attribute comes or goes. Where the statement holds a comment, no fix is offered.
+    pub struct EmptyInherit {}
+
+    name: "empty-inherit",
+    summary: "`inherit` without names",
+    group: Style,
+    level: Warning,
+    fix: Sometimes,
+    status: Status::Preview,
+}
+
+impl Rule for EmptyInherit {
+    type Node = ast::Inherit;
+
+    fn check(&self, inherit: &ast::Inherit, cx: &mut Context<'_>) {
+        if inherit.attrs().next().is_some() {
+            return;
+        }
+
+        let file = cx.file;
+        let report =
+            cx.report(inherit, "`inherit` without names binds nothing").here("nothing is named here");
+        if has_only_words(inherit) {
+            let _ = report.fix(Applicability::Safe, "delete it", |edits| {
+                edits.extend(file, edit::delete_binding(inherit.syntax()));
+            });
+        }
+    }
+}
+
+/// Whether nothing would be lost with it, such as a comment.
+fn has_only_words(inherit: &ast::Inherit) -> bool {
+    inherit.syntax().to_string().split_whitespace().collect::<String>() == "inherit;"
+}
