@@ -1,7 +1,7 @@
 //! The evaluator's window on one project.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -15,22 +15,28 @@ use crate::text::FileId;
 /// Shows the files of one project and nothing else.
 pub(super) struct ProjectLoader<'p> {
     input: &'p ProjectInput<'p>,
-    by_path: FxHashMap<&'p Utf8Path, usize>,
+    /// By text: comparing paths part by part is slow.
+    by_path: FxHashMap<&'p str, usize>,
     by_id: FxHashMap<FileId, usize>,
     /// Folders that hold a Nix file, whether the tree names them or not.
-    folders: BTreeMap<Utf8PathBuf, FileKind>,
+    folders: BTreeSet<&'p str>,
     texts: RefCell<FxHashMap<Utf8PathBuf, Option<String>>>,
 }
 
 impl<'p> ProjectLoader<'p> {
     pub(super) fn new(input: &'p ProjectInput<'p>) -> Self {
-        let mut folders = BTreeMap::new();
+        let mut folders = BTreeSet::new();
         let (mut by_path, mut by_id) = (FxHashMap::default(), FxHashMap::default());
         for (index, file) in input.files.iter().enumerate() {
-            by_path.insert(file.path.as_path(), index);
+            by_path.insert(file.path.as_str(), index);
             by_id.insert(file.id, index);
-            for folder in file.path.ancestors().skip(1).take_while(|folder| folder.starts_with(input.root)) {
-                folders.entry(folder.to_owned()).or_insert(FileKind::Directory);
+            let mut folder = file.path.as_str();
+            while let Some((parent, _)) = folder.rsplit_once('/') {
+                // The folders above one that is known are known too.
+                if parent.len() < input.root.as_str().len() || !folders.insert(parent) {
+                    break;
+                }
+                folder = parent;
             }
         }
         Self { input, by_path, by_id, folders, texts: RefCell::default() }
@@ -39,7 +45,7 @@ impl<'p> ProjectLoader<'p> {
 
 impl Loader for ProjectLoader<'_> {
     fn program(&self, path: &Utf8Path) -> Option<(FileId, Arc<Ir>)> {
-        let file = &self.input.files[*self.by_path.get(path)?];
+        let file = &self.input.files[*self.by_path.get(path.as_str())?];
         Some((file.id, file.facts.as_ref()?.ir.clone()))
     }
 
@@ -48,10 +54,13 @@ impl Loader for ProjectLoader<'_> {
     }
 
     fn kind(&self, path: &Utf8Path) -> Option<FileKind> {
-        if self.by_path.contains_key(path) {
+        if self.by_path.contains_key(path.as_str()) {
             return Some(FileKind::Regular);
         }
-        self.folders.get(path).or_else(|| self.input.tree.entries.get(path)).copied()
+        if self.folders.contains(path.as_str()) {
+            return Some(FileKind::Directory);
+        }
+        self.input.tree.entries.get(path).copied()
     }
 
     fn read(&self, path: &Utf8Path) -> Option<String> {
@@ -67,24 +76,22 @@ impl Loader for ProjectLoader<'_> {
             return None;
         }
         let mut names: BTreeMap<String, FileKind> = BTreeMap::new();
-        let start = path.to_owned();
-        let is_below = |other: &Utf8Path| other.starts_with(path);
-        for (entry, kind) in
-            self.input.tree.entries.range(start.clone()..).take_while(|(entry, _)| is_below(entry))
-        {
-            if entry.parent() == Some(path) {
-                names.insert(entry.file_name().unwrap_or_default().to_owned(), *kind);
+        let below = format!("{path}/");
+        let mut add = |entry: &str, kind: FileKind| {
+            if let Some(name) =
+                entry.strip_prefix(&below).filter(|name| !name.is_empty() && !name.contains('/'))
+            {
+                names.insert(name.to_owned(), kind);
             }
+        };
+        for (entry, kind) in &self.input.tree.entries {
+            add(entry.as_str(), *kind);
         }
-        for (entry, kind) in self.folders.range(start..).take_while(|(entry, _)| is_below(entry)) {
-            if entry.parent() == Some(path) {
-                names.insert(entry.file_name().unwrap_or_default().to_owned(), *kind);
-            }
+        for folder in &self.folders {
+            add(folder, FileKind::Directory);
         }
         for file in self.input.files {
-            if file.path.parent() == Some(path) {
-                names.insert(file.path.file_name().unwrap_or_default().to_owned(), FileKind::Regular);
-            }
+            add(file.path.as_str(), FileKind::Regular);
         }
         Some(names.into_iter().collect())
     }
