@@ -69,7 +69,7 @@ fn d_walk(bencher: Bencher<'_, '_>) {
 
 #[divan::bench]
 fn e_semantics_and_facts(bencher: Bencher<'_, '_>) {
-    on_trees(bencher, |tree| drop(black_box(Facts::new(lower(&tree.root()).ir))));
+    on_trees(bencher, |tree| drop(black_box(Facts::new(lower(&tree.root()).ir, ""))));
 }
 
 #[divan::bench]

@@ -121,7 +121,7 @@ fn read(file: FileId, text: &str, reported: bool, dispatch: &Dispatch<'_>) -> Fi
         suppress::add_covers(tree, &mut found);
         diagnostics.append(&mut found);
     }
-    FileResult { diagnostics, facts: Some(Arc::new(Facts::new(semantics.ir))), comments }
+    FileResult { diagnostics, facts: Some(Arc::new(Facts::new(semantics.ir, text))), comments }
 }
 
 /// The mistakes that keep Nix from reading the text. Removing a byte-order mark is safe, since nothing else

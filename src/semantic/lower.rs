@@ -22,6 +22,10 @@ use crate::text::TextRange;
 /// Recursive over the nesting of the tree, so the caller has checked the nesting and provides the stack.
 pub fn lower(root: &ast::Root) -> Semantics {
     let mut cx = Lowering::default();
+    // An expression takes some twenty bytes of text: growing step by step would copy them again and again.
+    let expected = usize::from(root.syntax().text_range().len()) / 20;
+    cx.exprs.reserve(expected);
+    cx.spans.reserve(expected);
     let expr = root.expr();
     let id = cx.optional(expr, root.syntax().text_range(), None);
     let ir = Ir { exprs: cx.exprs, spans: cx.spans, symbols: cx.symbols, root: id };

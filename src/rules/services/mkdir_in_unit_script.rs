@@ -433,7 +433,9 @@ impl<'t> Ownership<'t> {
         };
         let unit_group = host.unit_text(unit, "serviceConfig.Group").flatten();
         let Some((owner, commands)) = owner_of(text, making, targets) else {
-            return Self { owner: None, commands: Vec::new(), user: None, group: None, fits: true };
+            let named = making.owner.user.as_ref();
+            let fits = named.is_none() || named == unit_user.as_ref();
+            return Self { owner: None, commands: Vec::new(), user: None, group: None, fits };
         };
         let user = owner.user.clone().or_else(|| match text.is_privileged {
             true => Some("root".to_owned()),
