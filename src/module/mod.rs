@@ -10,11 +10,16 @@ use crate::semantic::Ir;
 
 pub use outline::{FileClass, Outline};
 
+/// Files of fewer bytes are kept whatever they are.
+const SMALL: usize = 2048;
+
 /// What the second phase knows of a file.
 #[derive(Debug, Clone)]
 pub struct Facts {
-    /// The program.
-    pub ir: Arc<Ir>,
+    /// The program; `None` where it is seldom asked for and made again when it is.
+    pub ir: Option<Arc<Ir>>,
+    /// Whether the file speaks of nix-darwin hosts.
+    pub names_darwin: bool,
     /// The keys it seems to define.
     pub outline: Arc<Outline>,
     /// Whether its first lines say that a program wrote it, and will again.
@@ -24,8 +29,16 @@ pub struct Facts {
 impl Facts {
     /// The facts of a lowered file with this text.
     pub fn new(ir: Ir, text: &str) -> Self {
-        let outline = Arc::new(Outline::of(&ir));
-        Self { ir: Arc::new(ir), outline, is_generated: is_generated(text) }
+        let outline = Outline::of(&ir);
+        let names_darwin = ir.names().any(|name| name == "darwinSystem" || name == "darwinConfigurations");
+        // Packages and data make up most of large trees, and hosts hardly ever evaluate them.
+        let is_kept = match outline.class("") {
+            FileClass::Package => false,
+            FileClass::Other => text.len() < SMALL,
+            _ => true,
+        };
+        let ir = is_kept.then(|| Arc::new(ir));
+        Self { ir, names_darwin, outline: Arc::new(outline), is_generated: is_generated(text) }
     }
 }
 

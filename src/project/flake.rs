@@ -23,8 +23,7 @@ pub(super) struct HostSeed {
 pub(super) fn hosts(machine: &Machine<'_>, input: &ProjectInput<'_>) -> Vec<HostSeed> {
     let path = input.root.join("flake.nix");
     let Some(file) = input.files.iter().find(|file| file.path == path) else { return Vec::new() };
-    let Some(facts) = &file.facts else { return Vec::new() };
-    let flake = machine.force(&machine.file(file.id, &facts.ir));
+    let flake = machine.import(&path);
     let Ok(outputs) = machine.select(&flake, machine.name("outputs")) else { return Vec::new() };
     let inputs = Val::of(Value::Symbol(Rc::new(Symbol { root: SymbolRoot::Inputs, path: Vec::new() })));
     let outputs = Thunk::later(move |machine| machine.apply(&outputs, inputs.thunk(), None));

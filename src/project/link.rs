@@ -50,12 +50,14 @@ pub(super) fn nixos_modules(machine: &Machine<'_>, input: &ProjectInput<'_>) -> 
     let classes = classify(machine, input);
     let mut modules = Vec::new();
     for file in input.files {
-        let Some(facts) = &file.facts else { continue };
+        if file.facts.is_none() {
+            continue;
+        }
         let class = classes.get(&file.id);
         let is_nixos = class.is_some_and(|class| class.systems.contains(&ModuleSystem::Nixos));
         let is_parts = class.is_some_and(|class| class.systems.contains(&ModuleSystem::FlakeParts));
         let is_flake = file.path.file_name() == Some("flake.nix");
-        let value = || machine.force(&machine.file(file.id, &facts.ir));
+        let value = || machine.import(&file.path);
         if is_nixos {
             if let Some(module) = module(machine, input, file.id, value(), true, None) {
                 collect(machine, input, module, Certainty::Must, &mut modules, 0);
@@ -100,13 +102,12 @@ pub(super) fn closure(
                 if !closure.files.insert(file) {
                     continue;
                 }
-                let Some(facts) =
-                    input.files.iter().find(|other| other.id == file).and_then(|file| file.facts.as_ref())
-                else {
+                let path = machine.loader().path(file);
+                if machine.loader().program(&path).is_none() {
                     closure.incomplete = Some(Unknown::new(crate::eval::Reason::Syntax));
                     continue;
-                };
-                (file, machine.force(&machine.file(file, &facts.ir)), true)
+                }
+                (file, machine.import(&path), true)
             }
             Import::Inline(file, val) => (file, val, false),
         };
@@ -379,11 +380,8 @@ fn classify(machine: &Machine<'_>, input: &ProjectInput<'_>) -> FxHashMap<FileId
     let mut guesses: FxHashMap<FileId, FileClass> = FxHashMap::default();
     let mut edges: FxHashMap<FileId, Vec<FileId>> = FxHashMap::default();
     let mut seeds: Vec<(FileId, ModuleSystem)> = Vec::new();
-    let has_darwin = input.files.iter().any(|file| {
-        file.facts.as_ref().is_some_and(|facts| {
-            facts.ir.names().any(|name| name == "darwinSystem" || name == "darwinConfigurations")
-        })
-    });
+    let has_darwin =
+        input.files.iter().any(|file| file.facts.as_ref().is_some_and(|facts| facts.names_darwin));
     for file in input.files {
         let Some(facts) = &file.facts else { continue };
         let mut guess = facts.outline.class(file.path.file_name().unwrap_or_default());
@@ -402,7 +400,9 @@ fn classify(machine: &Machine<'_>, input: &ProjectInput<'_>) -> FxHashMap<FileId
             }
         }
         guesses.insert(file.id, guess);
-        for (path, system) in paths_with_class(&facts.ir, is_flake || guess == FileClass::FlakeParts) {
+        let is_registry = is_flake || guess == FileClass::FlakeParts;
+        let program = is_registry.then(|| machine.loader().program(&file.path)).flatten();
+        for (path, system) in program.iter().flat_map(|(_, ir)| paths_with_class(ir)) {
             let Some(system) = system else { continue };
             let mut absolute = machine.loader().path(file.id);
             absolute.pop();
@@ -418,7 +418,7 @@ fn classify(machine: &Machine<'_>, input: &ProjectInput<'_>) -> FxHashMap<FileId
                 | FileClass::Module
         );
         if is_module {
-            let value = machine.force(&machine.file(file.id, &facts.ir));
+            let value = machine.import(&file.path);
             if let Some(module) = module(machine, input, file.id, value, true, None) {
                 let targets = imported(machine, input, &module.imports, 0);
                 edges.insert(file.id, targets);
@@ -543,11 +543,8 @@ fn home_modules(machine: &Machine<'_>, input: &ProjectInput<'_>, module: &Module
 }
 
 /// Relative path literals of a file, with the module system that the attribute around them names.
-fn paths_with_class(ir: &Ir, is_relevant: bool) -> Vec<(String, Option<ModuleSystem>)> {
+fn paths_with_class(ir: &Ir) -> Vec<(String, Option<ModuleSystem>)> {
     let mut result = Vec::new();
-    if !is_relevant {
-        return result;
-    }
     // From the root down, so that the nearest name wins; a work list, because nesting may be deep.
     let mut work: Vec<(ExprId, Option<ModuleSystem>)> = vec![(ir.root(), None)];
     while let Some((id, system)) = work.pop() {

@@ -9,7 +9,8 @@ use rustc_hash::FxHashMap;
 
 use super::input::ProjectInput;
 use crate::eval::{FileKind, Loader};
-use crate::semantic::Ir;
+use crate::semantic::{Ir, lower};
+use crate::syntax::parse;
 use crate::text::FileId;
 
 /// Shows the files of one project and nothing else.
@@ -21,6 +22,8 @@ pub(super) struct ProjectLoader<'p> {
     /// Folders that hold a Nix file, whether the tree names them or not.
     folders: BTreeSet<&'p str>,
     texts: RefCell<FxHashMap<Utf8PathBuf, Option<String>>>,
+    /// Programs that phase 1 did not keep.
+    programs: RefCell<FxHashMap<FileId, Option<Arc<Ir>>>>,
 }
 
 impl<'p> ProjectLoader<'p> {
@@ -39,14 +42,23 @@ impl<'p> ProjectLoader<'p> {
                 folder = parent;
             }
         }
-        Self { input, by_path, by_id, folders, texts: RefCell::default() }
+        Self { input, by_path, by_id, folders, texts: RefCell::default(), programs: RefCell::default() }
     }
 }
 
 impl Loader for ProjectLoader<'_> {
     fn program(&self, path: &Utf8Path) -> Option<(FileId, Arc<Ir>)> {
         let file = &self.input.files[*self.by_path.get(path.as_str())?];
-        Some((file.id, file.facts.as_ref()?.ir.clone()))
+        let facts = file.facts.as_ref()?;
+        if let Some(ir) = &facts.ir {
+            return Some((file.id, ir.clone()));
+        }
+        let mut programs = self.programs.borrow_mut();
+        let program = programs.entry(file.id).or_insert_with(|| {
+            let parsed = parse(&(self.input.read)(path)?);
+            parsed.is_ok().then(|| Arc::new(lower(&parsed.root()).ir))
+        });
+        Some((file.id, program.clone()?))
     }
 
     fn path(&self, file: FileId) -> Utf8PathBuf {
