@@ -553,10 +553,14 @@ fn a_byte_order_mark_is_an_error_that_can_be_fixed() {
     assert_eq!(place.run(&["fix", "--select", "byte-order-mark"]).code, 0);
     assert_eq!(place.read("a.nix"), text.strip_prefix('\u{feff}').expect("there is a mark"));
 
-    // Columns count from the mark where the text has it, as editors do, and from the text in `concise`.
+    // Columns are those of the text with the mark, which is what editors see.
     place.write("a.nix", "\u{feff}{ a = ; }".as_bytes());
-    let ran = place.run(&["check", "-o", "concise", "-q"]);
-    assert!(ran.stdout.contains("a.nix:1:"), "{}", ran.stdout);
+    let concise = place.run(&["check", "-o", "concise", "-q"]).stdout;
+    let [mark, error] = concise.lines().collect::<Vec<_>>()[..] else { panic!("{concise}") };
+    assert!(mark.starts_with("a.nix:1:1: error[byte-order-mark]"), "{mark}");
+    assert!(error.starts_with("a.nix:1:6: error[syntax-error]"), "{error}");
+    let found = place.run(&["check", "-o", "json"]).findings();
+    assert!(found.contains(&("a.nix".to_owned(), 0, 5, "syntax-error".to_owned())), "{found:?}");
 }
 
 #[test]
@@ -766,12 +770,14 @@ const ENDLESS: &[&str] = &[
     "{ a.path = builtins.foldl' (s: _: builtins.foldl' (s: _: [ s ]) s MANY) [ ] MANY; }",
     "{ a.script = toString (builtins.foldl' (s: _: [ s ]) [ ] MANY); }",
     "builtins.foldl' (s: x: s // { \"a${toString x}\" = { }; }) { } MANY",
-    "builtins.listToAttrs (map (x: { name = toString x; value = { }; }) MANY)",
-    "lib.genAttrs (map toString MANY) (n: { script = \"mkdir -p /var/lib/${n}\"; })",
+    "builtins.listToAttrs (map (x: { name = toString x; value = { }; }) (lib.range 1 10000))",
+    "lib.genAttrs (map toString (lib.range 1 2000)) (n: { script = \"mkdir -p /var/lib/${n}\"; })",
     "{ a.script = toString (lib.unique MANY); }",
     "{ a.script = toString (builtins.sort (a: b: a > b) MANY); }",
     "{ a.script = toString (map (builtins.elemAt MANY) MANY); }",
     "{ a.script = toString (builtins.genericClosure { startSet = [ { key = 0; } ]; operator = i: [ { key = i.key + 1; } ]; }); }",
+    "let s = toString (map (_: \"mkdir -p /var/lib/x; \") MANY); in lib.genAttrs (map toString (lib.range 1 1000)) (n: { script = s; })",
+    "{ a.script = builtins.foldl' (s: x: if config.\"a${toString x}\" then s + \"x\" else s) \"\" MANY; }",
     "{ a.enable = builtins.foldl' (s: x: (s || config.\"a${toString x}\") && config.b || !s) config.c MANY; }",
 ];
 

@@ -31,6 +31,9 @@ const MAX_CALLS: usize = 64;
 /// Elements of lists and sets that are copied for a step.
 pub(super) const ELEMENTS_PER_STEP: usize = 4;
 
+/// What it takes to put formulas together.
+const STEPS_PER_ALTERNATIVE: usize = 16;
+
 /// Alternatives that one value may have before it is unknown.
 const MAX_ALTERNATIVES: usize = 8;
 
@@ -902,11 +905,16 @@ impl<'l> Machine<'l> {
         let Value::Choice(choice) = &val.value else { return vec![(Condition::True, val.clone())] };
         let mut result = Vec::new();
         for (condition, thunk) in choice.iter() {
-            for (inner, val) in self.alternatives(&self.force(thunk)) {
-                let condition = condition.and(&inner);
-                if condition != Condition::False {
-                    result.push((condition, val));
-                }
+            let inner = self.charge(STEPS_PER_ALTERNATIVE).and_then(|()| {
+                let val = self.force(thunk);
+                self.descend(|| Ok(self.alternatives(&val)))
+            });
+            match inner {
+                Ok(inner) => result.extend(inner.into_iter().filter_map(|(inner, val)| {
+                    let condition = condition.and(&inner);
+                    (condition != Condition::False).then_some((condition, val))
+                })),
+                Err(unknown) => return vec![(Condition::True, Val::of(Value::Unknown(unknown)))],
             }
             if result.len() > MAX_ALTERNATIVES {
                 return vec![(Condition::True, Val::unknown(Reason::Several))];

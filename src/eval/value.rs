@@ -408,7 +408,7 @@ impl Text {
     }
 
     /// The steps of evaluation that a copy costs, by what it takes of memory.
-    pub(super) fn weight(&self) -> usize {
+    pub fn weight(&self) -> usize {
         let of_piece = |piece: &TextPiece| match piece {
             TextPiece::Known { text, .. } => 1 + text.len() / 64,
             TextPiece::Hole(_) => 1,
