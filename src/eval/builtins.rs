@@ -3,8 +3,10 @@
 use std::cmp::Ordering;
 use std::rc::Rc;
 
+use rustc_hash::FxHashSet;
+
 use super::condition::{Atom, Condition};
-use super::machine::{Coercion, FileKind, Machine, Primitive, is_error, truth};
+use super::machine::{Coercion, ELEMENTS_PER_STEP, FileKind, Machine, Primitive, is_error, truth};
 use super::operators;
 use super::value::{
     Attrs, Element, Entry, List, Name, PrimitiveCall, Reason, Symbol, SymbolRoot, Text, TextPiece, Thunk,
@@ -14,6 +16,9 @@ use crate::semantic::{BinaryOp, Expr};
 use crate::text::Span;
 
 type Outcome = Result<Val, Unknown>;
+
+/// What it takes to keep a call for later.
+pub(super) const STEPS_PER_CALL: usize = 4;
 
 /// The value of a global name.
 pub(super) fn global(machine: &Machine<'_>, name: &str) -> Val {
@@ -82,7 +87,10 @@ fn several() -> Unknown {
 pub(super) fn string(machine: &Machine<'_>, thunk: &Thunk) -> Result<String, Unknown> {
     let val = machine.force(thunk);
     match &val.value {
-        Value::Str(text) => text.exact().ok_or_else(several),
+        Value::Str(text) => {
+            machine.charge(text.weight())?;
+            text.exact().ok_or_else(several)
+        }
         Value::Path(_) | Value::Attrs(_) => {
             machine.coerce(&val, Coercion::ToString, None)?.exact().ok_or_else(several)
         }
@@ -101,6 +109,7 @@ pub(super) fn closed_list(machine: &Machine<'_>, thunk: &Thunk) -> Result<Vec<Th
     if list.elements.iter().any(|element| element.condition != Condition::True) {
         return Err(several());
     }
+    machine.charge(list.elements.len() / ELEMENTS_PER_STEP)?;
     Ok(list.elements.iter().map(|element| element.value.clone()).collect())
 }
 
@@ -151,6 +160,7 @@ fn number_test(
 /// Maps the elements of a list, keeping conditions and openness.
 pub(super) fn map_list(machine: &Machine<'_>, list: &Thunk, map: impl Fn(Thunk) -> Thunk) -> Outcome {
     let list = machine.list(&machine.force(list))?;
+    machine.charge(list.elements.len() * STEPS_PER_CALL)?;
     let elements = list
         .elements
         .iter()
@@ -171,6 +181,7 @@ pub(super) fn later(function: &Thunk, arguments: Vec<Thunk>, span: Option<Span>)
 /// Maps the values of a set, keeping conditions, patterns and openness.
 pub(super) fn map_attrs(machine: &Machine<'_>, function: &Thunk, set: &Thunk, span: Option<Span>) -> Outcome {
     let attrs = machine.set(&machine.force(set))?;
+    machine.charge(attrs.entries.len() * STEPS_PER_CALL)?;
     let map = |name: Val, entry: &Entry| Entry {
         value: later(function, vec![name.thunk(), entry.value.clone()], span),
         ..entry.clone()
@@ -192,8 +203,10 @@ pub(super) fn map_attrs(machine: &Machine<'_>, function: &Thunk, set: &Thunk, sp
 pub(super) fn list_to_attrs(machine: &Machine<'_>, list: &List) -> Outcome {
     let (name_key, value_key) = (machine.name("name"), machine.name("value"));
     let mut entries: Vec<(Name, Entry)> = Vec::new();
+    let mut names: FxHashSet<Name> = FxHashSet::default();
     let mut patterns = Vec::new();
     let mut open = list.open.clone();
+    machine.charge(list.elements.len())?;
     for element in &list.elements {
         let pair = machine.force(&element.value);
         let key = match machine.select(&pair, name_key) {
@@ -214,7 +227,7 @@ pub(super) fn list_to_attrs(machine: &Machine<'_>, list: &List) -> Outcome {
             Some(text) => {
                 let name = machine.name(&text);
                 // The first of equal names counts.
-                if !entries.iter().any(|(other, _)| *other == name) {
+                if names.insert(name) {
                     entries.push((name, entry));
                 }
             }
@@ -246,6 +259,7 @@ pub(super) fn join_texts(
         let val = machine.force(&element.value);
         if element.condition == Condition::True {
             if !is_first {
+                machine.charge(separator.weight())?;
                 result.extend(separator);
             }
             is_first = false;
@@ -340,6 +354,7 @@ pub(super) fn parse_json(machine: &Machine<'_>, text: &str) -> Outcome {
 }
 
 fn to_json(machine: &Machine<'_>, val: &Val, depth: u32) -> Result<serde_json::Value, Unknown> {
+    machine.charge(1)?;
     if depth > 200 {
         return Err(Unknown::new(Reason::Depth));
     }
@@ -348,7 +363,10 @@ fn to_json(machine: &Machine<'_>, val: &Val, depth: u32) -> Result<serde_json::V
         Value::Bool(value) => (*value).into(),
         Value::Int(value) => (*value).into(),
         Value::Float(value) => (*value).into(),
-        Value::Str(text) => text.exact().ok_or_else(several)?.into(),
+        Value::Str(text) => {
+            machine.charge(text.weight())?;
+            text.exact().ok_or_else(several)?.into()
+        }
         Value::List(list) => {
             if list.open.is_some() || list.elements.iter().any(|element| element.condition != Condition::True)
             {
@@ -563,6 +581,7 @@ static PRIMITIVES: &[Primitive] = primitives! {
     "any" 2 |m, a, span| any_or_all(m, a, span, true);
     "attrNames" 1 |m, a, _| {
         let attrs = m.set(&m.force(&a[0]))?;
+        m.charge(attrs.entries.len())?;
         let mut elements: Vec<Element> = sorted(m, &attrs)
             .into_iter()
             .map(|(name, entry)| Element {
@@ -578,6 +597,7 @@ static PRIMITIVES: &[Primitive] = primitives! {
     };
     "attrValues" 1 |m, a, _| {
         let attrs = m.set(&m.force(&a[0]))?;
+        m.charge(attrs.entries.len())?;
         let mut elements: Vec<Element> = sorted(m, &attrs)
             .into_iter()
             .map(|(_, entry)| Element { value: entry.value, condition: entry.condition })
@@ -625,6 +645,7 @@ static PRIMITIVES: &[Primitive] = primitives! {
         for element in &lists.elements {
             match m.list(&m.force(&element.value)) {
                 Ok(list) => {
+                    m.charge(list.elements.len() / ELEMENTS_PER_STEP)?;
                     result.elements.extend(list.elements.iter().map(|inner| Element {
                         value: inner.value.clone(),
                         condition: element.condition.and(&inner.condition),
@@ -739,6 +760,7 @@ static PRIMITIVES: &[Primitive] = primitives! {
         if length > 100_000 {
             return Err(Unknown::new(Reason::Fuel));
         }
+        m.charge(length as usize * STEPS_PER_CALL)?;
         Ok(Val::list((0..length).map(|index| later(&a[0], vec![Val::of(Value::Int(index)).thunk()], span)).collect()))
     };
     "genericClosure" 1 |m, a, span| {
@@ -772,6 +794,7 @@ static PRIMITIVES: &[Primitive] = primitives! {
         let mut groups: Vec<(Name, Vec<Thunk>)> = Vec::new();
         for element in closed_list(m, &a[1])? {
             let name = m.name(&string(m, &m.apply(&function, element.clone(), span).thunk())?);
+            m.charge(groups.len() / 64)?;
             match groups.iter_mut().find(|(other, _)| *other == name) {
                 Some((_, group)) => group.push(element),
                 None => groups.push((name, vec![element])),
@@ -807,6 +830,7 @@ static PRIMITIVES: &[Primitive] = primitives! {
         if !left.is_closed() {
             return Err(left.open.clone().unwrap_or_else(several));
         }
+        m.charge(right.entries.len())?;
         let entries = right.entries.iter().filter(|(name, _)| left.get(*name).is_some()).cloned().collect();
         Ok(Val::of(Value::Attrs(Rc::new(Attrs { open: right.open.clone(), ..Attrs::from_entries(entries) }))))
     };
@@ -886,10 +910,11 @@ static PRIMITIVES: &[Primitive] = primitives! {
     };
     "removeAttrs" 2 |m, a, _| {
         let attrs = m.set(&m.force(&a[0]))?;
-        let mut names = Vec::new();
+        let mut names = FxHashSet::default();
         for name in closed_list(m, &a[1])? {
-            names.push(m.name(&string(m, &name)?));
+            names.insert(m.name(&string(m, &name)?));
         }
+        m.charge(attrs.entries.len() / ELEMENTS_PER_STEP)?;
         let mut result = (*attrs).clone();
         result.entries.retain(|(name, _)| !names.contains(name));
         Ok(Val::of(Value::Attrs(Rc::new(result))))
@@ -902,7 +927,11 @@ static PRIMITIVES: &[Primitive] = primitives! {
         if from.len() != to.len() {
             return Err(error("`from` and `to` have different lengths"));
         }
-        Ok(Val::string(replace_strings(&from, &to, &string(m, &a[2])?)))
+        let text = string(m, &a[2])?;
+        // Every byte is compared with every `from`, and may give the longest `to`.
+        let longest = to.iter().map(String::len).max().unwrap_or(0);
+        m.charge(text.len().saturating_mul(longest + from.len()) / 64)?;
+        Ok(Val::string(replace_strings(&from, &to, &text)))
     };
     "seq" 2 |m, a, _| match m.force(&a[0]).value {
         Value::Unknown(unknown) if is_error(&unknown) => Err(unknown),
@@ -946,6 +975,7 @@ static PRIMITIVES: &[Primitive] = primitives! {
         let list = m.list(&m.force(&a[0]))?;
         match (list.elements.split_first(), &list.open) {
             (Some((first, rest)), open) if first.condition == Condition::True => {
+                m.charge(rest.len() / ELEMENTS_PER_STEP)?;
                 Ok(Val::of(Value::List(Rc::new(List { elements: rest.to_vec(), open: open.clone() }))))
             }
             (None, None) => Err(error("`tail` called on an empty list")),
@@ -1001,6 +1031,7 @@ static PRIMITIVES: &[Primitive] = primitives! {
                 return Err(several());
             }
             for (name, entry) in &attrs.entries {
+                m.charge(1 + groups.len() / 64)?;
                 match groups.iter_mut().find(|(other, _)| other == name) {
                     Some((_, group)) => group.push(entry.value.clone()),
                     None => groups.push((*name, vec![entry.value.clone()])),

@@ -5,6 +5,10 @@ use std::rc::Rc;
 use super::value::Name;
 use crate::text::Span;
 
+/// Atoms in one formula. Where more would come together, those that come later are left out: only what is
+/// written to be large has so many.
+const MAX_SIZE: usize = 128;
+
 /// A formula. Build it with [`Condition::and`] and friends, which keep it small.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Condition {
@@ -65,7 +69,7 @@ impl Condition {
         match (self, other) {
             (Self::False, _) | (_, Self::False) => Self::False,
             (Self::True, x) | (x, Self::True) => x.clone(),
-            (a, b) if a == b => a.clone(),
+            (a, b) if a == b || a.size() + b.size() > MAX_SIZE => a.clone(),
             (a, b) => {
                 let mut all: Vec<Self> = a.conjuncts().to_vec();
                 for conjunct in b.conjuncts() {
@@ -86,7 +90,7 @@ impl Condition {
         match (self, other) {
             (Self::True, _) | (_, Self::True) => Self::True,
             (Self::False, x) | (x, Self::False) => x.clone(),
-            (a, b) if a == b => a.clone(),
+            (a, b) if a == b || a.size() + b.size() > MAX_SIZE => a.clone(),
             (a, b) if *a == b.not() => Self::True,
             (a, b) => {
                 let mut any: Vec<Self> = a.disjuncts().to_vec();
@@ -160,6 +164,13 @@ impl Condition {
         }
     }
 
+    fn size(&self) -> usize {
+        match self {
+            Self::True | Self::False | Self::Literal { .. } => 1,
+            Self::All(inner) | Self::Any(inner) => inner.iter().map(Self::size).sum(),
+        }
+    }
+
     fn disjuncts(&self) -> &[Self] {
         match self {
             Self::Any(any) => any,
@@ -185,6 +196,15 @@ mod tests {
         assert_eq!(a.or(&a.not()), Condition::True);
         assert_eq!(a.and(&b).and(&a), a.and(&b));
         assert_eq!(a.and(&b).not().not(), a.and(&b));
+    }
+
+    #[test]
+    fn formulas_do_not_double_without_end() {
+        let mut formula = Condition::True;
+        for name in 0..200 {
+            formula = formula.or(&option(2 * name)).and(&option(2 * name + 1)).or(&formula.not());
+        }
+        assert!(formula.size() <= MAX_SIZE);
     }
 
     #[test]

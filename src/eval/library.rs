@@ -5,10 +5,11 @@
 use std::rc::Rc;
 
 use super::builtins::{
-    self, closed_list, later, list_to_attrs, map_list, parse_json, parse_toml, sorted, string, test,
+    self, STEPS_PER_CALL, closed_list, later, list_to_attrs, map_list, parse_json, parse_toml, sorted,
+    string, test,
 };
 use super::condition::Condition;
-use super::machine::{Coercion, Machine, Primitive, is_error, truth};
+use super::machine::{Coercion, ELEMENTS_PER_STEP, Machine, Primitive, is_error, truth};
 use super::operators;
 use super::value::{
     Attrs, Element, Entry, List, Name, Reason, Symbol, SymbolRoot, Text, TextHole, TextPiece, Thunk, Unknown,
@@ -356,17 +357,24 @@ fn program(machine: &Machine<'_>, package: &Thunk, name: Option<Text>) -> Outcom
     Ok(Val::at(Value::Str(Rc::new(text)), span))
 }
 
-fn flatten(machine: &Machine<'_>, thunk: &Thunk, condition: &Condition, result: &mut List) {
+fn flatten(
+    machine: &Machine<'_>,
+    thunk: &Thunk,
+    condition: &Condition,
+    result: &mut List,
+) -> Result<(), Unknown> {
     let val = machine.force(thunk);
     match machine.list(&val) {
         Ok(list) if matches!(val.value, Value::List(_) | Value::Choice(_)) => {
             for element in &list.elements {
-                flatten(machine, &element.value, &condition.and(&element.condition), result);
+                let condition = condition.and(&element.condition);
+                machine.descend(|| flatten(machine, &element.value, &condition, result))?;
             }
             result.open = result.open.take().or_else(|| list.open.clone());
         }
         _ => result.elements.push(Element { value: val.thunk(), condition: condition.clone() }),
     }
+    Ok(())
 }
 
 /// `lib.recursiveUpdate`.
@@ -376,6 +384,9 @@ fn recursive_update(machine: &Machine<'_>, left: &Val, right: &Val, depth: u32) 
     };
     if depth > 100 {
         return Val::unknown(Reason::Depth);
+    }
+    if let Err(unknown) = machine.charge(a.entries.len() + b.entries.len()) {
+        return Val::of(Value::Unknown(unknown));
     }
     let mut result = operators::join(&a, &b, &Condition::True);
     for (name, entry) in &mut result.entries {
@@ -396,6 +407,7 @@ fn recursive_update(machine: &Machine<'_>, left: &Val, right: &Val, depth: u32) 
 /// `builtins.listToAttrs (map f names)` for texts that may have holes.
 fn gen_attrs(machine: &Machine<'_>, arguments: &[Thunk], span: Option<crate::text::Span>) -> Outcome {
     let list = machine.list(&machine.force(&arguments[0]))?;
+    machine.charge(list.elements.len() * STEPS_PER_CALL)?;
     let mut attrs = Attrs { open: list.open.clone(), ..Attrs::default() };
     let mut entries = Vec::new();
     for element in &list.elements {
@@ -423,6 +435,7 @@ fn map_attrs_to_list(
     span: Option<crate::text::Span>,
 ) -> Result<List, Unknown> {
     let attrs = machine.set(&machine.force(set))?;
+    machine.charge(attrs.entries.len() * STEPS_PER_CALL)?;
     let element = |name: Val, entry: &Entry| Element {
         value: later(function, vec![name.thunk(), entry.value.clone()], span),
         condition: entry.condition.clone(),
@@ -520,7 +533,10 @@ static PRIMITIVES: &[Primitive] = primitives! {
         let mut result = Attrs { open: list.open.clone(), ..Attrs::default() };
         for element in &list.elements {
             match m.set(&m.force(&element.value)) {
-                Ok(attrs) => result = operators::join(&result, &attrs, &element.condition),
+                Ok(attrs) => {
+                    m.charge((result.entries.len() + attrs.entries.len()) / ELEMENTS_PER_STEP)?;
+                    result = operators::join(&result, &attrs, &element.condition);
+                }
                 Err(unknown) if is_error(&unknown) => return Err(unknown),
                 Err(unknown) => result.open = Some(unknown),
             }
@@ -615,7 +631,7 @@ static PRIMITIVES: &[Primitive] = primitives! {
             return Err(unknown.clone());
         }
         let mut result = List::default();
-        flatten(m, &val.thunk(), &Condition::True, &mut result);
+        flatten(m, &val.thunk(), &Condition::True, &mut result)?;
         Ok(Val::of(Value::List(Rc::new(result))))
     };
     "flip" 3 |m, a, span| Ok(m.apply_all(&m.force(&a[0]), [a[2].clone(), a[1].clone()], span));
@@ -826,7 +842,8 @@ static PRIMITIVES: &[Primitive] = primitives! {
         Ok(functions.iter().fold(m.force(&a[0]), |val, function| m.apply(&m.force(function), val.thunk(), span)))
     };
     "range" 2 |m, a, _| match (m.force(&a[0]).value, m.force(&a[1]).value) {
-        (Value::Int(first), Value::Int(last)) if last - first < 100_000 => {
+        (Value::Int(first), Value::Int(last)) if last.checked_sub(first).is_some_and(|rest| rest < 100_000) => {
+            m.charge(usize::try_from(last - first).unwrap_or(0))?;
             Ok(Val::list((first..=last).map(|value| Val::of(Value::Int(value)).thunk()).collect()))
         }
         _ => Err(several()),

@@ -8,7 +8,7 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::condition::{Atom, Condition};
 use super::value::{
@@ -21,6 +21,18 @@ use crate::text::{FileId, HoleKind, Span, TextRange};
 
 /// Calls nested deeper than this are unknown; the limit of Nix itself (`max-call-depth`).
 const MAX_DEPTH: u32 = 10_000;
+
+/// Names below a symbol.
+const MAX_PATH: usize = 256;
+
+/// Calls of what calls of a symbol give.
+const MAX_CALLS: usize = 64;
+
+/// Elements of lists and sets that are copied for a step.
+pub(super) const ELEMENTS_PER_STEP: usize = 4;
+
+/// What it takes to put formulas together.
+const STEPS_PER_ALTERNATIVE: usize = 16;
 
 /// Alternatives that one value may have before it is unknown.
 const MAX_ALTERNATIVES: usize = 8;
@@ -254,9 +266,33 @@ impl<'l> Machine<'l> {
     }
 
     fn step(&self) -> bool {
-        let fuel = self.fuel.get();
-        self.fuel.set(fuel.saturating_sub(1));
-        fuel > 0
+        self.charge(1).is_ok()
+    }
+
+    /// Takes `steps` from the fuel: for work and memory that no expression of its own pays for.
+    ///
+    /// # Errors
+    /// When there is not as much left.
+    pub fn charge(&self, steps: usize) -> Result<(), Unknown> {
+        let rest = self.fuel.get().checked_sub(steps as u64);
+        self.fuel.set(rest.unwrap_or(0));
+        rest.map(|_| ()).ok_or_else(|| Unknown::new(Reason::Fuel))
+    }
+
+    /// Runs a part of a recursion over values, which may hold themselves: a step, one level deeper.
+    ///
+    /// # Errors
+    /// When it is too deep, or no fuel is left.
+    pub(super) fn descend<T>(&self, compute: impl FnOnce() -> Result<T, Unknown>) -> Result<T, Unknown> {
+        self.charge(1)?;
+        let depth = self.depth.get();
+        if depth >= MAX_DEPTH {
+            return Err(Unknown::new(Reason::Depth));
+        }
+        self.depth.set(depth + 1);
+        let result = compute();
+        self.depth.set(depth);
+        result
     }
 
     fn eval(&self, unit: &Rc<Unit>, id: ExprId, environment: &Environment) -> Val {
@@ -498,6 +534,10 @@ impl<'l> Machine<'l> {
             })
             .collect();
         let mut patterns = Vec::new();
+        let mut keys: FxHashSet<Name> = match set.dynamic.is_empty() {
+            true => FxHashSet::default(),
+            false => entries.iter().map(|(name, _)| *name).collect(),
+        };
         for attr in &set.dynamic {
             let value = Thunk::expr(unit, attr.value, inner);
             let entry = Entry {
@@ -514,7 +554,7 @@ impl<'l> Machine<'l> {
                     Ok(text) => match text.exact() {
                         Some(text) => {
                             let name = self.name(&text);
-                            if entries.iter().any(|(other, _)| *other == name) {
+                            if !keys.insert(name) {
                                 return Value::Unknown(Unknown::new(Reason::Error(format!(
                                     "dynamic attribute `{text}` already defined"
                                 ))));
@@ -636,8 +676,10 @@ impl<'l> Machine<'l> {
             Value::Attrs(attrs) => match attrs.get(self.name("__functor")) {
                 Some(functor) => {
                     let functor = self.force(&functor.value);
-                    let bound = self.apply(&functor, function.clone().thunk(), span);
-                    self.apply(&bound, argument, span)
+                    self.nested(|| {
+                        let bound = self.apply(&functor, function.clone().thunk(), span);
+                        self.apply(&bound, argument, span)
+                    })
                 }
                 None if attrs.is_closed() => Val::error("attempt to call a set"),
                 None => Val::unknown(Reason::Symbolic("a set with unknown names is called".to_owned())),
@@ -650,6 +692,11 @@ impl<'l> Machine<'l> {
                     _ => ((**symbol).clone(), Vec::new()),
                 };
                 arguments.push(argument);
+                if self.charge(arguments.len() / ELEMENTS_PER_STEP).is_err()
+                    || calls_in(&function) > MAX_CALLS
+                {
+                    return Val::unknown(Reason::Depth);
+                }
                 let call = Call { function, arguments, span };
                 let root = SymbolRoot::Call(Rc::new(call));
                 Val::at(Value::Symbol(Rc::new(Symbol { root, path: Vec::new() })), span)
@@ -793,6 +840,9 @@ impl<'l> Machine<'l> {
     }
 
     fn select_symbol(&self, symbol: &Symbol, name: Name, span: Option<Span>) -> Val {
+        if symbol.path.len() > MAX_PATH {
+            return Val::unknown(Reason::Depth);
+        }
         let mut path = symbol.path.clone();
         path.push(name);
         let text = self.text_of(name);
@@ -855,11 +905,16 @@ impl<'l> Machine<'l> {
         let Value::Choice(choice) = &val.value else { return vec![(Condition::True, val.clone())] };
         let mut result = Vec::new();
         for (condition, thunk) in choice.iter() {
-            for (inner, val) in self.alternatives(&self.force(thunk)) {
-                let condition = condition.and(&inner);
-                if condition != Condition::False {
-                    result.push((condition, val));
-                }
+            let inner = self.charge(STEPS_PER_ALTERNATIVE).and_then(|()| {
+                let val = self.force(thunk);
+                self.descend(|| Ok(self.alternatives(&val)))
+            });
+            match inner {
+                Ok(inner) => result.extend(inner.into_iter().filter_map(|(inner, val)| {
+                    let condition = condition.and(&inner);
+                    (condition != Condition::False).then_some((condition, val))
+                })),
+                Err(unknown) => return vec![(Condition::True, Val::of(Value::Unknown(unknown)))],
             }
             if result.len() > MAX_ALTERNATIVES {
                 return vec![(Condition::True, Val::unknown(Reason::Several))];
@@ -942,6 +997,9 @@ impl<'l> Machine<'l> {
                 let mut result = Attrs::default();
                 for (condition, val) in self.alternatives(val) {
                     match self.set(&val) {
+                        Ok(attrs) if self.charge(attrs.entries.len() / ELEMENTS_PER_STEP).is_err() => {
+                            return Err(Unknown::new(Reason::Fuel));
+                        }
                         Ok(attrs) => result = operators::join(&result, &attrs, &condition),
                         Err(unknown) if is_error(&unknown) => {}
                         Err(unknown) => result.open = Some(unknown),
@@ -1026,6 +1084,17 @@ impl<'l> Machine<'l> {
     /// # Errors
     /// With the error of Nix where the value has no text.
     pub fn coerce(&self, val: &Val, coercion: Coercion, span: Option<Span>) -> Result<Text, Unknown> {
+        match &val.value {
+            Value::Str(text) => {
+                self.charge(text.weight())?;
+                Ok((**text).clone())
+            }
+            _ => self.descend(|| self.coerce_other(val, coercion, span)),
+        }
+    }
+
+    /// What is no string as text.
+    fn coerce_other(&self, val: &Val, coercion: Coercion, span: Option<Span>) -> Result<Text, Unknown> {
         let hole = |kind| {
             Text::hole(TextHole { kind, may_be_empty: kind == HoleKind::Any, span, value: Some(val.clone()) })
         };
@@ -1178,7 +1247,7 @@ impl<'l> Machine<'l> {
     /// Forces everything below `thunk`, to a depth of 64; `false` when something is not known.
     pub fn is_known(&self, thunk: &Thunk) -> bool {
         fn known(machine: &Machine<'_>, thunk: &Thunk, depth: u32) -> bool {
-            if depth > 64 {
+            if depth > 64 || !machine.step() {
                 return false;
             }
             match &machine.force(thunk).value {
@@ -1201,6 +1270,17 @@ impl<'l> Machine<'l> {
         }
         known(self, thunk, 0)
     }
+}
+
+/// How many calls are in each other here.
+fn calls_in(symbol: &Symbol) -> usize {
+    let mut root = &symbol.root;
+    let mut calls = 0;
+    while let SymbolRoot::Call(call) = root {
+        calls += 1;
+        root = &call.function.root;
+    }
+    calls
 }
 
 fn frame_is_last(frame: &Environment) -> bool {

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::rc::Rc;
 
 use super::condition::{Atom, Condition, Scalar};
-use super::machine::{Coercion, Machine, is_error, path_value, truth};
+use super::machine::{Coercion, ELEMENTS_PER_STEP, Machine, is_error, path_value, truth};
 use super::value::{Attrs, Entry, List, Reason, Symbol, SymbolRoot, Text, Thunk, Unknown, Val, Value};
 use crate::semantic::BinaryOp;
 use crate::text::Span;
@@ -155,7 +155,12 @@ fn add(machine: &Machine<'_>, left: &Val, right: &Val, span: Option<Span>) -> Va
 
 /// `left // right`.
 pub(super) fn update(machine: &Machine<'_>, left: &Val, right: &Val, span: Option<Span>) -> Value {
-    match (machine.set(left), machine.set(right)) {
+    let sets = (machine.set(left), machine.set(right));
+    let size = |set: &Result<Rc<Attrs>, Unknown>| set.as_ref().map_or(0, |set| set.entries.len());
+    if let Err(unknown) = machine.charge((size(&sets.0) + size(&sets.1)) / ELEMENTS_PER_STEP) {
+        return Value::Unknown(unknown);
+    }
+    match sets {
         (Ok(left), Ok(right)) => Value::Attrs(Rc::new(join(&left, &right, &Condition::True))),
         (Err(unknown), _) | (_, Err(unknown)) if is_error(&unknown) => Value::Unknown(unknown),
         // `lib // home-manager.lib` adds names to `lib`.
@@ -243,6 +248,9 @@ fn concat(machine: &Machine<'_>, left: &Val, right: &Val) -> Value {
     for side in [left, right] {
         match side {
             Ok(list) => {
+                if let Err(unknown) = machine.charge(list.elements.len() / ELEMENTS_PER_STEP) {
+                    return Value::Unknown(unknown);
+                }
                 result.elements.extend(list.elements.iter().cloned());
                 result.open = result.open.or_else(|| list.open.clone());
             }
@@ -268,6 +276,18 @@ pub(super) fn equal(
     right: &Val,
     span: Option<Span>,
 ) -> Result<Condition, Unknown> {
+    machine.descend(|| equal_here(machine, left, right, span))
+}
+
+fn equal_here(
+    machine: &Machine<'_>,
+    left: &Val,
+    right: &Val,
+    span: Option<Span>,
+) -> Result<Condition, Unknown> {
+    if let (Value::Str(a), Value::Str(b)) = (&left.value, &right.value) {
+        machine.charge(a.weight() + b.weight())?;
+    }
     let opaque = |unknown: Unknown| match span {
         _ if is_error(&unknown) => Err(unknown),
         Some(span) => Ok(Condition::atom(Atom::Opaque(span))),
@@ -396,6 +416,13 @@ fn certainly_differ(a: &Text, b: &Text) -> bool {
 /// # Errors
 /// With the error of Nix, or the reason where nothing is known.
 pub(super) fn compare(machine: &Machine<'_>, left: &Val, right: &Val) -> Result<Option<Ordering>, Unknown> {
+    machine.descend(|| compare_here(machine, left, right))
+}
+
+fn compare_here(machine: &Machine<'_>, left: &Val, right: &Val) -> Result<Option<Ordering>, Unknown> {
+    if let (Value::Str(a), Value::Str(b)) = (&left.value, &right.value) {
+        machine.charge(a.weight() + b.weight())?;
+    }
     match (&left.value, &right.value) {
         (Value::Unknown(unknown), _) | (_, Value::Unknown(unknown)) => Err(unknown.clone()),
         (Value::Symbol(_) | Value::Choice(_), _) | (_, Value::Symbol(_) | Value::Choice(_)) => {

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::fmt;
+use std::mem;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -256,6 +257,49 @@ pub(super) enum State {
     Done(Val),
 }
 
+thread_local! {
+    /// What has been dropped inside of what is being dropped.
+    static DROPPED: RefCell<Option<Vec<State>>> = const { RefCell::new(None) };
+}
+
+impl Drop for Thunk {
+    /// Values hold values deeper than a stack could follow, so those inside wait until the one around
+    /// them is gone.
+    fn drop(&mut self) {
+        if Rc::strong_count(&self.0) != 1 {
+            return;
+        }
+        let Ok(state) = self.0.try_borrow_mut().map(|mut state| mem::replace(&mut *state, State::Busy))
+        else {
+            return;
+        };
+        if let State::Busy = state {
+            return;
+        }
+        let mut next = Some(state);
+        let is_outermost = DROPPED.try_with(|dropped| match &mut *dropped.borrow_mut() {
+            Some(waiting) => {
+                waiting.extend(next.take());
+                false
+            }
+            none => {
+                *none = Some(Vec::new());
+                true
+            }
+        });
+        // Without the queue, at the end of a thread, it is dropped here.
+        if is_outermost != Ok(true) {
+            return;
+        }
+        let take = || DROPPED.with(|dropped| dropped.borrow_mut().as_mut().and_then(Vec::pop));
+        while let Some(state) = next {
+            drop(state);
+            next = take();
+        }
+        DROPPED.with(|dropped| dropped.take());
+    }
+}
+
 impl Thunk {
     /// A value that is there already.
     pub fn done(val: Val) -> Self {
@@ -361,6 +405,15 @@ impl Text {
             }
         }
         result
+    }
+
+    /// The steps of evaluation that a copy costs, by what it takes of memory.
+    pub fn weight(&self) -> usize {
+        let of_piece = |piece: &TextPiece| match piece {
+            TextPiece::Known { text, .. } => 1 + text.len() / 64,
+            TextPiece::Hole(_) => 1,
+        };
+        self.pieces.iter().map(of_piece).sum()
     }
 
     /// Appends `other`.

@@ -19,6 +19,9 @@ const EXEC_OPTIONS: [&str; 7] =
 /// How deep scripts that call scripts of the project are followed.
 const DEPTH: u32 = 4;
 
+/// What reading a script costs in steps of evaluation, next to a copy of its text.
+const STEPS: usize = 8;
+
 /// A script or command line that a unit or an activation runs.
 pub struct RunText {
     /// What it is.
@@ -105,7 +108,7 @@ impl Host<'_> {
                 self.program(symbol, definition, is_privileged, marks, texts, depth + 1);
             }
         }
-        if !holds(text, marks) {
+        if !holds(text, marks) || !self.may_read(text) {
             return;
         }
         if let Some(script) = shell::parse(&self.resolve_text(text).template()) {
@@ -117,6 +120,11 @@ impl Host<'_> {
         }
     }
 
+    /// Whether there is fuel for a script: one text may stand in any number of units.
+    fn may_read(&self, text: &Text) -> bool {
+        self.machine().charge(text.weight() * STEPS).is_ok()
+    }
+
     fn exec(
         &self,
         text: &Text,
@@ -125,6 +133,9 @@ impl Host<'_> {
         marks: &[&str],
         texts: &mut Vec<RunText>,
     ) {
+        if !self.may_read(text) {
+            return;
+        }
         let template = self.resolve_text(text).template();
         let Some(commands) = shell::exec::parse(&template) else { return };
         let is_whole = commands.len() == 1;

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::eval::{
     Condition, Entry, Machine, Name, Text, TextPiece, Thunk, Unknown, Val, Value, Wrapper, is_error, wrapper,
@@ -182,6 +182,9 @@ pub(super) struct Listing {
     pub keys: Vec<(OptionKey, Rc<Node>)>,
 }
 
+/// What a definition costs in steps of evaluation: merges may hold themselves twice.
+const STEPS: usize = 4;
+
 impl Node {
     pub(super) fn new(machine: &Machine<'_>, decide: &Decide<'_>, raw: Vec<Raw>) -> Self {
         let mut node = Self {
@@ -213,6 +216,10 @@ impl Node {
 
     fn unwrap(&mut self, machine: &Machine<'_>, raw: &Raw, val: Val, depth: u32) {
         if depth > 50 || raw.condition == Condition::False {
+            return;
+        }
+        if let Err(unknown) = machine.charge(STEPS) {
+            self.open = Some(unknown);
             return;
         }
         match wrapper(machine, &val) {
@@ -316,15 +323,14 @@ impl Node {
         if let Some(listing) = &*self.listed.borrow() {
             return listing.clone();
         }
-        let mut names: Vec<Name> = Vec::new();
+        let mut names: FxHashSet<Name> = FxHashSet::default();
         let mut keys: Vec<(OptionKey, Rc<Node>)> = Vec::new();
         for definition in &self.definitions {
             let Value::Attrs(attrs) = &definition.value.value else { continue };
             let mut entries: Vec<&(Name, Entry)> = attrs.entries.iter().collect();
             entries.sort_by_key(|(_, entry)| entry.key);
             for (name, _) in entries {
-                if !names.contains(name) {
-                    names.push(*name);
+                if names.insert(*name) {
                     keys.push((OptionKey::Name(machine.text_of(*name)), self.child(machine, decide, *name)));
                 }
             }
