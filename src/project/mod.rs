@@ -25,7 +25,7 @@ pub use table::{Certainty, Definition, Node, OptionKey};
 pub use unit::{DEPENDENCIES, Dependency, DependencyAttribute, Unit};
 
 /// Steps of evaluation that one project may take, which bounds time and memory: a step stands for some 64
-/// bytes. Of 26 public repositories the largest configuration takes 100,000, and the tests of Nix 2,200,000.
+/// bytes. Of 26 public repositories the largest configuration takes 130,000, and the tests of Nix 2,200,000.
 const FUEL: u64 = 3_000_000;
 
 /// Stack of the thread that evaluates, in bytes: calls nested to the evaluator's limit fit.
