@@ -18,6 +18,9 @@ const SMALL: usize = 2048;
 pub struct Facts {
     /// The program; `None` where it is seldom asked for and made again when it is.
     pub ir: Option<Arc<Ir>>,
+    /// What it seems to be, by its text alone; edges of the project know better. A file called `flake.nix`
+    /// is a flake whatever this says.
+    pub class: FileClass,
     /// Whether the file speaks of nix-darwin hosts.
     pub names_darwin: bool,
     /// The keys it seems to define.
@@ -32,13 +35,14 @@ impl Facts {
         let outline = Outline::of(&ir);
         let names_darwin = ir.names().any(|name| name == "darwinSystem" || name == "darwinConfigurations");
         // Packages and data make up most of large trees, and hosts hardly ever evaluate them.
-        let is_kept = match outline.class("") {
+        let class = outline.class();
+        let is_kept = match class {
             FileClass::Package => false,
             FileClass::Other => text.len() < SMALL,
             _ => true,
         };
         let ir = is_kept.then(|| Arc::new(ir));
-        Self { ir, names_darwin, outline: Arc::new(outline), is_generated: is_generated(text) }
+        Self { ir, class, names_darwin, outline: Arc::new(outline), is_generated: is_generated(text) }
     }
 }
 

@@ -22,8 +22,6 @@ pub enum FileClass {
     FlakeParts,
     /// A module of a system that is not known.
     Module,
-    /// `flake.nix`.
-    Flake,
     /// A function to a package.
     Package,
     /// `final: prev: { … }`.
@@ -87,11 +85,8 @@ impl Outline {
         outline
     }
 
-    /// What the file seems to be, by its text alone; edges of the project know better.
-    pub fn class(&self, file_name: &str) -> FileClass {
-        if file_name == "flake.nix" {
-            return FileClass::Flake;
-        }
+    /// What the file seems to be.
+    pub(super) fn class(&self) -> FileClass {
         let is_overlay = matches!(
             self.arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice(),
             ["final" | "self" | "_final" | "_", "prev" | "super" | "_prev"]
@@ -260,9 +255,8 @@ mod tests {
             ("{ imports = [ ./a.nix ]; }", FileClass::Module),
             ("[ 1 2 ]", FileClass::Other),
         ] {
-            assert_eq!(outline(source).class("x.nix"), class, "{source}");
+            assert_eq!(outline(source).class(), class, "{source}");
         }
-        assert_eq!(outline("{ }").class("flake.nix"), FileClass::Flake);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::link::{self, Module};
+use super::script::Scripts;
 use super::table::{Certainty, Definition, Listing, Node, OptionKey, Raw};
 use crate::eval::{
     Atom, Condition, Machine, Name, Reason, Scalar, Text, Thunk, Unknown, Val, Value, Wrapper, is_error,
@@ -26,6 +27,7 @@ pub struct Host<'m> {
     incomplete: Option<Unknown>,
     /// The files in which findings count; `None` for all.
     scope: Option<FxHashSet<FileId>>,
+    pub(super) scripts: Rc<Scripts>,
     decisions: RefCell<FxHashMap<Atom, Option<bool>>>,
     /// Atoms that are being decided: a question that comes back to itself is not decided.
     deciding: RefCell<Vec<Atom>>,
@@ -77,11 +79,12 @@ impl<'m> Host<'m> {
         modules: &[(Module, Certainty)],
         incomplete: Option<Unknown>,
         scope: Option<FxHashSet<FileId>>,
+        scripts: Rc<Scripts>,
     ) -> Self {
         let root = Rc::new(link::table(machine, modules));
         let options = Rc::new(link::declarations(machine, modules));
         let (decisions, deciding) = (RefCell::default(), RefCell::default());
-        Self { name, machine, root, options, incomplete, scope, decisions, deciding }
+        Self { name, machine, root, options, incomplete, scope, scripts, decisions, deciding }
     }
 
     /// Whether findings in this file count for this host.

@@ -384,8 +384,8 @@ fn classify(machine: &Machine<'_>, input: &ProjectInput<'_>) -> FxHashMap<FileId
         input.files.iter().any(|file| file.facts.as_ref().is_some_and(|facts| facts.names_darwin));
     for file in input.files {
         let Some(facts) = &file.facts else { continue };
-        let mut guess = facts.outline.class(file.path.file_name().unwrap_or_default());
-        let is_flake = guess == FileClass::Flake;
+        let is_flake = file.path.file_name() == Some("flake.nix");
+        let mut guess = if is_flake { FileClass::Other } else { facts.class };
         if guess == FileClass::Module
             && !has_darwin
             && let Some(systems) = facts.outline.systems()

@@ -12,6 +12,8 @@ mod script;
 mod table;
 mod unit;
 
+use std::rc::Rc;
+
 use rustc_hash::FxHashSet;
 
 use crate::eval::Machine;
@@ -40,18 +42,26 @@ pub fn visit_hosts(input: &ProjectInput<'_>, visit: &mut (dyn FnMut(&Host<'_>) +
         let run = || {
             let loader = loader::ProjectLoader::new(input);
             let machine = Machine::new(&loader, FUEL);
+            let scripts: Rc<script::Scripts> = Rc::default();
             let mut attached = FxHashSet::default();
             for seed in flake::hosts(&machine, input) {
                 let closure = link::closure(&machine, input, &seed.modules, seed.flake, &seed.arguments);
                 attached.extend(closure.files.iter().copied());
-                visit(&Host::new(Some(seed.name), &machine, &closure.modules, closure.incomplete, None));
+                visit(&Host::new(
+                    Some(seed.name),
+                    &machine,
+                    &closure.modules,
+                    closure.incomplete,
+                    None,
+                    scripts.clone(),
+                ));
             }
             // What no host has is looked at with everything else in the project.
             let modules = link::nixos_modules(&machine, input);
             let rest: FxHashSet<FileId> =
                 input.files.iter().map(|file| file.id).filter(|file| !attached.contains(file)).collect();
             if !modules.is_empty() && !rest.is_empty() {
-                visit(&Host::new(None, &machine, &modules, None, Some(rest)));
+                visit(&Host::new(None, &machine, &modules, None, Some(rest), scripts));
             }
         };
         // Without room for the thread nothing is known of the hosts.

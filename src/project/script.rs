@@ -1,13 +1,20 @@
 //! The commands that units and activation scripts run, as far as the project writes them.
 
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
 
 use super::host::{Host, Resolved, quoted_path};
 use super::table::Definition;
 use super::unit::Unit;
 use crate::eval::{Condition, Symbol, SymbolRoot, Text, TextHole, TextPiece, Val, Value};
 use crate::shell::{self, Script, Word};
-use crate::text::{Span, TextSize};
+use crate::text::{Span, Template, TextSize};
+
+/// Scripts that were read, by their text.
+pub(super) type Scripts = RefCell<FxHashMap<Template, Option<Rc<Script>>>>;
 
 /// Options of a service that are shell text.
 const SHELL_OPTIONS: [&str; 6] = ["preStart", "script", "postStart", "reload", "preStop", "postStop"];
@@ -35,7 +42,7 @@ pub struct RunText {
 /// The two kinds of [`RunText`].
 pub enum RunKind {
     /// Shell.
-    Script(Script),
+    Script(Rc<Script>),
     /// One command without a shell.
     Command {
         /// The program and its arguments.
@@ -111,7 +118,7 @@ impl Host<'_> {
         if !holds(text, marks) || !self.may_read(text) {
             return;
         }
-        if let Some(script) = shell::parse(&self.resolve_text(text).template()) {
+        if let Some(script) = self.read_script(self.resolve_text(text).template()) {
             texts.push(RunText {
                 kind: RunKind::Script(script),
                 definition: definition.clone(),
@@ -154,7 +161,7 @@ impl Host<'_> {
         for command in commands {
             let is_privileged = command.prefixes.contains(['+', '!']);
             if let Some(script) = command.script() {
-                if let Some(script) = shell::parse(script) {
+                if let Some(script) = self.read_script(script.clone()) {
                     let kind = RunKind::Script(script);
                     texts.push(RunText { kind, definition: definition.clone(), is_privileged });
                 }
@@ -162,6 +169,20 @@ impl Host<'_> {
             }
             let kind = RunKind::Command { words: command.words, span, is_whole };
             texts.push(RunText { kind, definition: definition.clone(), is_privileged });
+        }
+    }
+
+    /// Reads a script, once for all hosts that run it.
+    fn read_script(&self, template: Template) -> Option<Rc<Script>> {
+        let mut scripts = self.scripts.borrow_mut();
+        let read = |template: &Template| shell::parse(template).map(Rc::new);
+        match scripts.get(&template) {
+            Some(script) => script.clone(),
+            None => {
+                let script = read(&template);
+                scripts.insert(template, script.clone());
+                script
+            }
         }
     }
 

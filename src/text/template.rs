@@ -5,14 +5,14 @@ use text_size::TextSize;
 use super::Span;
 
 /// A sequence of known text and holes, with the places in source files they come from.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Template {
     /// The parts in order; two neighbouring texts may stand side by side.
     pub pieces: Vec<Piece>,
 }
 
 /// One part of a [`Template`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Piece {
     /// Known text, decoded: escapes are resolved, indentation is stripped.
     Text {
@@ -28,7 +28,7 @@ pub enum Piece {
 
 /// The decoded bytes from `at` to the next segment come from `source`: byte for byte where both are of one
 /// length, else as a whole, as with an escape sequence, or an interpolation whose text is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Segment {
     /// Byte offset in the decoded text of the piece.
     pub at: TextSize,
@@ -37,7 +37,7 @@ pub struct Segment {
 }
 
 /// A part of a text that is not known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Hole {
     /// The interpolation or expression, where it has a place.
     pub span: Option<Span>,
