@@ -35,6 +35,9 @@ pub struct RunText {
     pub kind: RunKind,
     /// The definition it comes from.
     pub definition: Definition,
+    /// Interpolations of options that stand in the text with the value that the option has here; another host
+    /// may have another.
+    pub options: Vec<Span>,
     /// Whether it runs with full privileges whatever `User` says (`+` and `!` of systemd).
     pub is_privileged: bool,
 }
@@ -118,10 +121,12 @@ impl Host<'_> {
         if !holds(text, marks) || !self.may_read(text) {
             return;
         }
-        if let Some(script) = self.read_script(self.resolve_text(text).template()) {
+        let (resolved, options) = self.resolve_options(text);
+        if let Some(script) = self.read_script(resolved.template()) {
             texts.push(RunText {
                 kind: RunKind::Script(script),
                 definition: definition.clone(),
+                options,
                 is_privileged,
             });
         }
@@ -143,7 +148,8 @@ impl Host<'_> {
         if !self.may_read(text) {
             return;
         }
-        let template = self.resolve_text(text).template();
+        let (resolved, options) = self.resolve_options(text);
+        let template = resolved.template();
         let Some(commands) = shell::exec::parse(&template) else { return };
         let is_whole = commands.len() == 1;
         // The program may be a script of the project.
@@ -163,12 +169,22 @@ impl Host<'_> {
             if let Some(script) = command.script() {
                 if let Some(script) = self.read_script(script.clone()) {
                     let kind = RunKind::Script(script);
-                    texts.push(RunText { kind, definition: definition.clone(), is_privileged });
+                    texts.push(RunText {
+                        kind,
+                        definition: definition.clone(),
+                        options: options.clone(),
+                        is_privileged,
+                    });
                 }
                 continue;
             }
             let kind = RunKind::Command { words: command.words, span, is_whole };
-            texts.push(RunText { kind, definition: definition.clone(), is_privileged });
+            texts.push(RunText {
+                kind,
+                definition: definition.clone(),
+                options: options.clone(),
+                is_privileged,
+            });
         }
     }
 
@@ -218,21 +234,30 @@ impl Host<'_> {
 
     /// `text` with options that have one known value in the place of their holes.
     pub fn resolve_text(&self, text: &Text) -> Text {
+        self.resolve_options(text).0
+    }
+
+    /// The same, and the places of these options.
+    fn resolve_options(&self, text: &Text) -> (Text, Vec<Span>) {
         let mut result = Text::default();
+        let mut options = Vec::new();
         for piece in &text.pieces {
-            match piece {
-                TextPiece::Hole(TextHole { value: Some(val), span, .. }) => match self.option_text(val) {
-                    Some(known) => {
-                        let origin =
-                            span.map(|span| (span.file, Arc::from([(TextSize::new(0), span.range())])));
-                        result.pieces.push(TextPiece::Known { text: known.into(), origin });
-                    }
-                    None => result.pieces.push(piece.clone()),
-                },
-                _ => result.pieces.push(piece.clone()),
+            let known = match piece {
+                TextPiece::Hole(TextHole { value: Some(val), span, .. }) => {
+                    self.option_text(val).map(|known| (known, *span))
+                }
+                _ => None,
+            };
+            match known {
+                Some((known, span)) => {
+                    options.extend(span);
+                    let origin = span.map(|span| (span.file, Arc::from([(TextSize::new(0), span.range())])));
+                    result.pieces.push(TextPiece::Known { text: known.into(), origin });
+                }
+                None => result.pieces.push(piece.clone()),
             }
         }
-        result
+        (result, options)
     }
 
     /// The text of an option reference, where one value is certain.

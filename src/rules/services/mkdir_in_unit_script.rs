@@ -94,6 +94,8 @@ struct Making<'t> {
 
 struct Target {
     path: String,
+    /// Whether an option has a part in it, which may have another value elsewhere.
+    is_optional: bool,
 }
 
 /// Owner and mode that the command, or commands beside it, give a directory.
@@ -121,17 +123,22 @@ fn makings(text: &RunText) -> Vec<Making<'_>> {
                 .filter(|command| !command.context.in_substitution && !command.context.after_unknown)
                 .filter_map(|command| {
                     let words: Vec<Word> = command.words.iter().map(|word| script.resolve(word)).collect();
-                    making(&words, Some(command), command.anchor()?)
+                    making(&words, Some(command), command.anchor()?, &text.options)
                 })
                 .collect()
         }
         RunKind::Command { words, span, .. } => {
-            span.and_then(|span| making(words, None, span)).into_iter().collect()
+            span.and_then(|span| making(words, None, span, &text.options)).into_iter().collect()
         }
     }
 }
 
-fn making<'t>(words: &[Word], command: Option<&'t shell::Command>, place: Span) -> Option<Making<'t>> {
+fn making<'t>(
+    words: &[Word],
+    command: Option<&'t shell::Command>,
+    place: Span,
+    options: &[Span],
+) -> Option<Making<'t>> {
     let invocation = shell::effective(words)?;
     if invocation.user.is_some() {
         return None;
@@ -172,7 +179,10 @@ fn making<'t>(words: &[Word], command: Option<&'t shell::Command>, place: Span) 
             match word.as_literal() {
                 Some(path) if path.starts_with('/') && !word.has_glob => {
                     let path = path.trim_end_matches('/').to_owned();
-                    making.targets.push(Target { path });
+                    let holds = |option: &Span| {
+                        word.span.is_none_or(|span| span.range().contains_range(option.range()))
+                    };
+                    making.targets.push(Target { path, is_optional: options.iter().any(holds) });
                 }
                 _ => making.has_others = true,
             }
@@ -478,7 +488,9 @@ fn fix(
     let remedies: Vec<Remedy> = targets.iter().map(|path| remedy(host, unit, path, ownership)).collect();
 
     if remedies.iter().all(|remedy| matches!(remedy, Remedy::Existing(_))) {
-        return Some((Applicability::Safe, "leave it to the tmpfiles rule".to_owned(), vec![removal]));
+        let is_optional = making.targets.iter().any(|target| target.is_optional);
+        let applicability = if is_optional { Applicability::Unsafe } else { Applicability::Safe };
+        return Some((applicability, "leave it to the tmpfiles rule".to_owned(), vec![removal]));
     }
     let directives: Option<Vec<(nixos::services::DirectoryKind, &str)>> = remedies
         .iter()
@@ -502,6 +514,7 @@ fn fix(
         let is_safe = kind != nixos::services::DirectoryKind::Runtime
             && is_own
             && !is_dynamic(host, unit)
+            && making.targets.iter().all(|target| !target.is_optional)
             && !making
                 .command
                 .is_some_and(|command| command.context.in_function || command.context.nested_shell);
