@@ -178,7 +178,10 @@ impl Lowering {
             ast::Expr::Error(_) => self.push(Expr::Error, range),
             ast::Expr::Literal(node) => self.literal(node),
             ast::Expr::Str(node) => {
-                let parts = self.parts(decode_string(node), scope);
+                let parts = match verbatim(node.syntax()) {
+                    Some(part) => Box::new([part]) as Box<[Part]>,
+                    None => self.parts(decode_string(node), scope),
+                };
                 self.push(Expr::Str(parts), range)
             }
             ast::Expr::PathAbs(node) => self.path(PathKind::Absolute, node.syntax(), scope),
@@ -624,6 +627,18 @@ impl Lowering {
             .collect();
         (AttrSet { recursive, attrs, dynamic }, inner)
     }
+}
+
+/// The text of a quoted string that stands for itself, which most do: one token without escapes.
+fn verbatim(node: &SyntaxNode) -> Option<Part> {
+    let open = node.first_token()?;
+    let content = open.next_token().filter(|token| token.kind() == SyntaxKind::TOKEN_STRING_CONTENT)?;
+    let text = content.text();
+    let is_whole = content.text_range().end() + crate::text::TextSize::new(1) == node.text_range().end();
+    if open.text() != "\"" || !is_whole || text.contains(['\\', '\r']) {
+        return None;
+    }
+    Some(Part::Text { text: text.into(), map: [(0.into(), content.text_range())].into() })
 }
 
 fn plain_text(string: &ast::Str) -> Option<String> {

@@ -144,6 +144,9 @@ pub(super) fn as_nix_reads(text: &str) -> Cow<'_, str> {
 }
 
 fn has_lone_carriage_return(text: &str) -> bool {
+    if !text.contains('\r') {
+        return false;
+    }
     let bytes = text.as_bytes();
     bytes.iter().enumerate().any(|(at, byte)| *byte == b'\r' && bytes.get(at + 1) != Some(&b'\n'))
 }

@@ -1,12 +1,13 @@
 //! Which project a file belongs to, and which files a project is made of.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use camino::Utf8PathBuf;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::walk::{Entry, Listing, Walk, walk};
 use super::{Configs, Configured, Paths, Problem, Request, display, lossy};
@@ -215,14 +216,21 @@ fn projects(
     configs: &mut Configs<'_>,
     problems: &mut Vec<Problem>,
 ) -> Vec<Found> {
-    let listed: Paths = listing.entries.iter().map(|entry| entry.real.clone()).collect();
-    let unlisted = root.files.iter().filter(|file| !listed.contains(**file)).map(|file| Entry {
-        path: lossy(file),
-        real: file.to_path_buf(),
-        kind: FileKind::Regular,
-        skipped: false,
-        asked: false,
-    });
+    // Compared as bytes: path by path, part by part, is slow on large trees.
+    let listed: FxHashSet<&OsStr> = match root.files.is_empty() {
+        true => FxHashSet::default(),
+        false => listing.entries.iter().map(|entry| entry.real.as_os_str()).collect(),
+    };
+    let missing = root.files.iter().filter(|file| !listed.contains(file.as_os_str()));
+    let unlisted: Vec<Entry> = missing
+        .map(|file| Entry {
+            path: lossy(file),
+            real: file.to_path_buf(),
+            kind: FileKind::Regular,
+            skipped: false,
+            asked: false,
+        })
+        .collect();
     let entries: Vec<Entry> = listing.entries.into_iter().chain(unlisted).collect();
     let is_flake =
         |entry: &&Entry| entry.kind == FileKind::Regular && entry.path.file_name() == Some("flake.nix");
@@ -266,7 +274,12 @@ fn projects(
             files.extend(skipped_files);
         }
         files.retain(|file| claimed.insert(file.real.clone()));
-        let below = entries.iter().filter(|entry| entry.real.starts_with(owner));
+        let above = owner.as_os_str().as_encoded_bytes();
+        let is_below = |entry: &&Entry| {
+            let rest = entry.real.as_os_str().as_encoded_bytes().strip_prefix(above);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/") || above.ends_with(b"/"))
+        };
+        let below = entries.iter().filter(is_below);
         let tree = Tree { entries: below.map(|entry| (entry.path.clone(), entry.kind)).collect() };
         found.push(Found { root: lossy(owner), files, tree, configured });
     }
