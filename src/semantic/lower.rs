@@ -14,7 +14,9 @@ use super::scope::{
     Binding, BindingId, BindingKind, Duplicate, Reference, Resolution, Scope, ScopeId, ScopeKind, Semantics,
 };
 use crate::syntax::ast;
-use crate::syntax::{AstNode as _, StringPart, SyntaxKind, SyntaxNode, decode_path, decode_string};
+use crate::syntax::{
+    AstNode as _, StringPart, SyntaxKind, SyntaxNode, decode_path, decode_string, peel_parens, plain_text,
+};
 use crate::text::TextRange;
 
 /// Lowers a whole file. Total: what the parser could not read becomes [`Expr::Error`].
@@ -427,7 +429,7 @@ impl Lowering {
                 Some(text) => KeyDraft::Static(self.symbol(&text), range),
                 None => KeyDraft::Dynamic(ast::Expr::Str(string.clone()), range),
             },
-            ast::Attr::Dynamic(node) => match node.expr() {
+            ast::Attr::Dynamic(node) => match node.expr().map(peel_parens) {
                 Some(ast::Expr::Str(string)) => match plain_text(&string) {
                     Some(text) => KeyDraft::Static(self.symbol(&text), range),
                     None => KeyDraft::Dynamic(ast::Expr::Str(string), range),
@@ -558,13 +560,8 @@ impl Lowering {
     /// Turns a literal set into a draft, so that it can be merged with another.
     fn open_literal(&mut self, value: &mut ValueDraft) {
         let ValueDraft::Expr(Some(expr)) = value else { return };
-        let mut expr = expr.clone();
-        while let ast::Expr::Paren(node) = &expr {
-            let Some(inner) = node.expr() else { return };
-            expr = inner;
-        }
-        if let ast::Expr::AttrSet(node) = &expr {
-            *value = ValueDraft::Set(self.draft(node, node.rec_token().is_some()));
+        if let ast::Expr::AttrSet(node) = peel_parens(expr.clone()) {
+            *value = ValueDraft::Set(self.draft(&node, node.rec_token().is_some()));
         }
     }
 
@@ -641,15 +638,6 @@ fn verbatim(node: &SyntaxNode) -> Option<Part> {
     Some(Part::Text { text: text.into(), map: [(0.into(), content.text_range())].into() })
 }
 
-fn plain_text(string: &ast::Str) -> Option<String> {
-    let mut text = String::new();
-    for part in decode_string(string) {
-        let StringPart::Text { text: more, .. } = part else { return None };
-        text.push_str(&more);
-    }
-    Some(text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -697,6 +685,7 @@ mod tests {
             ("x: { inherit x; x = 2; }", "x"),
             ("{ a = { b = { c = 1; }; }; a = { b = { d = 1; }; }; }", "a.b"),
             ("let a = 1; a = 2; in a", "a"),
+            ("{ ${(\"a\")} = 1; a = 2; }", "a"),
         ] {
             assert_eq!(duplicates(source), [path], "{source}");
         }
