@@ -26,7 +26,7 @@ pub(super) fn hosts(machine: &Machine<'_>, input: &ProjectInput<'_>) -> Vec<Host
     let flake = machine.import(&path);
     let Ok(outputs) = machine.select(&flake, machine.name("outputs")) else { return Vec::new() };
     let inputs = Val::of(Value::Symbol(Rc::new(Symbol { root: SymbolRoot::Inputs, path: Vec::new() })));
-    let outputs = Thunk::later(move |machine| machine.apply(&outputs, inputs.thunk(), None));
+    let outputs = Thunk::later(move |machine| machine.apply(&outputs, inputs.clone().thunk(), None));
     machine.set_own_flake(outputs.clone());
     let outputs = machine.force(&outputs);
     let Ok(configurations) = machine.select(&outputs, machine.name("nixosConfigurations")) else {
