@@ -20,6 +20,7 @@ use crate::eval::Machine;
 use crate::text::FileId;
 
 pub use container::{Container, DeviceRequest};
+pub use flake::HostClass;
 pub use host::{Host, Item, Resolved};
 pub use input::{ProjectFile, ProjectInput, Tree};
 pub use script::{RunKind, RunText};
@@ -44,17 +45,19 @@ pub fn visit_hosts(input: &ProjectInput<'_>, visit: &mut (dyn FnMut(&Host<'_>) +
             let machine = Machine::new(&loader, FUEL);
             let scripts: Rc<script::Scripts> = Rc::default();
             let mut attached = FxHashSet::default();
-            for seed in flake::hosts(&machine, input) {
-                let closure = link::closure(&machine, input, &seed.modules, seed.flake, &seed.arguments);
-                attached.extend(closure.files.iter().copied());
-                visit(&Host::new(
-                    Some(seed.name),
-                    &machine,
-                    &closure.modules,
-                    closure.incomplete,
-                    None,
-                    scripts.clone(),
-                ));
+            let seeds = flake::hosts(&machine, input);
+            for seed in seeds.into_iter().filter(|seed| seed.class == HostClass::Nixos) {
+                let mut modules = Vec::new();
+                let mut incomplete = seed.open;
+                for roots in &seed.roots {
+                    let closure = link::closure(&machine, input, &roots.modules, seed.flake, &seed.arguments);
+                    attached.extend(closure.files.iter().copied());
+                    let weakest =
+                        |(module, certainty): (_, Certainty)| (module, certainty.max(roots.certainty));
+                    modules.extend(closure.modules.into_iter().map(weakest));
+                    incomplete = incomplete.or(closure.incomplete);
+                }
+                visit(&Host::new(Some(seed.name), &machine, &modules, incomplete, None, scripts.clone()));
             }
             // What no host has is looked at with everything else in the project.
             let modules = link::nixos_modules(&machine, input);
