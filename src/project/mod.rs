@@ -24,6 +24,7 @@ use arguments::{Arguments, ArgumentsOnly};
 use options::{OptionSource, OptionTable};
 
 pub use container::{Container, DeviceRequest};
+pub use flake::HostClass;
 pub use host::{Host, Item};
 pub use input::{ProjectFile, ProjectInput, Tree};
 pub use options::Resolved;
@@ -50,21 +51,30 @@ pub fn visit_hosts(input: &ProjectInput<'_>, visit: &mut (dyn FnMut(&Host<'_>) +
             let scripts: Rc<script::Scripts> = Rc::default();
             let mut attached = FxHashSet::default();
             let seeds = flake::hosts(&machine, input);
-            let special: Vec<_> = seeds.iter().map(|seed| seed.arguments.clone()).collect();
+            let nixos: Vec<_> = seeds.into_iter().filter(|seed| seed.class == HostClass::Nixos).collect();
+            let special: Vec<_> = nixos.iter().map(|seed| seed.arguments.clone()).collect();
             let arguments = Arguments::new(&machine, Realm::System, &special);
-            for seed in seeds {
+            for seed in nixos {
                 let scope = ArgumentsOnly::scope(&machine, Realm::System, seed.arguments.clone());
-                let closure = machine.in_scope(&scope, || {
-                    link::closure(&machine, input, &seed.modules, seed.flake, &arguments)
-                });
-                attached.extend(closure.files.iter().copied());
+                let mut modules = Vec::new();
+                let mut incomplete = seed.open;
+                for roots in &seed.roots {
+                    let closure = machine.in_scope(&scope, || {
+                        link::closure(&machine, input, &roots.modules, seed.flake, &arguments)
+                    });
+                    attached.extend(closure.files.iter().copied());
+                    let weakest =
+                        |(module, certainty): (_, Certainty)| (module, certainty.max(roots.certainty));
+                    modules.extend(closure.modules.into_iter().map(weakest));
+                    incomplete = incomplete.or(closure.incomplete);
+                }
                 let options = Rc::new(OptionTable::new(
                     &machine,
                     OptionSource {
                         realm: Realm::System,
                         is_host: true,
-                        modules: &closure.modules,
-                        incomplete: closure.incomplete,
+                        modules: &modules,
+                        incomplete,
                         arguments: seed.arguments,
                         system: None,
                     },
