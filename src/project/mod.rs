@@ -12,6 +12,8 @@ mod loader;
 mod options;
 mod script;
 mod table;
+#[cfg(test)]
+mod tests;
 mod unit;
 
 use std::rc::Rc;
