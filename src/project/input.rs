@@ -27,6 +27,19 @@ pub struct Tree {
     pub entries: BTreeMap<Utf8PathBuf, FileKind>,
 }
 
+/// What is at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// Something that Nix sees.
+    There,
+    /// Nothing.
+    Missing,
+    /// Something that git does not track: a flake does not see it.
+    Untracked,
+    /// Not known: outside the project, in a submodule, behind a link.
+    Unknown,
+}
+
 /// A project to be linked.
 pub struct ProjectInput<'p> {
     /// The folder of the flake.

@@ -39,7 +39,7 @@ pub use container::{Container, DeviceRequest};
 pub use firewall::{Exposure, Firewall, Opening};
 pub use flake::HostClass;
 pub use host::{Host, Item};
-pub use input::{ProjectFile, ProjectInput, Tree};
+pub use input::{Presence, ProjectFile, ProjectInput, Tree};
 pub use options::Resolved;
 pub use path::{PathRole, PathUse};
 pub use port::{Number, Port, PortSource};
