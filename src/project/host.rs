@@ -1,13 +1,18 @@
 //! A host: the machine that a closure of modules configures, and the questions rules ask of it.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::closure::{Closure, ModuleFile, OpenEdge, closure};
+use super::flake::HostSeed;
+use super::imports::read_imports;
+use super::input::ProjectInput;
 use super::link::{self, Module};
 use super::script::Scripts;
 use super::table::{Certainty, Definition, Listing, Node, OptionKey, Raw};
+use super::user::{self, User};
 use crate::eval::{
     Atom, Condition, Machine, Name, Reason, Scalar, Text, Thunk, Unknown, Val, Value, Wrapper, is_error,
     wrapper,
@@ -19,10 +24,16 @@ pub struct Host<'m> {
     /// Its name in the flake's outputs; `None` for the closure of all modules of a project: then two
     /// definitions may belong to two machines.
     pub name: Option<String>,
+    identity: Identity,
     machine: &'m Machine<'m>,
+    input: &'m ProjectInput<'m>,
     root: Rc<Node>,
     /// What the modules declare.
     options: Rc<Node>,
+    files: Vec<ModuleFile>,
+    external: FxHashSet<String>,
+    open: Vec<OpenEdge>,
+    users: OnceCell<Vec<User<'m>>>,
     /// Why modules may be missing.
     incomplete: Option<Unknown>,
     /// The files in which findings count; `None` for all.
@@ -31,6 +42,35 @@ pub struct Host<'m> {
     decisions: RefCell<FxHashMap<Atom, Option<bool>>>,
     /// Atoms that are being decided: a question that comes back to itself is not decided.
     deciding: RefCell<Vec<Atom>>,
+}
+
+/// What a host is called, and what it is.
+struct Identity {
+    name: Option<String>,
+    class: HostClass,
+    system: Option<String>,
+}
+
+/// The kinds of hosts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum HostClass {
+    /// A NixOS machine.
+    Nixos,
+    /// A machine with nix-darwin.
+    Darwin,
+    /// A home of Home Manager that belongs to no machine of the flake.
+    Home,
+}
+
+impl HostClass {
+    /// The word for it in what nixlint prints.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Nixos => "nixos",
+            Self::Darwin => "darwin",
+            Self::Home => "home",
+        }
+    }
 }
 
 /// What all definitions of an option come to.
@@ -73,18 +113,102 @@ impl Item {
 }
 
 impl<'m> Host<'m> {
-    pub(super) fn new(
-        name: Option<String>,
+    /// The host that the flake describes.
+    pub(super) fn of_seed(
         machine: &'m Machine<'m>,
-        modules: &[(Module, Certainty)],
-        incomplete: Option<Unknown>,
+        input: &'m ProjectInput<'m>,
+        seed: &HostSeed,
+        scripts: Rc<Scripts>,
+    ) -> Self {
+        let roots = read_imports(machine, input, seed.flake, &seed.modules);
+        let closure = closure(machine, input, roots, seed.flake, &seed.arguments);
+        let (name, system) = (Some(seed.name.clone()), seed.system.clone());
+        Self::new(machine, input, Identity { name, class: seed.class, system }, closure, None, scripts)
+    }
+
+    /// A user's home on this host.
+    pub(super) fn of_user(&self, name: String, closure: Closure) -> Self {
+        let identity =
+            Identity { name: Some(name), class: HostClass::Home, system: self.identity.system.clone() };
+        Self::new(self.machine, self.input, identity, closure, None, self.scripts.clone())
+    }
+
+    /// The modules that no host has, with all others.
+    pub(super) fn of_rest(
+        machine: &'m Machine<'m>,
+        input: &'m ProjectInput<'m>,
+        modules: Vec<(Module, Certainty)>,
+        scope: FxHashSet<FileId>,
+        scripts: Rc<Scripts>,
+    ) -> Self {
+        let identity = Identity { name: None, class: HostClass::Nixos, system: None };
+        let closure = Closure { modules, ..Closure::default() };
+        Self::new(machine, input, identity, closure, Some(scope), scripts)
+    }
+
+    fn new(
+        machine: &'m Machine<'m>,
+        input: &'m ProjectInput<'m>,
+        identity: Identity,
+        closure: Closure,
         scope: Option<FxHashSet<FileId>>,
         scripts: Rc<Scripts>,
     ) -> Self {
-        let root = Rc::new(link::table(machine, modules));
-        let options = Rc::new(link::declarations(machine, modules));
-        let (decisions, deciding) = (RefCell::default(), RefCell::default());
-        Self { name, machine, root, options, incomplete, scope, scripts, decisions, deciding }
+        let root = Rc::new(link::table(machine, &closure.modules));
+        let options = Rc::new(link::declarations(machine, &closure.modules));
+        Self {
+            name: identity.name.clone(),
+            identity,
+            machine,
+            input,
+            root,
+            options,
+            files: closure.files,
+            external: closure.external,
+            incomplete: closure.open.first().map(|open| open.reason.clone()),
+            open: closure.open,
+            scope,
+            scripts,
+            users: OnceCell::new(),
+            decisions: RefCell::default(),
+            deciding: RefCell::default(),
+        }
+    }
+
+    /// Of which kind it is.
+    pub fn class(&self) -> HostClass {
+        self.identity.class
+    }
+
+    /// Its system, e.g. `x86_64-linux`, where it is known.
+    pub fn system(&self) -> Option<&str> {
+        self.identity.system.as_deref()
+    }
+
+    /// The files of its modules, in the order of the module system, each once; those of users not among
+    /// them.
+    pub fn files(&self) -> &[ModuleFile] {
+        &self.files
+    }
+
+    /// How many modules come from outside of the project.
+    pub fn external(&self) -> usize {
+        self.external.len()
+    }
+
+    /// The imports that could not be followed.
+    pub fn open_imports(&self) -> &[OpenEdge] {
+        &self.open
+    }
+
+    /// The users whose homes Home Manager makes on this host, by name.
+    pub fn users(&self) -> &[User<'m>] {
+        self.users.get_or_init(|| user::users(self))
+    }
+
+    /// What the project consists of.
+    pub(super) fn input(&self) -> &'m ProjectInput<'m> {
+        self.input
     }
 
     /// Whether findings in this file count for this host.
