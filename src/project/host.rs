@@ -6,16 +6,16 @@ use std::rc::Rc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::closure::{Closure, ModuleFile, OpenEdge, closure};
-use super::flake::HostSeed;
-use super::imports::read_imports;
+use super::flake::{HostClass, HostSeed};
+use super::imports::{Edge, read_imports};
 use super::input::ProjectInput;
 use super::link::{self, Module};
 use super::script::Scripts;
 use super::table::{Certainty, Definition, Listing, Node, OptionKey, Raw};
-use super::user::{self, User};
+use super::user::{self, User, Users};
 use crate::eval::{
-    Atom, Condition, Machine, Name, Reason, Scalar, Text, Thunk, Unknown, Val, Value, Wrapper, is_error,
-    wrapper,
+    Atom, Condition, Machine, Name, Reason, Scalar, SymbolRoot, Text, Thunk, Unknown, Val, Value, Wrapper,
+    is_error, wrapper,
 };
 use crate::text::{FileId, Span};
 
@@ -33,7 +33,7 @@ pub struct Host<'m> {
     files: Vec<ModuleFile>,
     external: FxHashSet<String>,
     open: Vec<OpenEdge>,
-    users: OnceCell<Vec<User<'m>>>,
+    users: OnceCell<Users<'m>>,
     /// Why modules may be missing.
     incomplete: Option<Unknown>,
     /// The files in which findings count; `None` for all.
@@ -49,28 +49,6 @@ struct Identity {
     name: Option<String>,
     class: HostClass,
     system: Option<String>,
-}
-
-/// The kinds of hosts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum HostClass {
-    /// A NixOS machine.
-    Nixos,
-    /// A machine with nix-darwin.
-    Darwin,
-    /// A home of Home Manager that belongs to no machine of the flake.
-    Home,
-}
-
-impl HostClass {
-    /// The word for it in what nixlint prints.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Nixos => "nixos",
-            Self::Darwin => "darwin",
-            Self::Home => "home",
-        }
-    }
 }
 
 /// What all definitions of an option come to.
@@ -120,7 +98,12 @@ impl<'m> Host<'m> {
         seed: &HostSeed,
         scripts: Rc<Scripts>,
     ) -> Self {
-        let roots = read_imports(machine, input, seed.flake, &seed.modules);
+        let mut roots = Vec::new();
+        for list in &seed.roots {
+            let edges = read_imports(machine, input, seed.flake, &list.modules);
+            roots.extend(edges.into_iter().map(|edge| edge.at_most(list.certainty)));
+        }
+        roots.extend(seed.open.clone().map(|unknown| Edge::lost(unknown, None)));
         let closure = closure(machine, input, roots, seed.flake, &seed.arguments);
         let (name, system) = (Some(seed.name.clone()), seed.system.clone());
         Self::new(machine, input, Identity { name, class: seed.class, system }, closure, None, scripts)
@@ -128,8 +111,8 @@ impl<'m> Host<'m> {
 
     /// A user's home on this host.
     pub(super) fn of_user(&self, name: String, closure: Closure) -> Self {
-        let identity =
-            Identity { name: Some(name), class: HostClass::Home, system: self.identity.system.clone() };
+        let system = self.system();
+        let identity = Identity { name: Some(name), class: HostClass::Home, system };
         Self::new(self.machine, self.input, identity, closure, None, self.scripts.clone())
     }
 
@@ -180,9 +163,13 @@ impl<'m> Host<'m> {
         self.identity.class
     }
 
-    /// Its system, e.g. `x86_64-linux`, where it is known.
-    pub fn system(&self) -> Option<&str> {
-        self.identity.system.as_deref()
+    /// Its system, e.g. `x86_64-linux`, where the flake or a module says it.
+    pub fn system(&self) -> Option<String> {
+        let said = || {
+            let options = ["nixpkgs.hostPlatform", "nixpkgs.hostPlatform.system", "nixpkgs.system"];
+            options.iter().find_map(|path| self.option_value(path)?.as_str())
+        };
+        self.identity.system.clone().or_else(said)
     }
 
     /// The files of its modules, in the order of the module system, each once; those of users not among
@@ -196,13 +183,22 @@ impl<'m> Host<'m> {
         self.external.len()
     }
 
-    /// The imports that could not be followed.
+    /// The imports that could not be followed, those of users not among them.
     pub fn open_imports(&self) -> &[OpenEdge] {
         &self.open
     }
 
+    /// Why there may be users beside [`Self::users`].
+    pub fn open_users(&self) -> Option<&OpenEdge> {
+        self.all_users().open.as_ref()
+    }
+
     /// The users whose homes Home Manager makes on this host, by name.
     pub fn users(&self) -> &[User<'m>] {
+        &self.all_users().list
+    }
+
+    fn all_users(&self) -> &Users<'m> {
         self.users.get_or_init(|| user::users(self))
     }
 
@@ -219,6 +215,21 @@ impl<'m> Host<'m> {
     /// The evaluator behind the host.
     pub fn machine(&self) -> &'m Machine<'m> {
         self.machine
+    }
+
+    /// The node of the definitions at a dotted path.
+    pub(super) fn node(&self, path: &str) -> Rc<Node> {
+        self.below(&self.root, path)
+    }
+
+    /// The exact text that a value has on this host, where it is known.
+    pub(super) fn text_of(&self, val: &Val) -> Option<String> {
+        match &val.value {
+            Value::Symbol(symbol) if matches!(symbol.root, SymbolRoot::Config) => {
+                self.option_value(&quoted_path(self.machine, &symbol.path))?.as_str()
+            }
+            _ => val.as_str(),
+        }
     }
 
     /// The node of the declarations at a dotted path.

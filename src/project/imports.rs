@@ -34,6 +34,18 @@ pub(super) struct Edge {
     pub span: Option<Span>,
 }
 
+impl Edge {
+    /// Something that could not be followed.
+    pub(super) fn lost(unknown: Unknown, span: Option<Span>) -> Self {
+        Self { import: Import::Lost(unknown), certainty: Certainty::May, span }
+    }
+
+    /// The same, no surer than `certainty`.
+    pub(super) fn at_most(self, certainty: Certainty) -> Self {
+        Self { certainty: self.certainty.max(certainty), ..self }
+    }
+}
+
 /// Reads a list of imports that stands in `file`.
 pub(super) fn read_imports(
     machine: &Machine<'_>,
@@ -42,30 +54,39 @@ pub(super) fn read_imports(
     imports: &Thunk,
 ) -> Vec<Edge> {
     let list_val = machine.force(imports);
-    let lost = |unknown: Unknown, span: Option<Span>| Edge {
-        import: Import::Lost(unknown),
-        certainty: Certainty::May,
-        span,
-    };
     let list = match machine.list(&list_val) {
         Ok(list) => list,
-        Err(unknown) => return vec![lost(unknown, list_val.span)],
+        Err(unknown) => return vec![Edge::lost(unknown, list_val.span)],
     };
     let mut result: Vec<Edge> = Vec::new();
     if let Some(open) = &list.open {
-        result.push(lost(open.clone(), list_val.span));
+        result.push(Edge::lost(open.clone(), list_val.span));
     }
     for element in &list.elements {
-        if element.condition == Condition::False {
-            continue;
-        }
         let val = machine.force(&element.value);
-        for (condition, alternative) in machine.alternatives(&val) {
-            let is_sure = element.condition.and(&condition) == Condition::True;
-            let certainty = if is_sure { Certainty::Must } else { Certainty::May };
-            let span = alternative.span.or(val.span).or(list_val.span);
-            result.push(Edge { import: import(machine, input, file, alternative), certainty, span });
-        }
+        result.extend(read_import(machine, input, file, &val, &element.condition));
+    }
+    let place = |edge: Edge| Edge { span: edge.span.or(list_val.span), ..edge };
+    result.into_iter().map(place).collect()
+}
+
+/// Reads one module that is imported under a condition: several edges where it may be one of several.
+pub(super) fn read_import(
+    machine: &Machine<'_>,
+    input: &ProjectInput<'_>,
+    file: FileId,
+    val: &Val,
+    condition: &Condition,
+) -> Vec<Edge> {
+    let mut result = Vec::new();
+    for (when, alternative) in machine.alternatives(val) {
+        let certainty = match condition.and(&when) {
+            Condition::True => Certainty::Must,
+            Condition::False => continue,
+            _ => Certainty::May,
+        };
+        let span = alternative.span.or(val.span);
+        result.push(Edge { import: import(machine, input, file, alternative), certainty, span });
     }
     result
 }
@@ -75,7 +96,9 @@ fn import(machine: &Machine<'_>, input: &ProjectInput<'_>, file: FileId, val: Va
         return import_of_path(machine, input, &path);
     }
     match &val.value {
-        Value::Lambda(_) | Value::Attrs(_) => Import::Inline(file_of(&val).unwrap_or(file), val),
+        Value::Lambda(_) | Value::Primitive(_) | Value::Attrs(_) => {
+            Import::Inline(file_of(&val).unwrap_or(file), val)
+        }
         _ => match external_name(machine, &val) {
             Some(name) => Import::External(name),
             None => Import::Lost(machine.symbolic(&val)),

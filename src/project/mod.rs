@@ -27,7 +27,8 @@ use crate::text::FileId;
 
 pub use closure::{ModuleFile, ModuleForm, OpenEdge};
 pub use container::{Container, DeviceRequest};
-pub use host::{Host, HostClass, Item, Resolved};
+pub use flake::HostClass;
+pub use host::{Host, Item, Resolved};
 pub use input::{ProjectFile, ProjectInput, Tree};
 pub use script::{RunKind, RunText};
 pub use table::{Certainty, Definition, Node, OptionKey};
@@ -75,10 +76,7 @@ impl<'m> Project<'m> {
 /// Reads the flake of a project and hands it to `visit`.
 ///
 /// Evaluates on a thread with a large stack, which is why `visit` must be `Send`.
-pub fn link<T: Send>(
-    input: &ProjectInput<'_>,
-    visit: impl FnOnce(&Project<'_>) -> T + Send,
-) -> Option<T> {
+pub fn link<T: Send>(input: &ProjectInput<'_>, visit: impl FnOnce(&Project<'_>) -> T + Send) -> Option<T> {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().name("evaluate".to_owned()).stack_size(STACK);
         let run = || {
