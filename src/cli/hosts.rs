@@ -13,7 +13,7 @@ use super::run::Run;
 use super::table::Table;
 use super::{Failure, Status};
 use crate::config::RuleBook;
-use crate::project::{Certainty, Host, ModuleForm, OpenEdge, Project};
+use crate::project::{Certainty, Host, HostClass, ModuleForm, OpenEdge, Project};
 use crate::report::printable;
 use crate::text::{FileId, PositionEncoding, Sources};
 
@@ -92,8 +92,10 @@ impl ProjectHosts {
         let folder = run.folder().to_str().and_then(|folder| root.strip_prefix(folder).ok());
         let folder = folder.unwrap_or(root);
         let folder = if folder.as_str().is_empty() { "." } else { folder.as_str() };
-        let row = |host: Host<'_>| HostRow::of(folder, root, &run.sources, &host);
-        Self { folder: folder.to_owned(), hosts: project.hosts().map(row).collect() }
+        let mut hosts = Vec::new();
+        let mut visit = |host: &Host<'_>| hosts.push(HostRow::of(folder, root, &run.sources, host));
+        project.visit_hosts(&HostClass::ALL, &mut visit);
+        Self { folder: folder.to_owned(), hosts }
     }
 
     fn show(&self, format: TableFormat, with_folder: bool, with_files: bool) -> String {
@@ -121,15 +123,17 @@ impl HostRow {
     fn of(project: &str, root: &Utf8Path, sources: &Sources, host: &Host<'_>) -> Self {
         let mut modules = Modules::of(root, sources, host);
         modules.open.extend(host.open_users().map(|open| Open::of(root, sources, open)));
-        let user =
-            |user: &crate::project::User<'_>| (user.name.clone(), Modules::of(root, sources, &user.home));
+        let mut users = BTreeMap::new();
+        host.visit_users(&mut |user| {
+            users.insert(user.name.clone(), Modules::of(root, sources, &user.home));
+        });
         Self {
             project: project.to_owned(),
             name: host.name.clone().unwrap_or_default(),
             class: host.class().as_str(),
             system: host.system(),
             modules,
-            users: host.users().iter().map(user).collect(),
+            users,
         }
     }
 

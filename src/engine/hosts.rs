@@ -33,14 +33,12 @@ pub(super) fn check(
                 |host: &Host<'_>| found.append(&mut check_host(host, &workspace.sources, rules, place));
             // Rules know the options of NixOS and of no other module system.
             let mut attached = FxHashSet::default();
-            for host in project.hosts().filter(|host| host.class() == HostClass::Nixos) {
+            project.visit_hosts(&[HostClass::Nixos], &mut |host| {
                 let by_path = host.files().iter().filter(|module| module.form == ModuleForm::Path);
                 attached.extend(by_path.map(|module| module.file));
-                check(&host);
-            }
-            if let Some(rest) = project.rest(&attached) {
-                check(&rest);
-            }
+                check(host);
+            });
+            project.visit_rest(&attached, &mut check);
         })
     }));
     let mut merged = merge(found);

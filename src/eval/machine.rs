@@ -11,9 +11,10 @@ use camino::{Utf8Path, Utf8PathBuf};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::condition::{Atom, Condition};
+use super::scope::Current;
 use super::value::{
-    Attrs, Call, Closure, Element, Entry, List, Name, PrimitiveCall, Reason, State, Symbol, SymbolRoot, Text,
-    TextHole, TextPiece, Thunk, Unknown, Val, Value,
+    Attrs, Call, Closure, Element, Entry, List, Name, PrimitiveCall, Reason, Recipe, Scoped, State, Symbol,
+    SymbolRoot, Text, TextHole, TextPiece, Thunk, Unknown, Val, Value,
 };
 use super::{builtins, library, operators};
 use crate::semantic::{AttrSet, Expr, ExprId, Ir, Key, Lambda, Part, PathKind};
@@ -121,6 +122,9 @@ pub struct Machine<'l> {
     own_flake: OnceCell<Thunk>,
     fuel: Cell<u64>,
     depth: Cell<u32>,
+    /// How many opaque atoms there are.
+    opaque: Cell<u32>,
+    pub(super) current: Current,
 }
 
 #[derive(Default)]
@@ -153,6 +157,8 @@ impl<'l> Machine<'l> {
             own_flake: OnceCell::new(),
             fuel: Cell::new(fuel),
             depth: Cell::new(0),
+            opaque: Cell::new(0),
+            current: Current::default(),
         }
     }
 
@@ -234,22 +240,44 @@ impl<'l> Machine<'l> {
         }
     }
 
+    /// An atom for something at `span` of which nothing is known; another one at each call.
+    pub fn opaque(&self, span: Span) -> Condition {
+        let number = self.opaque.get();
+        self.opaque.set(number.wrapping_add(1));
+        Condition::atom(Atom::Opaque(span, number))
+    }
+
     /// Evaluates to weak head normal form.
     pub fn force(&self, thunk: &Thunk) -> Val {
         let state = {
             let mut state = thunk.0.borrow_mut();
             match &*state {
                 State::Done(val) => return val.clone(),
-                State::Busy => return Val::unknown(Reason::Cycle),
-                _ => mem::replace(&mut *state, State::Busy),
+                State::Busy => {
+                    self.current.cut_short();
+                    return Val::unknown(Reason::Cycle);
+                }
+                State::Scoped(scoped) if self.current.is_valid(scoped.needs, &scoped.key) => {
+                    return scoped.val.clone();
+                }
+                State::Waiting(_) | State::Scoped(_) => mem::replace(&mut *state, State::Busy),
             }
         };
-        let val = match state {
-            State::Expr { unit, expr, environment } => self.eval(&unit, expr, &environment),
-            State::Later(compute) => self.nested(|| compute(self)),
-            State::Busy | State::Done(_) => Val::unknown(Reason::Cycle),
+        let recipe = match state {
+            State::Waiting(recipe) => recipe,
+            State::Scoped(scoped) => scoped.recipe,
+            State::Busy | State::Done(_) => return Val::unknown(Reason::Cycle),
         };
-        *thunk.0.borrow_mut() = State::Done(val.clone());
+        let (val, needs) = self.current.watch(|| match &recipe {
+            Recipe::Expr { unit, expr, environment } => self.eval(unit, *expr, environment),
+            Recipe::Later(compute) => self.nested(|| compute(self)),
+        });
+        *thunk.0.borrow_mut() = if needs.is_nothing() {
+            State::Done(val.clone())
+        } else {
+            let key = self.current.key();
+            State::Scoped(Box::new(Scoped { val: val.clone(), recipe, needs, key }))
+        };
         val
     }
 
@@ -365,7 +393,7 @@ impl<'l> Machine<'l> {
                 }
                 // `config.x or default`: the option may be unset, so the default is possible too.
                 if let (Some(default), Value::Symbol(_)) = (default, &val.value) {
-                    let is_there = Condition::atom(Atom::Opaque(unit.span(range)));
+                    let is_there = self.opaque(unit.span(range));
                     let otherwise = Thunk::expr(unit, *default, environment);
                     return done(Value::Choice(Rc::new([
                         (is_there.clone(), val.thunk()),
@@ -381,7 +409,7 @@ impl<'l> Machine<'l> {
                     let name = match self.key(unit, key, environment) {
                         Ok(name) => name,
                         Err(_) => {
-                            return done(Value::Condition(Condition::atom(Atom::Opaque(unit.span(range)))));
+                            return done(Value::Condition(self.opaque(unit.span(range))));
                         }
                     };
                     match &val.value {
@@ -391,15 +419,13 @@ impl<'l> Machine<'l> {
                             }
                             None if attrs.is_closed() => return done(Value::Bool(false)),
                             _ => {
-                                return done(Value::Condition(Condition::atom(Atom::Opaque(
-                                    unit.span(range),
-                                ))));
+                                return done(Value::Condition(self.opaque(unit.span(range))));
                             }
                         },
                         Value::Unknown(_) | Value::Symbol(_) | Value::Choice(_) => {
                             return match &val.value {
                                 Value::Unknown(unknown) if is_error(unknown) => val,
-                                _ => done(Value::Condition(Condition::atom(Atom::Opaque(unit.span(range))))),
+                                _ => done(Value::Condition(self.opaque(unit.span(range)))),
                             };
                         }
                         _ => return done(Value::Bool(false)),
@@ -929,15 +955,15 @@ impl<'l> Machine<'l> {
     /// With the error of Nix where the value is certainly no truth value.
     pub fn condition(&self, val: &Val, span: Option<Span>) -> Result<Condition, Unknown> {
         let opaque = || match val.span.or(span) {
-            Some(span) => Ok(Condition::atom(Atom::Opaque(span))),
+            Some(span) => Ok(self.opaque(span)),
             None => Err(Unknown::new(Reason::Several)),
         };
         match &val.value {
             Value::Bool(truth) => Ok(Condition::known(*truth)),
             Value::Condition(condition) => Ok(condition.clone()),
-            Value::Symbol(symbol) => match &symbol.root {
-                SymbolRoot::Config => Ok(Condition::atom(Atom::Option(symbol.path.as_slice().into()))),
-                _ => opaque(),
+            Value::Symbol(symbol) => match symbol.option() {
+                Some(option) => Ok(Condition::atom(Atom::Option(option))),
+                None => opaque(),
             },
             Value::Choice(_) => {
                 let mut any = Condition::False;
@@ -1026,7 +1052,7 @@ impl<'l> Machine<'l> {
     pub fn symbol_text(&self, symbol: &Symbol) -> String {
         let root = match &symbol.root {
             SymbolRoot::Packages => "pkgs".to_owned(),
-            SymbolRoot::Config => "config".to_owned(),
+            SymbolRoot::Config(_) => "config".to_owned(),
             SymbolRoot::Options => "options".to_owned(),
             SymbolRoot::Library => "lib".to_owned(),
             SymbolRoot::Inputs => "inputs".to_owned(),
@@ -1197,7 +1223,7 @@ impl<'l> Machine<'l> {
         );
         match &symbol.root {
             _ if is_metadata => HoleKind::Any,
-            SymbolRoot::Config | SymbolRoot::Options => match last.as_deref() {
+            SymbolRoot::Config(_) | SymbolRoot::Options => match last.as_deref() {
                 Some("port") if lenient => HoleKind::Integer,
                 Some("package") => HoleKind::StorePath,
                 _ => HoleKind::Option,

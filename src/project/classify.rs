@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::arguments::Arguments;
 use super::imports::{Edge, Import, file_at};
 use super::input::ProjectInput;
 use super::link::{Module, module};
@@ -23,7 +24,11 @@ pub(super) struct Class {
     pub systems: FxHashSet<ModuleSystem>,
 }
 /// The class of every module file: from the edges that reach it, else from its keys.
-pub(super) fn classify(machine: &Machine<'_>, input: &ProjectInput<'_>) -> FxHashMap<FileId, Class> {
+pub(super) fn classify(
+    machine: &Machine<'_>,
+    input: &ProjectInput<'_>,
+    arguments: &Arguments,
+) -> FxHashMap<FileId, Class> {
     let mut guesses: FxHashMap<FileId, FileClass> = FxHashMap::default();
     let mut edges: FxHashMap<FileId, Vec<FileId>> = FxHashMap::default();
     let mut seeds: Vec<(FileId, ModuleSystem)> = Vec::new();
@@ -66,11 +71,11 @@ pub(super) fn classify(machine: &Machine<'_>, input: &ProjectInput<'_>) -> FxHas
         );
         if is_module {
             let value = machine.import(&file.path);
-            if let Some(module) = module(machine, input, file.id, value, true, None) {
-                let targets = imported(machine, input, &module.imports, 0);
+            if let Some(module) = module(machine, input, file.id, value, true, arguments) {
+                let targets = imported(machine, input, arguments, &module.imports, 0);
                 edges.insert(file.id, targets);
                 seeds.extend(
-                    home_modules(machine, input, &module)
+                    home_modules(machine, input, arguments, &module)
                         .into_iter()
                         .map(|id| (id, ModuleSystem::HomeManager)),
                 );
@@ -118,14 +123,20 @@ fn system_of_class(class: FileClass) -> Option<ModuleSystem> {
     }
 }
 
-fn imported(machine: &Machine<'_>, input: &ProjectInput<'_>, imports: &[Edge], depth: u32) -> Vec<FileId> {
+fn imported(
+    machine: &Machine<'_>,
+    input: &ProjectInput<'_>,
+    arguments: &Arguments,
+    imports: &[Edge],
+    depth: u32,
+) -> Vec<FileId> {
     let mut result = Vec::new();
     for edge in imports {
         match &edge.import {
             Import::File(file) => result.push(*file),
             Import::Inline(file, val) if depth < 10 => {
-                if let Some(module) = module(machine, input, *file, val.clone(), false, None) {
-                    result.extend(imported(machine, input, &module.imports, depth + 1));
+                if let Some(module) = module(machine, input, *file, val.clone(), false, arguments) {
+                    result.extend(imported(machine, input, arguments, &module.imports, depth + 1));
                 }
             }
             Import::Inline(..) | Import::External(_) | Import::Lost(_) => {}
@@ -135,7 +146,12 @@ fn imported(machine: &Machine<'_>, input: &ProjectInput<'_>, imports: &[Edge], d
 }
 
 /// Files that a module makes Home Manager modules: values of `home-manager.users.*`, `sharedModules`.
-fn home_modules(machine: &Machine<'_>, input: &ProjectInput<'_>, module: &Module) -> Vec<FileId> {
+fn home_modules(
+    machine: &Machine<'_>,
+    input: &ProjectInput<'_>,
+    arguments: &Arguments,
+    module: &Module,
+) -> Vec<FileId> {
     let raw = Raw {
         value: module.config.clone(),
         condition: Condition::True,
@@ -168,8 +184,8 @@ fn home_modules(machine: &Machine<'_>, input: &ProjectInput<'_>, module: &Module
             // `import ./home.nix`
             result.push(span.file);
         }
-        if let Some(inner) = self::module(machine, input, span.file, val.clone(), false, None) {
-            result.extend(imported(machine, input, &inner.imports, 0));
+        if let Some(inner) = self::module(machine, input, span.file, val.clone(), false, arguments) {
+            result.extend(imported(machine, input, arguments, &inner.imports, 0));
         }
     };
     for (_, user) in

@@ -7,11 +7,12 @@ use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::arguments::Arguments;
 use super::imports::{Edge, Import, file_at, file_of};
 use super::input::ProjectInput;
 use super::link::{Module, module};
 use super::table::Certainty;
-use crate::eval::{Attrs, Condition, Machine, Reason, Unknown, Val, Value};
+use crate::eval::{Condition, Machine, Reason, Unknown, Val, Value};
 use crate::text::{FileId, Span};
 
 /// Modules that one host may have.
@@ -60,16 +61,15 @@ pub(super) struct Closure {
     pub open: Vec<OpenEdge>,
 }
 
-/// Follows the imports of `roots`; `special` are the arguments that modules are called with beside those
-/// that every module has.
+/// Follows the imports of `roots`, which stand in `file`, in the scope that the machine is in.
 pub(super) fn closure(
     machine: &Machine<'_>,
     input: &ProjectInput<'_>,
+    arguments: &Arguments,
     roots: Vec<Edge>,
     file: FileId,
-    special: &Attrs,
 ) -> Closure {
-    let mut graph = Graph { machine, input, special, nodes: Vec::new(), by_key: FxHashMap::default() };
+    let mut graph = Graph { machine, input, arguments, nodes: Vec::new(), by_key: FxHashMap::default() };
     graph.nodes.push(Node::new(file, None, roots));
     graph.grow();
     graph.closure()
@@ -122,7 +122,7 @@ impl Node {
 struct Graph<'g, 'm> {
     machine: &'g Machine<'m>,
     input: &'g ProjectInput<'g>,
-    special: &'g Attrs,
+    arguments: &'g Arguments,
     nodes: Vec<Node>,
     by_key: FxHashMap<ModuleKey, usize>,
 }
@@ -172,7 +172,7 @@ impl Graph<'_, '_> {
                     Value::Unknown(unknown) => unknown.clone(),
                     _ => Unknown::new(Reason::NotModelled("this kind of module".to_owned())),
                 };
-                module(self.machine, self.input, file, val, true, Some(self.special)).ok_or(unknown)
+                module(self.machine, self.input, file, val, true, self.arguments).ok_or(unknown)
             }
             None => Err(Unknown::new(Reason::Syntax)),
         };
@@ -198,7 +198,7 @@ impl Graph<'_, '_> {
         node.above = above;
         node.holder = holder(&val, self.nodes[above].file).map(|file| (file, ModuleForm::Inline));
         node.written = Some(val.clone());
-        match module(self.machine, self.input, file, val, false, Some(self.special)) {
+        match module(self.machine, self.input, file, val, false, self.arguments) {
             Some(module) => {
                 let key = module.key.as_ref().and_then(|key| self.machine.force(key).as_str());
                 if let Some(key) = key.map(ModuleKey::Key) {

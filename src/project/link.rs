@@ -2,12 +2,11 @@
 
 use std::rc::Rc;
 
+use super::arguments::Arguments;
 use super::imports::{Edge, read_imports};
 use super::input::ProjectInput;
 use super::table::{Certainty, Node, PLAIN_PRIORITY, Raw};
-use crate::eval::{
-    Attrs, Condition, Entry, Machine, Symbol, SymbolRoot, Thunk, Val, Value, library, wrapper,
-};
+use crate::eval::{Condition, Machine, Thunk, Val, Value, wrapper};
 use crate::text::FileId;
 
 /// What a module evaluates to.
@@ -55,26 +54,6 @@ fn tree(
     Node::new(machine, &Condition::clone, raw.collect())
 }
 
-/// The set of arguments that a module is called with. `special` are those that the flake passes; others
-/// may be passed in ways that are not followed.
-fn arguments(machine: &Machine<'_>, special: Option<&Attrs>) -> Thunk {
-    let symbol = |root| Entry::of(Val::of(Value::Symbol(Rc::new(Symbol { root, path: Vec::new() }))).thunk());
-    let entries = vec![
-        (machine.name("config"), symbol(SymbolRoot::Config)),
-        (machine.name("options"), symbol(SymbolRoot::Options)),
-        (machine.name("pkgs"), symbol(SymbolRoot::Packages)),
-        (machine.name("modulesPath"), symbol(SymbolRoot::ModulesPath)),
-        (machine.name("inputs"), symbol(SymbolRoot::Inputs)),
-        (machine.name("self"), symbol(SymbolRoot::SelfFlake)),
-        (machine.name("lib"), Entry::of(library(machine).thunk())),
-    ];
-    let mut entries: Vec<_> = entries;
-    entries.extend(special.into_iter().flat_map(|special| special.entries.iter().cloned()));
-    let mut attrs = Attrs::from_entries(entries);
-    attrs.open = Some(crate::eval::Unknown::new(crate::eval::Reason::Argument("module".to_owned())));
-    Val::of(Value::Attrs(Rc::new(attrs))).thunk()
-}
-
 /// Reads a value as a module; `None` where it is none.
 pub(super) fn module(
     machine: &Machine<'_>,
@@ -82,14 +61,14 @@ pub(super) fn module(
     file: FileId,
     value: Val,
     is_file: bool,
-    special: Option<&Attrs>,
+    arguments: &Arguments,
 ) -> Option<Module> {
     let mut val = value;
     for _ in 0..3 {
         if !matches!(val.value, Value::Lambda(_)) {
             break;
         }
-        val = machine.apply(&val, arguments(machine, special), None);
+        val = arguments.apply(machine, &val);
     }
     if is_file && !matches!(val.value, Value::Attrs(_) | Value::Choice(_)) {
         return None;

@@ -5,6 +5,7 @@
 
 use std::rc::Rc;
 
+use super::arguments::Arguments;
 use super::classify::classify;
 use super::imports::Import;
 use super::input::ProjectInput;
@@ -15,8 +16,12 @@ use crate::nixos::roots::ModuleSystem;
 use crate::text::FileId;
 
 /// The NixOS modules of the project, in the order of the files.
-pub(super) fn nixos_modules(machine: &Machine<'_>, input: &ProjectInput<'_>) -> Vec<(Module, Certainty)> {
-    let classes = classify(machine, input);
+pub(super) fn nixos_modules(
+    machine: &Machine<'_>,
+    input: &ProjectInput<'_>,
+    arguments: &Arguments,
+) -> Vec<(Module, Certainty)> {
+    let classes = classify(machine, input, arguments);
     let mut modules = Vec::new();
     for file in input.files {
         if file.facts.is_none() {
@@ -28,13 +33,13 @@ pub(super) fn nixos_modules(machine: &Machine<'_>, input: &ProjectInput<'_>) -> 
         let is_flake = file.path.file_name() == Some("flake.nix");
         let value = || machine.import(&file.path);
         if is_nixos {
-            if let Some(module) = module(machine, input, file.id, value(), true, None) {
-                collect(machine, input, module, Certainty::Must, &mut modules, 0);
+            if let Some(module) = module(machine, input, file.id, value(), true, arguments) {
+                collect(machine, input, arguments, module, Certainty::Must, &mut modules, 0);
             }
         } else if is_parts || is_flake {
-            for (file, val) in registered(machine, input, file.id, value(), is_flake) {
-                if let Some(module) = module(machine, input, file, val, false, None) {
-                    collect(machine, input, module, Certainty::Must, &mut modules, 0);
+            for (file, val) in registered(machine, input, arguments, file.id, value(), is_flake) {
+                if let Some(module) = module(machine, input, file, val, false, arguments) {
+                    collect(machine, input, arguments, module, Certainty::Must, &mut modules, 0);
                 }
             }
         }
@@ -45,6 +50,7 @@ pub(super) fn nixos_modules(machine: &Machine<'_>, input: &ProjectInput<'_>) -> 
 fn collect(
     machine: &Machine<'_>,
     input: &ProjectInput<'_>,
+    arguments: &Arguments,
     module: Module,
     certainty: Certainty,
     modules: &mut Vec<(Module, Certainty)>,
@@ -61,8 +67,8 @@ fn collect(
     }
     modules.push((module, certainty));
     for (file, val) in inner {
-        if let Some(module) = self::module(machine, input, file, val, false, None) {
-            collect(machine, input, module, certainty, modules, depth + 1);
+        if let Some(module) = self::module(machine, input, file, val, false, arguments) {
+            collect(machine, input, arguments, module, certainty, modules, depth + 1);
         }
     }
 }
@@ -71,6 +77,7 @@ fn collect(
 fn registered(
     machine: &Machine<'_>,
     input: &ProjectInput<'_>,
+    arguments: &Arguments,
     file: FileId,
     value: Val,
     is_flake: bool,
@@ -80,7 +87,7 @@ fn registered(
         let outputs = machine.select(&value, machine.name("outputs")).ok();
         let inputs = Val::of(Value::Symbol(Rc::new(Symbol { root: SymbolRoot::Inputs, path: Vec::new() })));
         roots.extend(outputs.map(|outputs| machine.apply(&outputs, inputs.thunk(), None)));
-    } else if let Some(module) = module(machine, input, file, value, true, None) {
+    } else if let Some(module) = module(machine, input, file, value, true, arguments) {
         roots.push(machine.force(&module.config));
     }
     let mut result = Vec::new();

@@ -4,12 +4,12 @@
 
 use std::rc::Rc;
 
-use super::closure::{OpenEdge, closure};
+use super::closure::OpenEdge;
 use super::flake::HostClass;
 use super::host::Host;
 use super::imports::{Edge, read_import, read_imports};
 use super::table::{Certainty, Definition, Node, OptionKey};
-use crate::eval::{Attrs, Condition, Entry, Name, Symbol, SymbolRoot, TextPiece, Val, Value};
+use crate::eval::{Attrs, Condition, Entry, Name, Realm, Symbol, SymbolRoot, TextPiece, Val, Value};
 
 /// Where the name stands in the path of a definition, after `home-manager.users`.
 const USER_AT: usize = 2;
@@ -61,14 +61,16 @@ pub(super) fn users<'m>(host: &Host<'m>) -> Users<'m> {
         }
     }
     users.sort_by(|a, b| a.0.cmp(&b.0));
+    let special = arguments(host);
     let user = |(name, nodes): (String, Vec<Rc<Node>>)| {
-        let mut roots = shared_modules(host);
-        roots.extend(nodes.iter().flat_map(|node| modules(host, node, &name)));
         let file = nodes.iter().find_map(|node| Some(node.definitions().first()?.file));
         let file = file.expect("invariant: a key has a definition");
-        let arguments = arguments(host, &name);
-        let closure = closure(host.machine(), host.input(), roots, file, &arguments);
-        User { home: host.of_user(name.clone(), closure), name }
+        let roots = || {
+            let mut roots = shared_modules(host);
+            roots.extend(nodes.iter().flat_map(|node| modules(host, node, &name)));
+            roots
+        };
+        User { home: host.project().home(host, &name, special.clone(), file, roots), name }
     };
     Users { list: users.into_iter().map(user).collect(), open }
 }
@@ -89,7 +91,7 @@ fn modules(host: &Host<'_>, node: &Node, user: &str) -> Vec<Edge> {
     let mut result = Vec::new();
     for definition in node.definitions().iter().filter(|definition| is_about(host, definition, user)) {
         let (val, condition) = (&definition.value, &definition.condition);
-        let edges = read_import(host.machine(), host.input(), definition.file, val, condition);
+        let edges = read_import(host.machine(), host.project().input, definition.file, val, condition);
         result.extend(edges.into_iter().map(|edge| edge.at_most(definition.certainty)));
     }
     result
@@ -103,31 +105,27 @@ fn shared_modules(host: &Host<'_>) -> Vec<Edge> {
         let list = definition.value.clone().thunk();
         let is_sure = definition.condition == Condition::True;
         let certainty = if is_sure { definition.certainty } else { Certainty::May };
-        let edges = read_imports(host.machine(), host.input(), definition.file, &list);
+        let edges = read_imports(host.machine(), host.project().input, definition.file, &list);
         result.extend(edges.into_iter().map(|edge| edge.at_most(certainty)));
     }
     result
 }
 
-/// What modules of a user are called with.
-fn arguments(host: &Host<'_>, user: &str) -> Attrs {
+/// What modules of users are called with.
+fn arguments(host: &Host<'_>) -> Rc<Attrs> {
     let machine = host.machine();
-    let argument = |name: Name| {
-        let root = SymbolRoot::Argument(name);
-        Entry::of(Val::of(Value::Symbol(Rc::new(Symbol { root, path: Vec::new() }))).thunk())
-    };
+    let root = SymbolRoot::Config(Realm::System);
+    let system = Val::of(Value::Symbol(Rc::new(Symbol { root, path: Vec::new() })));
     let mut entries: Vec<(Name, Entry)> = ["osConfig", "nixosConfig", "darwinConfig"]
         .into_iter()
-        .map(|name| machine.name(name))
-        .map(|name| (name, argument(name)))
+        .map(|name| (machine.name(name), Entry::of(system.clone().thunk())))
         .collect();
-    entries.push((machine.name("name"), Entry::of(Val::string(user).thunk())));
     for definition in host.node("home-manager.extraSpecialArgs").definitions() {
         if let Ok(attrs) = machine.set(&definition.value) {
             entries.extend(attrs.entries.iter().cloned());
         }
     }
-    Attrs::from_entries(entries)
+    Rc::new(Attrs::from_entries(entries))
 }
 
 /// The text of a key, with the holes filled that are options of the host with a known value.

@@ -23,6 +23,9 @@ pub enum HostClass {
 }
 
 impl HostClass {
+    /// Every class.
+    pub const ALL: [Self; 3] = [Self::Nixos, Self::Darwin, Self::Home];
+
     /// The word for it in what nixlint prints.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -73,7 +76,7 @@ pub(super) fn hosts(machine: &Machine<'_>, input: &ProjectInput<'_>) -> Vec<Host
     let flake = machine.import(&path);
     let Ok(outputs) = machine.select(&flake, machine.name("outputs")) else { return Vec::new() };
     let inputs = Val::of(Value::Symbol(Rc::new(Symbol { root: SymbolRoot::Inputs, path: Vec::new() })));
-    let outputs = Thunk::later(move |machine| machine.apply(&outputs, inputs.thunk(), None));
+    let outputs = Thunk::later(move |machine| machine.apply(&outputs, inputs.clone().thunk(), None));
     machine.set_own_flake(outputs.clone());
     let outputs = machine.force(&outputs);
     let mut hosts = Vec::new();
