@@ -393,6 +393,9 @@ impl<'l> Machine<'l> {
                 }
                 // `config.x or default`: the option may be unset, so the default is possible too.
                 if let (Some(default), Value::Symbol(_)) = (default, &val.value) {
+                    if let Some(settled) = self.settle(&val) {
+                        return settled;
+                    }
                     let is_there = self.opaque(unit.span(range));
                     let otherwise = Thunk::expr(unit, *default, environment);
                     return done(Value::Choice(Rc::new([
@@ -406,6 +409,7 @@ impl<'l> Machine<'l> {
                 let (base, path) = &**node;
                 let mut val = self.nested(|| self.eval(unit, *base, environment));
                 for key in path {
+                    val = self.settled(&val);
                     let name = match self.key(unit, key, environment) {
                         Ok(name) => name,
                         Err(_) => {
@@ -478,6 +482,16 @@ impl<'l> Machine<'l> {
             Expr::Binary(op, left, right) => {
                 let left = self.nested(|| self.eval(unit, *left, environment));
                 let right = Thunk::expr(unit, *right, environment);
+                let val = self.nested(|| operators::binary(self, *op, &left, &right, here));
+                if !is_vague(&val) {
+                    return val;
+                }
+                // What the host knows of the operands may help.
+                let (left_settled, right_settled) = (self.settle(&left), self.settle(&self.force(&right)));
+                if left_settled.is_none() && right_settled.is_none() {
+                    return val;
+                }
+                let (left, right) = (left_settled.unwrap_or(left), right_settled.map_or(right, Val::thunk));
                 self.nested(|| operators::binary(self, *op, &left, &right, here))
             }
             Expr::Local { up, slot } => {
@@ -693,9 +707,24 @@ impl<'l> Machine<'l> {
                     let call = PrimitiveCall { primitive: call.primitive, arguments };
                     return Val::at(Value::Primitive(Rc::new(call)), span);
                 }
-                let run = || (call.primitive.run)(self, &arguments, span);
-                let mut val =
-                    self.nested(|| run().unwrap_or_else(|unknown| Val::of(Value::Unknown(unknown))));
+                let run = |arguments: &[Thunk]| {
+                    let run = || (call.primitive.run)(self, arguments, span);
+                    self.nested(|| run().unwrap_or_else(|unknown| Val::of(Value::Unknown(unknown))))
+                };
+                let mut val = run(&arguments);
+                if is_vague(&val) {
+                    // What the host knows of the arguments may help.
+                    let settled: Vec<_> =
+                        arguments.iter().map(|argument| self.settle(&self.force(argument))).collect();
+                    if settled.iter().any(Option::is_some) {
+                        let arguments: Vec<_> = settled
+                            .into_iter()
+                            .zip(arguments)
+                            .map(|(settled, argument)| settled.map_or(argument, Val::thunk))
+                            .collect();
+                        val = run(&arguments);
+                    }
+                }
                 val.span = val.span.or(span);
                 val
             }
@@ -711,6 +740,9 @@ impl<'l> Machine<'l> {
                 None => Val::unknown(Reason::Symbolic("a set with unknown names is called".to_owned())),
             },
             Value::Symbol(symbol) => {
+                if let Some(settled) = self.settle(function) {
+                    return self.apply(&settled, argument, span);
+                }
                 let (function, mut arguments) = match &symbol.root {
                     SymbolRoot::Call(call) if symbol.path.is_empty() => {
                         (call.function.clone(), call.arguments.clone())
@@ -915,6 +947,12 @@ impl<'l> Machine<'l> {
 
     /// Maps every alternative of a choice.
     pub fn choose(&self, choice: &Rc<[(Condition, Thunk)]>, map: impl Fn(&Machine<'_>, Val) -> Val) -> Val {
+        let chosen = self.chosen(choice);
+        let choice = match &chosen {
+            Some(Val { value: Value::Choice(choice), .. }) => choice,
+            Some(only) => return map(self, only.clone()),
+            None => choice,
+        };
         if choice.len() > MAX_ALTERNATIVES {
             return Val::unknown(Reason::Several);
         }
@@ -929,6 +967,12 @@ impl<'l> Machine<'l> {
     /// Every value that `val` may have, with its condition; choices in choices are flattened.
     pub fn alternatives(&self, val: &Val) -> Vec<(Condition, Val)> {
         let Value::Choice(choice) = &val.value else { return vec![(Condition::True, val.clone())] };
+        let chosen = self.chosen(choice);
+        let choice = match &chosen {
+            Some(Val { value: Value::Choice(choice), .. }) => choice,
+            Some(only) => return self.descend(|| Ok(self.alternatives(only))).unwrap_or_default(),
+            None => choice,
+        };
         let mut result = Vec::new();
         for (condition, thunk) in choice.iter() {
             let inner = self.charge(STEPS_PER_ALTERNATIVE).and_then(|()| {
@@ -1007,7 +1051,10 @@ impl<'l> Machine<'l> {
                 Ok(Rc::new(result))
             }
             Value::Unknown(unknown) => Err(unknown.clone()),
-            Value::Symbol(_) | Value::Condition(_) => Err(self.symbolic(val)),
+            Value::Symbol(_) | Value::Condition(_) => match self.settle(val) {
+                Some(settled) => self.descend(|| self.list(&settled)),
+                None => Err(self.symbolic(val)),
+            },
             _ => Err(Unknown::new(Reason::Error("a list was expected".to_owned()))),
         }
     }
@@ -1034,7 +1081,10 @@ impl<'l> Machine<'l> {
                 Ok(Rc::new(result))
             }
             Value::Unknown(unknown) => Err(unknown.clone()),
-            Value::Symbol(_) | Value::Condition(_) => Err(self.symbolic(val)),
+            Value::Symbol(_) | Value::Condition(_) => match self.settle(val) {
+                Some(settled) => self.descend(|| self.set(&settled)),
+                None => Err(self.symbolic(val)),
+            },
             _ => Err(Unknown::new(Reason::Error("a set was expected".to_owned()))),
         }
     }
@@ -1295,6 +1345,19 @@ impl<'l> Machine<'l> {
             }
         }
         known(self, thunk, 0)
+    }
+}
+
+/// Whether more may be known of a result when more is known of what it was made of.
+fn is_vague(val: &Val) -> bool {
+    match &val.value {
+        Value::Unknown(unknown) => matches!(
+            &*unknown.reason,
+            Reason::Argument(_) | Reason::Symbolic(_) | Reason::NotModelled(_) | Reason::Several
+        ),
+        Value::Condition(condition) => condition.has_opaque(),
+        Value::Symbol(symbol) => matches!(symbol.root, SymbolRoot::Call(_)),
+        _ => false,
     }
 }
 

@@ -247,7 +247,8 @@ impl<'m> Host<'m> {
 
     /// The value of an option that the project sets once, or declares with a default and does not set.
     pub fn option_value(&self, path: &str) -> Option<Val> {
-        self.options.option_value(self.machine, &self.names(path))
+        let val = self.options.option_value(self.machine, &self.names(path))?;
+        Some(self.machine.settled(&val))
     }
 
     /// The default that the project's own declaration gives an option.

@@ -17,6 +17,8 @@ mod options;
 mod registry;
 mod script;
 mod table;
+#[cfg(test)]
+mod tests;
 mod unit;
 mod user;
 
