@@ -164,7 +164,7 @@ impl<'m> Project<'m> {
         {
             return arguments.clone();
         }
-        let arguments = Rc::new(Arguments::new(self.machine, Realm::Home, &[special.clone()]));
+        let arguments = Rc::new(Arguments::new(self.machine, Realm::Home, std::slice::from_ref(special)));
         users.push((special.clone(), arguments.clone()));
         arguments
     }
