@@ -10,8 +10,9 @@ use super::flake::HostClass;
 use super::hosts::Project;
 use super::options::{OptionTable, Resolved};
 use super::script::Scripts;
-use super::table::{Definition, Node, OptionKey, Raw};
+use super::table::{Definition, Listing, Node, OptionKey, Raw};
 use super::user::{self, User, Users};
+use super::view::Views;
 use crate::eval::{
     Atom, Condition, Machine, Name, Scope, Text, Thunk, Unknown, Val, Value, Wrapper, is_error, wrapper,
 };
@@ -34,6 +35,8 @@ pub struct Host<'m> {
     /// The files in which findings count; `None` for all.
     reported: Option<FxHashSet<FileId>>,
     pub(super) scripts: Rc<Scripts>,
+    /// What was asked for so far of what the host runs.
+    pub(super) views: Views,
 }
 
 /// What a host is called, and what it is.
@@ -94,6 +97,7 @@ impl<'m> Host<'m> {
             users: OnceCell::new(),
             reported,
             scripts: project.scripts.clone(),
+            views: Views::default(),
         }
     }
 
@@ -159,7 +163,7 @@ impl<'m> Host<'m> {
     }
 
     /// The exact text that a value has on this host, where it is known.
-    pub(super) fn text_of(&self, val: &Val) -> Option<String> {
+    pub(super) fn known_text(&self, val: &Val) -> Option<String> {
         val.as_str().or_else(|| self.referenced(val)?.as_str())
     }
 
@@ -201,6 +205,21 @@ impl<'m> Host<'m> {
         nodes
     }
 
+    /// The root of the option table.
+    pub(super) fn root(&self) -> &Rc<Node> {
+        self.options.root()
+    }
+
+    /// Every key below `node`.
+    pub(super) fn keys(&self, node: &Rc<Node>) -> Rc<Listing> {
+        self.options.keys(self.machine, node)
+    }
+
+    /// The node of the declarations at a dotted path.
+    pub(super) fn declaration(&self, path: &str) -> Rc<Node> {
+        self.options.declaration(self.machine, &self.names(path))
+    }
+
     /// The node below `node` at a dotted path.
     pub fn below(&self, node: &Rc<Node>, path: &str) -> Rc<Node> {
         self.options.below(self.machine, node, &self.names(path))
@@ -216,7 +235,7 @@ impl<'m> Host<'m> {
         split_path(path).iter().map(|name| self.machine.name(name)).collect()
     }
 
-    fn decide(&self, condition: &Condition) -> Condition {
+    pub(super) fn decide(&self, condition: &Condition) -> Condition {
         self.options.decided(self.machine, condition)
     }
 
@@ -385,7 +404,7 @@ impl<'m> Host<'m> {
 }
 
 /// The names of a dotted path; a name in double quotes may hold dots.
-fn split_path(path: &str) -> Vec<String> {
+pub(super) fn split_path(path: &str) -> Vec<String> {
     let mut result = Vec::new();
     let mut current = String::new();
     let mut quoted = false;

@@ -134,7 +134,7 @@ fn resolved(host: &Host<'_>, key: &OptionKey) -> String {
     let piece = |piece: &TextPiece| match piece {
         TextPiece::Known { text, .. } => text.to_string(),
         TextPiece::Hole(hole) => {
-            let known = hole.value.as_ref().and_then(|val| host.text_of(val));
+            let known = hole.value.as_ref().and_then(|val| host.known_text(val));
             known.unwrap_or_else(|| HOLE.to_owned())
         }
     };
