@@ -1,6 +1,6 @@
 //! What the arguments of a builtin are: each function here says why where it does not know.
 
-use super::super::condition::{Atom, Condition};
+use super::super::condition::Condition;
 use super::super::machine::{Coercion, ELEMENTS_PER_STEP, Machine, is_error};
 use super::super::value::{Attrs, Entry, List, Name, Reason, Symbol, Thunk, Unknown, Val, Value};
 use crate::text::Span;
@@ -119,7 +119,7 @@ pub(in super::super) fn later(function: &Thunk, arguments: Vec<Thunk>, span: Opt
     let function = function.clone();
     Thunk::later(move |machine| {
         let function = machine.force(&function);
-        machine.apply_all(&function, arguments, span)
+        machine.apply_all(&function, arguments.iter().cloned(), span)
     })
 }
 
@@ -131,9 +131,9 @@ pub(in super::super) fn sorted(machine: &Machine<'_>, attrs: &Attrs) -> Vec<(Nam
 }
 
 /// A test that nothing known decides, at the call.
-pub(super) fn undecided(span: Option<Span>) -> Outcome {
+pub(super) fn undecided(machine: &Machine<'_>, span: Option<Span>) -> Outcome {
     match span {
-        Some(span) => Ok(Val::of(Value::Condition(Condition::atom(Atom::Opaque(span))))),
+        Some(span) => Ok(Val::of(Value::Condition(machine.opaque(span)))),
         None => Err(several()),
     }
 }

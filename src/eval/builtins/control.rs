@@ -78,7 +78,7 @@ fn is(machine: &Machine<'_>, thunk: &Thunk, test: fn(&Value) -> bool, span: Opti
     let val = machine.force(thunk);
     match &val.value {
         Value::Unknown(unknown) if is_error(unknown) => Err(unknown.clone()),
-        Value::Unknown(_) | Value::Symbol(_) | Value::Choice(_) => undecided(span),
+        Value::Unknown(_) | Value::Symbol(_) | Value::Choice(_) => undecided(machine, span),
         value => Ok(Val::of(Value::Bool(test(value)))),
     }
 }

@@ -73,10 +73,10 @@ pub(super) static PRIMITIVES: &[Primitive] = primitives! {
             Ok(attrs) => match attrs.get(name) {
                 Some(entry) => Ok(Val::of(truth(entry.condition.clone()))),
                 None if attrs.is_closed() => Ok(Val::of(Value::Bool(false))),
-                None => undecided(span),
+                None => undecided(m, span),
             },
             Err(unknown) if is_error(&unknown) => Err(unknown),
-            Err(_) => undecided(span),
+            Err(_) => undecided(m, span),
         }
     };
     "intersectAttrs" 2 |m, a, _| {
