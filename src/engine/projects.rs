@@ -49,5 +49,13 @@ pub(super) fn with_project<T: Send>(
         Some(file) => Some(sources.get(file.id).text.to_string()),
         None => workspace.reader.read(path),
     };
-    link(&ProjectInput { root: &project.root, files: &files, tree: &project.tree, read: &read }, visit)
+    let presence = |path: &Utf8Path, is_there: bool| workspace.reader.presence(path, is_there);
+    let input = ProjectInput {
+        root: &project.root,
+        files: &files,
+        tree: &project.tree,
+        read: &read,
+        presence: &presence,
+    };
+    link(&input, visit)
 }

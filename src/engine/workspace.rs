@@ -26,7 +26,7 @@ pub struct Workspace {
 #[derive(Clone)]
 pub struct Reader {
     read: Arc<dyn Fn(&Utf8Path) -> Option<String> + Send + Sync>,
-    presence: Arc<dyn Fn(&Utf8Path) -> Presence + Send + Sync>,
+    presence: Arc<dyn Fn(&Utf8Path, bool) -> Presence + Send + Sync>,
 }
 
 impl Reader {
@@ -34,7 +34,7 @@ impl Reader {
     /// projects of the run and the repositories around them.
     pub fn new(
         read: impl Fn(&Utf8Path) -> Option<String> + Send + Sync + 'static,
-        presence: impl Fn(&Utf8Path) -> Presence + Send + Sync + 'static,
+        presence: impl Fn(&Utf8Path, bool) -> Presence + Send + Sync + 'static,
     ) -> Self {
         Self { read: Arc::new(read), presence: Arc::new(presence) }
     }
@@ -44,15 +44,16 @@ impl Reader {
         (self.read)(path)
     }
 
-    /// Whether something is at the path.
-    pub fn presence(&self, path: &Utf8Path) -> Presence {
-        (self.presence)(path)
+    /// Whether something is at the path, and whether a flake sees it. `is_there` says that something is, for
+    /// sure.
+    pub fn presence(&self, path: &Utf8Path, is_there: bool) -> Presence {
+        (self.presence)(path, is_there)
     }
 }
 
 impl Default for Reader {
     fn default() -> Self {
-        Self::new(|_| None, |_| Presence::Unknown)
+        Self::new(|_| None, |_, _| Presence::Unknown)
     }
 }
 

@@ -219,8 +219,8 @@ impl Graph<'_, '_> {
         Some(self.nodes.len() - 1)
     }
 
-    fn load(&self, node: &mut Node, mut module: Module) {
-        node.edges = mem::take(&mut module.imports);
+    fn load(&self, node: &mut Node, module: Module) {
+        node.edges = module.imports.clone();
         node.module = Some(module);
     }
 

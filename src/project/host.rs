@@ -8,13 +8,15 @@ use rustc_hash::FxHashSet;
 use super::closure::{Closure, ModuleFile, OpenEdge};
 use super::flake::HostClass;
 use super::hosts::Project;
+use super::link::Module;
 use super::options::{OptionTable, Resolved};
 use super::script::Scripts;
-use super::table::{Definition, Listing, Node, OptionKey, Raw};
+use super::table::{Certainty, Definition, Listing, Node, OptionKey, Raw};
 use super::user::{self, User, Users};
 use super::view::Views;
 use crate::eval::{
-    Atom, Condition, Machine, Name, Scope, Text, Thunk, Unknown, Val, Value, Wrapper, is_error, wrapper,
+    Atom, Condition, Machine, Name, Realm, Scope, Text, Thunk, Unknown, Val, Value, Wrapper, is_error,
+    wrapper,
 };
 use crate::text::{FileId, Span};
 
@@ -28,6 +30,7 @@ pub struct Host<'m> {
     machine: &'m Machine<'m>,
     pub(super) options: Rc<OptionTable>,
     pub(super) scope: Scope,
+    modules: Vec<(Module, Certainty)>,
     files: Vec<ModuleFile>,
     external: FxHashSet<String>,
     open: Vec<OpenEdge>,
@@ -91,6 +94,7 @@ impl<'m> Host<'m> {
             machine: project.machine,
             options,
             scope,
+            modules: closure.modules,
             files: closure.files,
             external: closure.external,
             open: closure.open,
@@ -124,6 +128,19 @@ impl<'m> Host<'m> {
     /// them.
     pub fn files(&self) -> &[ModuleFile] {
         &self.files
+    }
+
+    /// Its modules, in the order of the module system.
+    pub(super) fn modules(&self) -> impl Iterator<Item = &Module> {
+        self.modules.iter().map(|(module, _)| module)
+    }
+
+    /// The option tree of its modules.
+    pub(super) fn realm(&self) -> Realm {
+        match self.class() {
+            HostClass::Nixos | HostClass::Darwin => Realm::System,
+            HostClass::Home => Realm::Home,
+        }
     }
 
     /// How many modules come from outside of the project.

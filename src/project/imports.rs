@@ -14,6 +14,7 @@ use crate::eval::{
 use crate::text::{FileId, Span};
 
 /// What an element of a list of imports is.
+#[derive(Clone)]
 pub(super) enum Import {
     /// A file of the project.
     File(FileId),
@@ -26,6 +27,7 @@ pub(super) enum Import {
 }
 
 /// An import with its place.
+#[derive(Clone)]
 pub(super) struct Edge {
     pub import: Import,
     /// Whether it is there on every host that has the importing module.

@@ -50,4 +50,6 @@ pub struct ProjectInput<'p> {
     pub tree: &'p Tree,
     /// Reads a file of the tree that is not Nix.
     pub read: &'p (dyn Fn(&Utf8Path) -> Option<String> + Sync),
+    /// Says what is at a path; the second argument says that something is there, for sure.
+    pub presence: &'p (dyn Fn(&Utf8Path, bool) -> Presence + Sync),
 }

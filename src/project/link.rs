@@ -12,10 +12,14 @@ use crate::text::FileId;
 /// What a module evaluates to.
 pub(super) struct Module {
     pub file: FileId,
+    /// The module as it is written, without its arguments.
+    pub value: Val,
     /// What it defines, wrappers and all.
     pub config: Thunk,
     /// What it declares.
     pub options: Option<Thunk>,
+    /// Its `imports`, unread.
+    pub import_list: Option<Thunk>,
     /// Its `disabledModules`.
     pub disabled: Option<Thunk>,
     /// Its `key`, which makes it one with others of the same.
@@ -77,7 +81,9 @@ pub(super) fn module(
     if wrapper(machine, &val).is_some() {
         return Some(Module {
             file,
+            value: val.clone(),
             config: val.thunk(),
+            import_list: None,
             options: None,
             disabled: None,
             key: None,
@@ -100,6 +106,14 @@ pub(super) fn module(
         config.entries.retain(|(name, _)| !keys.contains(name));
         Val::at(Value::Attrs(Rc::new(config)), val.span).thunk()
     };
-    let (options, disabled, key) = (entry("options"), entry("disabledModules"), entry("key"));
-    Some(Module { file, config, options, disabled, key, imports })
+    Some(Module {
+        file,
+        config,
+        options: entry("options"),
+        import_list: entry("imports"),
+        disabled: entry("disabledModules"),
+        key: entry("key"),
+        imports,
+        value: val,
+    })
 }

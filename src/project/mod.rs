@@ -22,6 +22,8 @@ mod registry;
 mod script;
 mod secret;
 mod service;
+mod shape;
+mod survey;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -47,6 +49,8 @@ pub use port::{Number, Port, PortSource};
 pub use script::{RunKind, RunText};
 pub use secret::{Secret, SecretTool, SecretUse};
 pub use service::{Manager, Service, ServiceKind, Upstream};
+pub use shape::{MixedKeys, ModuleShape, OptionQuestion};
+pub use survey::{ProjectView, Survey};
 pub use table::{Certainty, Definition, Node, OptionKey};
 pub use unit::{DEPENDENCIES, Dependency, DependencyAttribute, Section, Spelling, Unit};
 pub use user::User;

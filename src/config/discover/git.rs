@@ -28,16 +28,17 @@ impl Index {
     pub(super) fn tracks(&self, path: &Path) -> Option<bool> {
         let name = |path: &Path| path.to_str().map(str::to_owned);
         let text = name(path)?;
+        match self.0.entry_by_path(text.as_str().into()) {
+            Some(entry) => return (entry.mode != Mode::COMMIT).then_some(true),
+            None if self.0.path_is_directory(text.as_str().into()) => return Some(true),
+            None => {}
+        }
         for above in path.ancestors().skip(1).filter(|above| *above != Path::new("")) {
             if self.0.entry_by_path(name(above)?.as_str().into()).is_some() {
                 return None;
             }
         }
-        match self.0.entry_by_path(text.as_str().into()) {
-            Some(entry) if entry.mode == Mode::COMMIT => None,
-            Some(_) => Some(true),
-            None => Some(self.0.path_is_directory(text.as_str().into())),
-        }
+        Some(false)
     }
 }
 

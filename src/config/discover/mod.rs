@@ -276,7 +276,7 @@ fn load(request: &Request<'_>, found: Vec<Found>, stdin: Option<&Path>, discover
     let presence = presence::Presences::new(&roots);
     discovered.reader = Reader::new(
         move |path| read_below(&roots, path.as_std_path()),
-        move |path| presence.of(path.as_std_path()),
+        move |path, is_there| presence.of(path.as_std_path(), is_there),
     );
 
     let mut by_config: FxHashMap<Option<PathBuf>, usize> = FxHashMap::default();

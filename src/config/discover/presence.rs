@@ -40,14 +40,15 @@ impl Presences {
         Self { places: roots.iter().map(place).collect(), indexes: Mutex::default() }
     }
 
-    pub(super) fn of(&self, path: &Path) -> Presence {
+    /// What is at `path`; `is_there` spares a look.
+    pub(super) fn of(&self, path: &Path, is_there: bool) -> Presence {
         let length = |path: &Path| path.as_os_str().len();
         // The innermost project it lies in, else a repository around one.
         let place = self.places.iter().filter(|place| path.starts_with(&place.root)).max_by_key(|place| {
             (path.starts_with(&place.project), length(&place.root), length(&place.project))
         });
         let Some(place) = place else { return Presence::Unknown };
-        if let Err(error) = fs::symlink_metadata(path) {
+        if !is_there && let Err(error) = fs::symlink_metadata(path) {
             return match error.kind() {
                 io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Presence::Missing,
                 _ => Presence::Unknown,
@@ -107,7 +108,7 @@ mod tests {
         assert!(added.status.success());
 
         let presences = Presences::new(std::slice::from_ref(&root));
-        let of = |path: &str| presences.of(&root.join(path));
+        let of = |path: &str| presences.of(&root.join(path), false);
         for path in ["flake.nix", "a", "a/b.nix", "kept.nix"] {
             assert_eq!(of(path), Presence::There, "{path}");
         }
@@ -116,7 +117,7 @@ mod tests {
         }
         assert_eq!(of("a/c.nix"), Presence::Missing);
         assert_eq!(of("a/b.nix/c"), Presence::Missing);
-        assert_eq!(presences.of(Path::new("/etc/passwd")), Presence::Unknown);
+        assert_eq!(presences.of(Path::new("/etc/passwd"), false), Presence::Unknown);
     }
 
     #[test]
@@ -125,7 +126,7 @@ mod tests {
         let root = fs::canonicalize(folder.path()).expect("it is there");
         fs::write(root.join("flake.nix"), "{ }").expect("files can be written");
         let presences = Presences::new(std::slice::from_ref(&root));
-        assert_eq!(presences.of(&root.join("flake.nix")), Presence::There);
-        assert_eq!(presences.of(&root.join("x.nix")), Presence::Missing);
+        assert_eq!(presences.of(&root.join("flake.nix"), true), Presence::There);
+        assert_eq!(presences.of(&root.join("x.nix"), false), Presence::Missing);
     }
 }
