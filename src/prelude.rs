@@ -15,4 +15,4 @@ pub use crate::rule::{
 pub use crate::semantic::{BindingKind, Resolution};
 pub use crate::shell::{self, Word};
 pub use crate::syntax::{AstNode, ast, edit, peel_parens, static_name, static_path};
-pub use crate::text::{Span, TextRange, TextSize};
+pub use crate::text::{FileId, Span, TextRange, TextSize};

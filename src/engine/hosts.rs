@@ -48,7 +48,12 @@ pub(super) fn check(
                 attached.extend(by_path.map(|module| module.file));
                 check(host);
             });
-            project.visit_rest(&attached, &mut check);
+            project.visit_rest(&attached, &mut |host| {
+                if wants_survey {
+                    survey.add(host);
+                }
+                check(host);
+            });
             if wants_survey {
                 let view = ProjectView::new(project, survey);
                 found.append(&mut check_project(&view, &workspace.sources, rules, place));

@@ -25,9 +25,12 @@ pub struct Workspace {
 /// Looks at files by absolute path. The default reads nothing and knows nothing.
 #[derive(Clone)]
 pub struct Reader {
-    read: Arc<dyn Fn(&Utf8Path) -> Option<String> + Send + Sync>,
-    presence: Arc<dyn Fn(&Utf8Path, bool) -> Presence + Send + Sync>,
+    read: Arc<ReadFile>,
+    presence: Arc<LookAt>,
 }
+
+type ReadFile = dyn Fn(&Utf8Path) -> Option<String> + Send + Sync;
+type LookAt = dyn Fn(&Utf8Path, bool) -> Presence + Send + Sync;
 
 impl Reader {
     /// A reader that asks `read` for texts and `presence` for what is there; both must stay inside the

@@ -427,7 +427,8 @@ impl<'l> Machine<'l> {
                         (is_there.not(), otherwise),
                     ])));
                 }
-                val
+                // What is known by name only stands where it is named.
+                Val { span: val.span.or(here), ..val }
             }
             Expr::HasAttr(node) => {
                 let (base, path) = &**node;

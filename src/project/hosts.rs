@@ -81,7 +81,8 @@ impl<'m> Project<'m> {
         let options = Rc::new(OptionTable::new(self.machine, source));
         let scope = Scope { key: [0, self.machine.new_scope_number(), 0], options: options.clone() };
         let identity = Identity { name: None, class: HostClass::Nixos, system: None };
-        let host = Host::new(self, identity, options, scope, Closure::default(), Some(rest));
+        let closure = Closure { modules, ..Closure::default() };
+        let host = Host::new(self, identity, options, scope, closure, Some(rest));
         host.within(|| visit(&host));
     }
 

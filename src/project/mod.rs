@@ -49,7 +49,7 @@ pub use port::{Number, Port, PortSource};
 pub use script::{RunKind, RunText};
 pub use secret::{Secret, SecretTool, SecretUse};
 pub use service::{Manager, Service, ServiceKind, Upstream};
-pub use shape::{MixedKeys, ModuleShape, OptionQuestion};
+pub use shape::{MixedKeys, ModuleShape, OptionQuestion, RepeatedImport};
 pub use survey::{ProjectView, Survey};
 pub use table::{Certainty, Definition, Node, OptionKey};
 pub use unit::{DEPENDENCIES, Dependency, DependencyAttribute, Section, Spelling, Unit};

@@ -25,8 +25,8 @@ pub struct ModuleShape {
     pub conditional_imports: Vec<OptionQuestion>,
     /// `imports` that is `mkIf` and the like: not a list.
     pub wrapped_imports: Option<Span>,
-    /// Imports of a file that the same list has before: the earlier and the later place.
-    pub repeated_imports: Vec<(Span, Span)>,
+    /// Imports of what the same list has before.
+    pub repeated_imports: Vec<RepeatedImport>,
 }
 
 /// Settings beside `config` or `options`.
@@ -45,6 +45,17 @@ pub struct OptionQuestion {
     pub option: String,
     /// What depends on the answer.
     pub span: Span,
+}
+
+/// An import that stands twice in a list.
+#[derive(Debug, Clone)]
+pub struct RepeatedImport {
+    /// The earlier place.
+    pub first: Span,
+    /// The later place.
+    pub again: Span,
+    /// Whether it is a file, which is one module however often it is imported.
+    pub is_file: bool,
 }
 
 /// Looks at a module of the given option tree, in the scope of its host.
@@ -127,19 +138,24 @@ fn option_text(machine: &Machine<'_>, symbol: &Symbol, realm: Realm) -> Option<S
     Some(machine.path_text(&option.names))
 }
 
-/// Imports of the same file by path, each surely there.
-fn repeated(module: &Module) -> Vec<(Span, Span)> {
-    let mut seen: Vec<(FileId, Span)> = Vec::new();
+/// Imports of the same file by path or of the same module from outside, each surely there.
+fn repeated(module: &Module) -> Vec<RepeatedImport> {
+    let mut seen: Vec<(&Import, Span)> = Vec::new();
     let mut result = Vec::new();
     for edge in &module.imports {
-        let (Import::File(file), Some(span), Certainty::Must) = (&edge.import, edge.span, edge.certainty)
-        else {
-            continue;
+        let (Some(span), Certainty::Must) = (edge.span, edge.certainty) else { continue };
+        let same = |known: &Import| match (known, &edge.import) {
+            (Import::File(a), Import::File(b)) => a == b,
+            (Import::External(a), Import::External(b)) => a == b,
+            _ => false,
         };
-        match seen.iter().find(|(known, _)| known == file) {
-            Some((_, first)) if *first != span => result.push((*first, span)),
+        match seen.iter().find(|(known, _)| same(known)) {
+            Some((known, first)) if *first != span => {
+                let is_file = matches!(known, Import::File(_));
+                result.push(RepeatedImport { first: *first, again: span, is_file });
+            }
             Some(_) => {}
-            None => seen.push((*file, span)),
+            None => seen.push((&edge.import, span)),
         }
     }
     result

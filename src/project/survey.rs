@@ -20,7 +20,9 @@ impl Survey {
     /// Adds a host, which is being visited, with its users.
     pub fn add(&mut self, host: &Host<'_>) {
         self.add_configuration(host);
-        host.visit_users(&mut |user| self.add_configuration(&user.home));
+        if host.name.is_some() {
+            host.visit_users(&mut |user| self.add_configuration(&user.home));
+        }
     }
 
     fn add_configuration(&mut self, host: &Host<'_>) {
@@ -77,6 +79,15 @@ impl<'p> ProjectView<'p> {
     /// What is at a path, and whether a flake sees it.
     pub fn presence(&self, path: &Utf8Path) -> Presence {
         (self.project.input.presence)(path, self.kind(path).is_some())
+    }
+
+    /// The name in the folder of `path` that is most like its last name.
+    pub fn nearest(&self, path: &Utf8Path) -> Option<String> {
+        let wanted = path.file_name()?;
+        let names = self.project.machine.loader().list(path.parent()?)?;
+        let like = |name: &String| strsim::normalized_damerau_levenshtein(name, wanted);
+        let close = names.into_iter().map(|(name, _)| (like(&name), name)).filter(|(like, _)| *like > 0.6);
+        close.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, name)| name)
     }
 
     /// How the modules of all hosts are written, each module once, in the order of the files.
