@@ -411,7 +411,7 @@ fn to_json(machine: &Machine<'_>, val: &Val, depth: u32) -> Result<serde_json::V
     })
 }
 
-fn components(version: &str) -> Vec<&str> {
+pub(super) fn components(version: &str) -> Vec<&str> {
     let mut result = Vec::new();
     let mut rest = version;
     loop {

@@ -242,7 +242,7 @@ pub(super) fn join(left: &Attrs, right: &Attrs, condition: &Condition) -> Attrs 
     Attrs { entries, patterns, open, fallback }
 }
 
-fn concat(machine: &Machine<'_>, left: &Val, right: &Val) -> Value {
+pub(super) fn concat(machine: &Machine<'_>, left: &Val, right: &Val) -> Value {
     let (left, right) = (machine.list(left), machine.list(right));
     let mut result = List::default();
     for side in [left, right] {
