@@ -228,9 +228,14 @@ fn map_recursive(
                     None => true,
                 };
             if descends {
-                return machine.descend(|| map_recursive(machine, condition, &function, &here, &value, span));
+                return machine
+                    .descend(|| map_recursive(machine, condition.clone(), &function, &here, &value, span));
             }
-            Ok(machine.apply_all(&machine.force(&function), [Val::list(here).thunk(), value], span))
+            Ok(machine.apply_all(
+                &machine.force(&function),
+                [Val::list(here.clone()).thunk(), value.clone()],
+                span,
+            ))
         });
     };
     for (name, entry) in &mut result.entries {

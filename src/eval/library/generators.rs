@@ -82,7 +82,7 @@ impl KeyValue {
 
 fn key_value(machine: &Machine<'_>, separator: &str, key: &str, value: Text) -> Result<Text, Unknown> {
     machine.charge(value.weight())?;
-    let escaped = builtins::replace_strings(&[separator.to_owned()], &[format!("\\{separator}")], key);
+    let escaped = strings::replaced(&[separator.to_owned()], &[format!("\\{separator}")], key);
     let mut text = Text::known(&format!("{escaped}{separator}"));
     text.extend(&value);
     Ok(text)
@@ -332,7 +332,7 @@ impl Pretty {
         let mut lines: Vec<String> = lines
             .iter()
             .map(|line| {
-                builtins::replace_strings(
+                strings::replaced(
                     &["${".to_owned(), "''".to_owned()],
                     &["''${".to_owned(), "'''".to_owned()],
                     line,

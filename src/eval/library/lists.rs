@@ -323,7 +323,7 @@ pub(super) static FUNCTIONS: Table = primitives! {
         let (op, nul) = (a[0].clone(), a[1].clone());
         let groups = super::closed_set(m, &groups.thunk())?.into_iter().map(|(name, list)| {
             let (op, nul) = (op.clone(), nul.clone());
-            let folded = super::deferred(move |m| Ok(super::call_builtin(m, "foldl'", vec![op, nul, list], span)));
+            let folded = super::deferred(move |m| Ok(super::call_builtin(m, "foldl'", vec![op.clone(), nul.clone(), list.clone()], span)));
             (name, folded)
         });
         Ok(super::from_pairs(m, groups.collect()))

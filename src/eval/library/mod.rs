@@ -425,7 +425,7 @@ fn text_of(machine: &Machine<'_>, thunk: &Thunk) -> Result<Text, Unknown> {
 }
 
 /// A thunk for the outcome of `compute`.
-fn deferred(compute: impl FnOnce(&Machine<'_>) -> Outcome + 'static) -> Thunk {
+fn deferred(compute: impl Fn(&Machine<'_>) -> Outcome + 'static) -> Thunk {
     Thunk::later(move |machine| compute(machine).unwrap_or_else(unknown_val))
 }
 

@@ -118,7 +118,7 @@ fn packages(machine: &Machine<'_>, call: &Val, path: &Utf8Path, span: Option<Spa
             (FileKind::Regular, Some(name)) => {
                 let argument = argument();
                 let value = deferred(move |machine| {
-                    Ok(machine.apply_all(&call, [path_val(&path).thunk(), argument], span))
+                    Ok(machine.apply_all(&call, [path_val(&path).thunk(), argument.clone()], span))
                 });
                 pairs.push((name.into(), value));
             }

@@ -27,6 +27,24 @@ pub(super) fn identifier(name: &str) -> String {
     if is_plain && !keywords.contains(&name) { name.to_owned() } else { quoted(name) }
 }
 
+/// `replaceStrings` with texts that are known: the first of `from` that fits at a place wins.
+pub(super) fn replaced(from: &[String], to: &[String], text: &str) -> String {
+    let mut result = String::new();
+    let mut rest = text;
+    loop {
+        if let Some(index) = from.iter().position(|from| rest.starts_with(from.as_str())) {
+            result.push_str(&to[index]);
+            if !from[index].is_empty() {
+                rest = &rest[from[index].len()..];
+                continue;
+            }
+        }
+        let Some(next) = rest.chars().next() else { return result };
+        result.push(next);
+        rest = &rest[next.len_utf8()..];
+    }
+}
+
 /// Whether `text` begins (or ends) with `affix`, where the known parts decide it.
 fn has_affix(text: &Text, affix: &str, at_end: bool) -> Option<bool> {
     let mut known = String::new();
@@ -479,7 +497,7 @@ pub(super) static FUNCTIONS: Table = primitives! {
         let text = string(m, &a[1])?;
         m.charge(text.len().saturating_mul(from.len()) / 64)?;
         let to: Vec<String> = from.iter().map(|text| format!("\\{text}")).collect();
-        Ok(Val::string(builtins::replace_strings(&from, &to, &text)))
+        Ok(Val::string(replaced(&from, &to, &text)))
     };
     "escapeC" 2 |m, a, _| {
         let mut from = Vec::new();
@@ -493,7 +511,7 @@ pub(super) static FUNCTIONS: Table = primitives! {
                 _ => return Err(error("this is no character of ASCII")),
             }
         }
-        Ok(Val::string(builtins::replace_strings(&from, &to, &string(m, &a[1])?)))
+        Ok(Val::string(replaced(&from, &to, &string(m, &a[1])?)))
     };
     "escapeNixIdentifier" 1 |m, a, _| Ok(Val::string(identifier(&string(m, &a[0])?)));
     "escapeNixString" 1 |m, a, _| Ok(Val::string(quoted(&string(m, &a[0])?)));
