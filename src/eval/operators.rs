@@ -13,7 +13,8 @@ use crate::text::Span;
 pub(super) fn negate(operand: &Val) -> Value {
     match &operand.value {
         Value::Int(value) => value.checked_neg().map_or_else(overflow, Value::Int),
-        Value::Float(value) => Value::Float(-value),
+        // Nix subtracts from zero, so there is no negative zero.
+        Value::Float(value) => Value::Float(0.0 - value),
         Value::Unknown(unknown) => Value::Unknown(unknown.clone()),
         Value::Symbol(_) | Value::Choice(_) => Value::Unknown(Unknown::new(Reason::Several)),
         _ => error("a number was expected"),
