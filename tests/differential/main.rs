@@ -6,6 +6,7 @@
 mod evaluate;
 mod generate;
 mod oracle;
+mod partiality;
 mod program;
 mod random;
 mod strings;
@@ -17,6 +18,7 @@ use std::thread;
 use camino::{Utf8Path, Utf8PathBuf};
 use evaluate::Known;
 use program::Program;
+use random::Random;
 use tempfile::TempDir;
 
 /// The stack of evaluation in the program itself (`engine::pool`).
@@ -154,5 +156,46 @@ fn generated_programs_agree_with_nix() {
             let of = constructs.get(construct).copied().unwrap_or(0);
             assert!(of * 20 >= count, "{construct} is in {of} programs only");
         }
+    });
+}
+
+#[test]
+fn hiding_a_part_changes_nothing_else() {
+    on_large_stack(|| {
+        let programs = number("NIXLINT_TEST_PROGRAMS", 500);
+        let path = Utf8Path::new("/project/hidden.nix");
+        let mut hidings = 0;
+        let mut wrong = 0;
+        for index in 0..programs {
+            let seed = seed_of(index);
+            let (program, seen) = generate::program(seed);
+            if seen.contains("tryEval") {
+                continue;
+            }
+            let mut random = Random::new(seed);
+            for hidden in partiality::HIDDEN {
+                let mut program = program.clone();
+                let at = random.below(program.size());
+                program.at(at).expect("it has so many parts").is_hidden = true;
+                hidings += 1;
+                if partiality::mistake(path, &program, *hidden).is_none() {
+                    continue;
+                }
+                wrong += 1;
+                if wrong <= number("NIXLINT_TEST_SHOWN", 5) {
+                    let is_wrong = |program: &Program| {
+                        evaluate::is_well_scoped(&program.to_string())
+                            && evaluate::is_well_scoped(&format!("hidden': {program:#}"))
+                            && partiality::mistake(path, program, *hidden).is_some()
+                    };
+                    let program = program.minimised(is_wrong);
+                    let mistake = partiality::mistake(path, &program, *hidden).unwrap_or_default();
+                    println!("--- {hidden:?}, seed {seed}\n{program}\n{program:#}\n{mistake}");
+                }
+            }
+        }
+        println!("{hidings} hidings, {wrong} wrong");
+        assert!(hidings >= programs);
+        assert_eq!(wrong, 0, "of {hidings} hidings, seed {}", number("NIXLINT_TEST_SEED", 1));
     });
 }

@@ -24,6 +24,8 @@ pub(crate) struct Program {
     pub(crate) kind: Type,
     /// What it is made of.
     pub(crate) pieces: Vec<Piece>,
+    /// Whether `{:#}` writes a name in its place.
+    pub(crate) is_hidden: bool,
 }
 
 /// A part of a [`Program`].
@@ -55,7 +57,7 @@ impl From<Program> for Piece {
 
 impl Program {
     pub(crate) fn new(kind: &Type, pieces: Vec<Piece>) -> Self {
-        Self { kind: kind.clone(), pieces }
+        Self { kind: kind.clone(), pieces, is_hidden: false }
     }
 
     /// How many expressions there are in it, itself among them.
@@ -117,7 +119,7 @@ impl Program {
 
 impl fmt::Display for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write(&self.pieces, f)
+        if self.is_hidden && f.alternate() { f.write_str("hidden'") } else { write(&self.pieces, f) }
     }
 }
 
