@@ -88,6 +88,8 @@ pub struct Unit {
     pub ir: Arc<Ir>,
     names: Vec<Name>,
     directory: Utf8PathBuf,
+    /// What `scopedImport` puts in scope around the file.
+    scope: Option<Rc<Attrs>>,
 }
 
 impl Unit {
@@ -221,10 +223,7 @@ impl<'l> Machine<'l> {
         if let Some((_, thunk)) = self.units.borrow().get(&file) {
             return thunk.clone();
         }
-        let names = ir.names().map(|name| self.name(name)).collect();
-        let mut directory = self.loader.path(file);
-        directory.pop();
-        let unit = Rc::new(Unit { file, ir: ir.clone(), names, directory });
+        let unit = Rc::new(self.unit(file, ir));
         let thunk = Thunk::expr(&unit, ir.root(), &None);
         self.units.borrow_mut().insert(file, (unit, thunk.clone()));
         thunk
@@ -232,22 +231,45 @@ impl<'l> Machine<'l> {
 
     /// What `import path` gives.
     pub fn import(&self, path: &Utf8Path) -> Val {
-        let missing = |path: &Utf8Path| {
-            Val::unknown(match path.starts_with(self.loader.root()) {
-                true => Reason::Error(format!("path `{path}` does not exist")),
-                false => Reason::Impure("files outside the project"),
-            })
+        match self.program(path) {
+            Ok((file, ir)) => self.force(&self.file(file, &ir)),
+            Err(reason) => Val::unknown(reason),
+        }
+    }
+
+    /// What `scopedImport scope path` gives: the names of `scope` come before those of Nix.
+    pub(super) fn import_scoped(&self, path: &Utf8Path, scope: Rc<Attrs>) -> Val {
+        match self.program(path) {
+            Ok((file, ir)) => {
+                let unit = Rc::new(Unit { scope: Some(scope), ..self.unit(file, &ir) });
+                self.force(&Thunk::expr(&unit, ir.root(), &None))
+            }
+            Err(reason) => Val::unknown(reason),
+        }
+    }
+
+    fn program(&self, path: &Utf8Path) -> Result<(FileId, Arc<Ir>), Reason> {
+        let missing = |path: &Utf8Path| match path.starts_with(self.loader.root()) {
+            true => Reason::Error(format!("path `{path}` does not exist")),
+            false => Reason::Impure("files outside the project"),
         };
         let path = match self.loader.kind(path) {
             Some(FileKind::Directory) => path.join("default.nix"),
             Some(_) => path.to_owned(),
-            None => return missing(path),
+            None => return Err(missing(path)),
         };
         match self.loader.program(&path) {
-            Some((file, ir)) => self.force(&self.file(file, &ir)),
-            None if self.loader.kind(&path).is_none() => missing(&path),
-            None => Val::unknown(Reason::Syntax),
+            Some(program) => Ok(program),
+            None if self.loader.kind(&path).is_none() => Err(missing(&path)),
+            None => Err(Reason::Syntax),
         }
+    }
+
+    fn unit(&self, file: FileId, ir: &Arc<Ir>) -> Unit {
+        let names = ir.names().map(|name| self.name(name)).collect();
+        let mut directory = self.loader.path(file);
+        directory.pop();
+        Unit { file, ir: ir.clone(), names, directory, scope: None }
     }
 
     /// An atom for something at `span` of which nothing is known; another one at each call.
@@ -508,6 +530,11 @@ impl<'l> Machine<'l> {
                     None => Val::unknown(Reason::Cycle),
                 }
             }
+            Expr::Global(symbol) | Expr::WithName(symbol) | Expr::Undefined(symbol)
+                if let Some(entry) = unit.scope.as_ref().and_then(|scope| scope.get(name_of(*symbol))) =>
+            {
+                self.nested(|| self.force(&entry.value))
+            }
             Expr::Global(symbol) => {
                 let mut val = builtins::global(self, unit.ir.name(*symbol));
                 val.span = here;
@@ -521,7 +548,10 @@ impl<'l> Machine<'l> {
                 )))),
                 here,
             ),
-            Expr::CurPos => Val::unknown(Reason::NotModelled("__curPos".to_owned())),
+            Expr::CurPos => done(
+                builtins::position(self, unit.span(range))
+                    .map_or_else(Value::Unknown, |position| position.value),
+            ),
         }
     }
 
@@ -917,6 +947,11 @@ impl<'l> Machine<'l> {
                 };
             }
             (SymbolRoot::Library, _) => return library::select(self, &path, span),
+            (SymbolRoot::Call(call), [])
+                if let Some(attribute) = builtins::derivation_attribute(self, call, name) =>
+            {
+                return attribute.unwrap_or_else(|unknown| Val::of(Value::Unknown(unknown)));
+            }
             (root, _) => root.clone(),
         };
         Val::at(Value::Symbol(Rc::new(Symbol { root, path })), span)
