@@ -7,6 +7,7 @@
 mod builtins;
 mod condition;
 mod library;
+mod lookup;
 mod machine;
 mod operators;
 mod print;
