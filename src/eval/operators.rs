@@ -44,7 +44,14 @@ pub(super) fn binary(
             val(result.map_or_else(Value::Unknown, truth))
         }
         BinaryOp::Equal | BinaryOp::NotEqual => {
-            let result = equal(machine, left, &machine.force(right), span);
+            let right = machine.force(right);
+            let result = match (&left.value, &right.value) {
+                // Equal functions are found in sets and lists only, where they are one value.
+                (Value::Lambda(_) | Value::Primitive(_), Value::Lambda(_) | Value::Primitive(_)) => {
+                    Ok(Condition::False)
+                }
+                _ => equal(machine, left, &right, span),
+            };
             let result = if op == BinaryOp::Equal { result } else { result.map(|condition| condition.not()) };
             val(result.map_or_else(Value::Unknown, truth))
         }
@@ -346,7 +353,7 @@ fn equal_here(
             }
             let mut all = Condition::True;
             for (a, b) in a.elements.iter().zip(&b.elements) {
-                all = all.and(&equal(machine, &machine.force(&a.value), &machine.force(&b.value), span)?);
+                all = all.and(&equal_thunks(machine, &a.value, &b.value, span)?);
                 if all == Condition::False {
                     break;
                 }
@@ -371,10 +378,7 @@ fn equal_here(
             }
             let mut all = Condition::True;
             for ((_, a), (_, b)) in a.entries.iter().zip(&b.entries) {
-                if Rc::ptr_eq(&a.value.0, &b.value.0) {
-                    continue;
-                }
-                all = all.and(&equal(machine, &machine.force(&a.value), &machine.force(&b.value), span)?);
+                all = all.and(&equal_thunks(machine, &a.value, &b.value, span)?);
                 if all == Condition::False {
                     break;
                 }
@@ -383,8 +387,23 @@ fn equal_here(
         }
         // Nix compares functions by place in some positions and not at all in others.
         (Value::Lambda(a), Value::Lambda(b)) if Rc::ptr_eq(a, b) => opaque(Unknown::new(Reason::Several)),
+        (Value::Primitive(_), Value::Primitive(_)) => opaque(Unknown::new(Reason::Several)),
         _ => Ok(Condition::False),
     }
+}
+
+/// Whether two values inside of others are equal: one value is equal to itself, even a function.
+fn equal_thunks(
+    machine: &Machine<'_>,
+    left: &Thunk,
+    right: &Thunk,
+    span: Option<Span>,
+) -> Result<Condition, Unknown> {
+    let val = machine.force(left);
+    if left.identity() == right.identity() && !matches!(val.value, Value::Unknown(_)) {
+        return Ok(Condition::True);
+    }
+    equal(machine, &val, &machine.force(right), span)
 }
 
 fn scalar(value: &Value) -> Option<Scalar> {
