@@ -152,7 +152,7 @@ impl Printer<'_, '_> {
                 self.out.text.push(']');
             }
             Value::Attrs(attrs)
-                if !(attrs.entries.is_empty() && attrs.is_closed())
+                if (!attrs.entries.is_empty() || !attrs.is_closed())
                     && !self.seen.insert(Rc::as_ptr(attrs).cast()) =>
             {
                 self.out.text.push_str("«repeated»");
@@ -233,7 +233,10 @@ impl Printer<'_, '_> {
             if self.doubtful == 0 {
                 self.out.error.get_or_insert_with(|| unknown.clone());
             }
-            self.write(format_args!("«error: {}»", unknown.reason));
+            match &*unknown.reason {
+                Reason::Cycle => self.write("«error: infinite recursion»"),
+                reason => self.write(format_args!("«{reason}»")),
+            }
         } else {
             self.out.unknown.get_or_insert_with(|| unknown.clone());
             self.write(format_args!("«unknown: {}»", unknown.reason));
@@ -253,23 +256,6 @@ impl Printer<'_, '_> {
 
     fn write(&mut self, what: impl fmt::Display) {
         let _infallible = write!(self.out.text, "{what}");
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Throw(message) | Self::Error(message) => f.write_str(message),
-            Self::Argument(name) => write!(f, "argument {name}"),
-            Self::Symbolic(what) => write!(f, "needs {what}"),
-            Self::Impure(what) => write!(f, "depends on {what}"),
-            Self::NotModelled(what) => write!(f, "not modelled: {what}"),
-            Self::Cycle => f.write_str("infinite recursion encountered"),
-            Self::Fuel => f.write_str("too much work"),
-            Self::Depth => f.write_str("nested too deep"),
-            Self::Syntax => f.write_str("syntax error"),
-            Self::Several => f.write_str("not decided"),
-        }
     }
 }
 
