@@ -11,9 +11,11 @@ use camino::{Utf8Path, Utf8PathBuf};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::condition::{Atom, Condition};
+use super::lookup::{Selection, either};
+use super::scope::Current;
 use super::value::{
-    Attrs, Call, Closure, Element, Entry, List, Name, PrimitiveCall, Reason, State, Symbol, SymbolRoot, Text,
-    TextHole, TextPiece, Thunk, Unknown, Val, Value,
+    Attrs, Call, Closure, Element, Entry, List, Name, PrimitiveCall, Reason, Recipe, Scoped, State, Symbol,
+    SymbolRoot, Text, TextHole, TextPiece, Thunk, Unknown, Val, Value,
 };
 use super::{builtins, library, operators};
 use crate::semantic::{AttrSet, Expr, ExprId, Ir, Key, Lambda, Part, PathKind};
@@ -86,9 +88,16 @@ pub struct Unit {
     pub ir: Arc<Ir>,
     names: Vec<Name>,
     directory: Utf8PathBuf,
+    /// What `scopedImport` puts in scope around the file.
+    scope: Option<Rc<Attrs>>,
 }
 
 impl Unit {
+    /// The name that a symbol of this file is.
+    pub(super) fn name_of(&self, symbol: crate::semantic::Symbol) -> Name {
+        self.names[symbol.0 as usize]
+    }
+
     /// The place of `range` in this file.
     pub fn span(&self, range: TextRange) -> Span {
         Span::new(self.file, range)
@@ -100,11 +109,11 @@ pub(super) type Environment = Option<Rc<Frame>>;
 
 /// One scope.
 pub struct Frame {
-    parent: Environment,
-    kind: FrameKind,
+    pub(super) parent: Environment,
+    pub(super) kind: FrameKind,
 }
 
-enum FrameKind {
+pub(super) enum FrameKind {
     Slots(RefCell<Vec<Thunk>>),
     With(Thunk),
 }
@@ -121,6 +130,9 @@ pub struct Machine<'l> {
     own_flake: OnceCell<Thunk>,
     fuel: Cell<u64>,
     depth: Cell<u32>,
+    /// How many opaque atoms there are.
+    opaque: Cell<u32>,
+    pub(super) current: Current,
 }
 
 #[derive(Default)]
@@ -153,6 +165,8 @@ impl<'l> Machine<'l> {
             own_flake: OnceCell::new(),
             fuel: Cell::new(fuel),
             depth: Cell::new(0),
+            opaque: Cell::new(0),
+            current: Current::default(),
         }
     }
 
@@ -209,10 +223,7 @@ impl<'l> Machine<'l> {
         if let Some((_, thunk)) = self.units.borrow().get(&file) {
             return thunk.clone();
         }
-        let names = ir.names().map(|name| self.name(name)).collect();
-        let mut directory = self.loader.path(file);
-        directory.pop();
-        let unit = Rc::new(Unit { file, ir: ir.clone(), names, directory });
+        let unit = Rc::new(self.unit(file, ir));
         let thunk = Thunk::expr(&unit, ir.root(), &None);
         self.units.borrow_mut().insert(file, (unit, thunk.clone()));
         thunk
@@ -220,18 +231,52 @@ impl<'l> Machine<'l> {
 
     /// What `import path` gives.
     pub fn import(&self, path: &Utf8Path) -> Val {
+        match self.program(path) {
+            Ok((file, ir)) => self.force(&self.file(file, &ir)),
+            Err(reason) => Val::unknown(reason),
+        }
+    }
+
+    /// What `scopedImport scope path` gives: the names of `scope` come before those of Nix.
+    pub(super) fn import_scoped(&self, path: &Utf8Path, scope: Rc<Attrs>) -> Val {
+        match self.program(path) {
+            Ok((file, ir)) => {
+                let unit = Rc::new(Unit { scope: Some(scope), ..self.unit(file, &ir) });
+                self.force(&Thunk::expr(&unit, ir.root(), &None))
+            }
+            Err(reason) => Val::unknown(reason),
+        }
+    }
+
+    fn program(&self, path: &Utf8Path) -> Result<(FileId, Arc<Ir>), Reason> {
+        let missing = |path: &Utf8Path| match path.starts_with(self.loader.root()) {
+            true => Reason::Error(format!("path `{path}` does not exist")),
+            false => Reason::Impure("files outside the project"),
+        };
         let path = match self.loader.kind(path) {
             Some(FileKind::Directory) => path.join("default.nix"),
             Some(_) => path.to_owned(),
-            None => return Val::unknown(Reason::Error(format!("path `{path}` does not exist"))),
+            None => return Err(missing(path)),
         };
         match self.loader.program(&path) {
-            Some((file, ir)) => self.force(&self.file(file, &ir)),
-            None if self.loader.kind(&path).is_none() => {
-                Val::unknown(Reason::Error(format!("path `{path}` does not exist")))
-            }
-            None => Val::unknown(Reason::Syntax),
+            Some(program) => Ok(program),
+            None if self.loader.kind(&path).is_none() => Err(missing(&path)),
+            None => Err(Reason::Syntax),
         }
+    }
+
+    fn unit(&self, file: FileId, ir: &Arc<Ir>) -> Unit {
+        let names = ir.names().map(|name| self.name(name)).collect();
+        let mut directory = self.loader.path(file);
+        directory.pop();
+        Unit { file, ir: ir.clone(), names, directory, scope: None }
+    }
+
+    /// An atom for something at `span` of which nothing is known; another one at each call.
+    pub fn opaque(&self, span: Span) -> Condition {
+        let number = self.opaque.get();
+        self.opaque.set(number.wrapping_add(1));
+        Condition::atom(Atom::Opaque(span, number))
     }
 
     /// Evaluates to weak head normal form.
@@ -240,16 +285,31 @@ impl<'l> Machine<'l> {
             let mut state = thunk.0.borrow_mut();
             match &*state {
                 State::Done(val) => return val.clone(),
-                State::Busy => return Val::unknown(Reason::Cycle),
-                _ => mem::replace(&mut *state, State::Busy),
+                State::Busy => {
+                    self.current.cut_short();
+                    return Val::unknown(Reason::Cycle);
+                }
+                State::Scoped(scoped) if self.current.is_valid(scoped.needs, &scoped.key) => {
+                    return scoped.val.clone();
+                }
+                State::Waiting(_) | State::Scoped(_) => mem::replace(&mut *state, State::Busy),
             }
         };
-        let val = match state {
-            State::Expr { unit, expr, environment } => self.eval(&unit, expr, &environment),
-            State::Later(compute) => self.nested(|| compute(self)),
-            State::Busy | State::Done(_) => Val::unknown(Reason::Cycle),
+        let recipe = match state {
+            State::Waiting(recipe) => recipe,
+            State::Scoped(scoped) => scoped.recipe,
+            State::Busy | State::Done(_) => return Val::unknown(Reason::Cycle),
         };
-        *thunk.0.borrow_mut() = State::Done(val.clone());
+        let (val, needs) = self.current.watch(|| match &recipe {
+            Recipe::Expr { unit, expr, environment } => self.eval(unit, *expr, environment),
+            Recipe::Later(compute) => self.nested(|| compute(self)),
+        });
+        *thunk.0.borrow_mut() = if needs.is_nothing() {
+            State::Done(val.clone())
+        } else {
+            let key = self.current.key();
+            State::Scoped(Box::new(Scoped { val: val.clone(), recipe, needs, key }))
+        };
         val
     }
 
@@ -350,27 +410,15 @@ impl<'l> Machine<'l> {
             Expr::Select(node) => {
                 let (base, path, default) = &**node;
                 let mut val = self.nested(|| self.eval(unit, *base, environment));
-                for key in path {
-                    let next = match self.key(unit, key, environment) {
-                        Ok(name) => self.select(&val, name),
-                        Err(unknown) => Ok(Val::at(Value::Unknown(unknown), here)),
-                    };
-                    val = match (next, default) {
-                        (Ok(next), _) => next,
-                        (Err(_), Some(default)) => {
-                            return self.nested(|| self.eval(unit, *default, environment));
-                        }
-                        (Err(missing), None) => return Val::at(Value::Unknown(missing), here),
-                    };
+                if let Some(default) = *default {
+                    return self.select_or(&Selection { unit, environment, default, here }, val, path);
                 }
-                // `config.x or default`: the option may be unset, so the default is possible too.
-                if let (Some(default), Value::Symbol(_)) = (default, &val.value) {
-                    let is_there = Condition::atom(Atom::Opaque(unit.span(range)));
-                    let otherwise = Thunk::expr(unit, *default, environment);
-                    return done(Value::Choice(Rc::new([
-                        (is_there.clone(), val.thunk()),
-                        (is_there.not(), otherwise),
-                    ])));
+                for key in path {
+                    let next = self.key(unit, key, environment).and_then(|name| self.select(&val, name));
+                    val = match next {
+                        Ok(next) => next,
+                        Err(unknown) => return Val::at(Value::Unknown(unknown), here),
+                    };
                 }
                 val
             }
@@ -378,10 +426,11 @@ impl<'l> Machine<'l> {
                 let (base, path) = &**node;
                 let mut val = self.nested(|| self.eval(unit, *base, environment));
                 for key in path {
+                    val = self.settled(&val);
                     let name = match self.key(unit, key, environment) {
                         Ok(name) => name,
                         Err(_) => {
-                            return done(Value::Condition(Condition::atom(Atom::Opaque(unit.span(range)))));
+                            return done(Value::Condition(self.opaque(unit.span(range))));
                         }
                     };
                     match &val.value {
@@ -391,15 +440,13 @@ impl<'l> Machine<'l> {
                             }
                             None if attrs.is_closed() => return done(Value::Bool(false)),
                             _ => {
-                                return done(Value::Condition(Condition::atom(Atom::Opaque(
-                                    unit.span(range),
-                                ))));
+                                return done(Value::Condition(self.opaque(unit.span(range))));
                             }
                         },
                         Value::Unknown(_) | Value::Symbol(_) | Value::Choice(_) => {
                             return match &val.value {
                                 Value::Unknown(unknown) if is_error(unknown) => val,
-                                _ => done(Value::Condition(Condition::atom(Atom::Opaque(unit.span(range))))),
+                                _ => done(Value::Condition(self.opaque(unit.span(range)))),
                             };
                         }
                         _ => return done(Value::Bool(false)),
@@ -452,6 +499,16 @@ impl<'l> Machine<'l> {
             Expr::Binary(op, left, right) => {
                 let left = self.nested(|| self.eval(unit, *left, environment));
                 let right = Thunk::expr(unit, *right, environment);
+                let val = self.nested(|| operators::binary(self, *op, &left, &right, here));
+                if !is_vague(&val) {
+                    return val;
+                }
+                // What the host knows of the operands may help.
+                let (left_settled, right_settled) = (self.settle(&left), self.settle(&self.force(&right)));
+                if left_settled.is_none() && right_settled.is_none() {
+                    return val;
+                }
+                let (left, right) = (left_settled.unwrap_or(left), right_settled.map_or(right, Val::thunk));
                 self.nested(|| operators::binary(self, *op, &left, &right, here))
             }
             Expr::Local { up, slot } => {
@@ -473,6 +530,11 @@ impl<'l> Machine<'l> {
                     None => Val::unknown(Reason::Cycle),
                 }
             }
+            Expr::Global(symbol) | Expr::WithName(symbol) | Expr::Undefined(symbol)
+                if let Some(entry) = unit.scope.as_ref().and_then(|scope| scope.get(name_of(*symbol))) =>
+            {
+                self.nested(|| self.force(&entry.value))
+            }
             Expr::Global(symbol) => {
                 let mut val = builtins::global(self, unit.ir.name(*symbol));
                 val.span = here;
@@ -486,7 +548,10 @@ impl<'l> Machine<'l> {
                 )))),
                 here,
             ),
-            Expr::CurPos => Val::unknown(Reason::NotModelled("__curPos".to_owned())),
+            Expr::CurPos => done(
+                builtins::position(self, unit.span(range))
+                    .map_or_else(Value::Unknown, |position| position.value),
+            ),
         }
     }
 
@@ -572,7 +637,7 @@ impl<'l> Machine<'l> {
         Value::Attrs(Rc::new(attrs))
     }
 
-    fn key(&self, unit: &Rc<Unit>, key: &Key, environment: &Environment) -> Result<Name, Unknown> {
+    pub(super) fn key(&self, unit: &Rc<Unit>, key: &Key, environment: &Environment) -> Result<Name, Unknown> {
         match key {
             Key::Static(symbol, _) => Ok(unit.names[symbol.0 as usize]),
             Key::Dynamic(expr) => {
@@ -667,15 +732,30 @@ impl<'l> Machine<'l> {
                     let call = PrimitiveCall { primitive: call.primitive, arguments };
                     return Val::at(Value::Primitive(Rc::new(call)), span);
                 }
-                let run = || (call.primitive.run)(self, &arguments, span);
-                let mut val =
-                    self.nested(|| run().unwrap_or_else(|unknown| Val::of(Value::Unknown(unknown))));
+                let run = |arguments: &[Thunk]| {
+                    let run = || (call.primitive.run)(self, arguments, span);
+                    self.nested(|| run().unwrap_or_else(|unknown| Val::of(Value::Unknown(unknown))))
+                };
+                let mut val = run(&arguments);
+                if is_vague(&val) {
+                    // What the host knows of the arguments may help.
+                    let settled: Vec<_> =
+                        arguments.iter().map(|argument| self.settle(&self.force(argument))).collect();
+                    if settled.iter().any(Option::is_some) {
+                        let arguments: Vec<_> = settled
+                            .into_iter()
+                            .zip(arguments)
+                            .map(|(settled, argument)| settled.map_or(argument, Val::thunk))
+                            .collect();
+                        val = run(&arguments);
+                    }
+                }
                 val.span = val.span.or(span);
                 val
             }
             Value::Attrs(attrs) => match attrs.get(self.name("__functor")) {
-                Some(functor) => {
-                    let functor = self.force(&functor.value);
+                Some(_) => {
+                    let functor = self.select_or_unknown(function, self.name("__functor"));
                     self.nested(|| {
                         let bound = self.apply(&functor, function.clone().thunk(), span);
                         self.apply(&bound, argument, span)
@@ -685,6 +765,9 @@ impl<'l> Machine<'l> {
                 None => Val::unknown(Reason::Symbolic("a set with unknown names is called".to_owned())),
             },
             Value::Symbol(symbol) => {
+                if let Some(settled) = self.settle(function) {
+                    return self.apply(&settled, argument, span);
+                }
                 let (function, mut arguments) = match &symbol.root {
                     SymbolRoot::Call(call) if symbol.path.is_empty() => {
                         (call.function.clone(), call.arguments.clone())
@@ -748,50 +831,34 @@ impl<'l> Machine<'l> {
     ) -> Result<Vec<Thunk>, Val> {
         let Some(formals) = &lambda.formals else { return Ok(vec![argument]) };
         let val = self.force(&argument);
-        let mut slots = Vec::with_capacity(formals.len() + 1);
         match &val.value {
             Value::Attrs(attrs) => {
-                for formal in formals {
-                    let name = unit.names[formal.name.0 as usize];
-                    slots.push(match (attrs.get(name), formal.default) {
-                        (Some(entry), _) => entry.value.clone(),
-                        (None, Some(default)) if attrs.is_closed() => Thunk::expr(unit, default, environment),
-                        (None, None) if attrs.is_closed() => {
-                            let name = self.text_of(name);
-                            return Err(Val::error(format!(
-                                "function called without required argument `{name}`"
-                            )));
-                        }
-                        _ => {
-                            let root = SymbolRoot::Argument(name);
-                            Val::of(Value::Symbol(Rc::new(Symbol { root, path: Vec::new() }))).thunk()
-                        }
-                    });
-                }
-                if !lambda.ellipsis {
-                    let known = |name: &Name| {
-                        formals.iter().any(|formal| unit.names[formal.name.0 as usize] == *name)
-                    };
-                    if let Some((name, _)) = attrs.entries.iter().find(|(name, _)| !known(name)) {
-                        let name = self.text_of(*name);
-                        return Err(Val::error(format!("function called with unexpected argument `{name}`")));
-                    }
-                }
-            }
-            Value::Symbol(_) | Value::Choice(_) | Value::Unknown(_) => {
-                if let Value::Unknown(unknown) = &val.value
-                    && is_error(unknown)
+                let names: Vec<Name> = formals.iter().map(|formal| unit.name_of(formal.name)).collect();
+                if attrs.is_closed()
+                    && let Some(missing) = formals
+                        .iter()
+                        .zip(&names)
+                        .find(|(formal, name)| formal.default.is_none() && attrs.get(**name).is_none())
                 {
-                    return Err(val);
+                    let name = self.text_of(*missing.1);
+                    return Err(Val::error(format!("function called without required argument `{name}`")));
                 }
-                for formal in formals {
-                    let name = unit.names[formal.name.0 as usize];
-                    let base = val.clone();
-                    slots.push(Thunk::later(move |machine| machine.select_or_unknown(&base, name)));
+                let is_unexpected = |(name, entry): &&(Name, Entry)| {
+                    entry.condition == Condition::True && !names.contains(name)
+                };
+                if !lambda.ellipsis
+                    && let Some((name, _)) = attrs.entries.iter().find(is_unexpected)
+                {
+                    let name = self.text_of(*name);
+                    return Err(Val::error(format!("function called with unexpected argument `{name}`")));
                 }
             }
+            Value::Unknown(unknown) if is_error(unknown) => return Err(val),
+            Value::Symbol(_) | Value::Choice(_) | Value::Unknown(_) => {}
             _ => return Err(Val::error("a set was expected as argument")),
         }
+        let mut slots: Vec<Thunk> =
+            formals.iter().map(|formal| self.formal(unit, formal, &val, environment)).collect();
         if lambda.name.is_some() {
             slots.push(argument);
         }
@@ -807,11 +874,9 @@ impl<'l> Machine<'l> {
             Value::Attrs(attrs) => match attrs.get(name) {
                 Some(entry) if entry.condition == Condition::True => Ok(self.force(&entry.value)),
                 Some(entry) => {
-                    let missing = Val::error(format!("attribute `{}` missing", self.text_of(name)));
-                    Ok(Val::of(Value::Choice(Rc::new([
-                        (entry.condition.clone(), entry.value.clone()),
-                        (entry.condition.not(), missing.thunk()),
-                    ]))))
+                    let missing = || Val::error(format!("attribute `{}` missing", self.text_of(name)));
+                    let otherwise = self.without_entry(attrs, name).unwrap_or_else(missing);
+                    Ok(either(&entry.condition, entry.value.clone(), otherwise.thunk()))
                 }
                 None if let Some(fallback) = &attrs.fallback => self.select(fallback, name),
                 None => {
@@ -821,7 +886,7 @@ impl<'l> Machine<'l> {
                         None if attrs.patterns.is_empty() => {
                             Err(Unknown::new(Reason::Error(format!("attribute `{text}` missing"))))
                         }
-                        None => Ok(Val::unknown(Reason::Symbolic(format!("`{text}` may be a computed key")))),
+                        None => Ok(self.computed_key(name)),
                     }
                 }
             },
@@ -839,7 +904,7 @@ impl<'l> Machine<'l> {
         self.select(val, name).unwrap_or_else(|unknown| Val::of(Value::Unknown(unknown)))
     }
 
-    fn select_symbol(&self, symbol: &Symbol, name: Name, span: Option<Span>) -> Val {
+    pub(super) fn select_symbol(&self, symbol: &Symbol, name: Name, span: Option<Span>) -> Val {
         if symbol.path.len() > MAX_PATH {
             return Val::unknown(Reason::Depth);
         }
@@ -882,6 +947,11 @@ impl<'l> Machine<'l> {
                 };
             }
             (SymbolRoot::Library, _) => return library::select(self, &path, span),
+            (SymbolRoot::Call(call), [])
+                if let Some(attribute) = builtins::derivation_attribute(self, call, name) =>
+            {
+                return attribute.unwrap_or_else(|unknown| Val::of(Value::Unknown(unknown)));
+            }
             (root, _) => root.clone(),
         };
         Val::at(Value::Symbol(Rc::new(Symbol { root, path })), span)
@@ -889,6 +959,12 @@ impl<'l> Machine<'l> {
 
     /// Maps every alternative of a choice.
     pub fn choose(&self, choice: &Rc<[(Condition, Thunk)]>, map: impl Fn(&Machine<'_>, Val) -> Val) -> Val {
+        let chosen = self.chosen(choice);
+        let choice = match &chosen {
+            Some(Val { value: Value::Choice(choice), .. }) => choice,
+            Some(only) => return map(self, only.clone()),
+            None => choice,
+        };
         if choice.len() > MAX_ALTERNATIVES {
             return Val::unknown(Reason::Several);
         }
@@ -903,6 +979,12 @@ impl<'l> Machine<'l> {
     /// Every value that `val` may have, with its condition; choices in choices are flattened.
     pub fn alternatives(&self, val: &Val) -> Vec<(Condition, Val)> {
         let Value::Choice(choice) = &val.value else { return vec![(Condition::True, val.clone())] };
+        let chosen = self.chosen(choice);
+        let choice = match &chosen {
+            Some(Val { value: Value::Choice(choice), .. }) => choice,
+            Some(only) => return self.descend(|| Ok(self.alternatives(only))).unwrap_or_default(),
+            None => choice,
+        };
         let mut result = Vec::new();
         for (condition, thunk) in choice.iter() {
             let inner = self.charge(STEPS_PER_ALTERNATIVE).and_then(|()| {
@@ -929,15 +1011,15 @@ impl<'l> Machine<'l> {
     /// With the error of Nix where the value is certainly no truth value.
     pub fn condition(&self, val: &Val, span: Option<Span>) -> Result<Condition, Unknown> {
         let opaque = || match val.span.or(span) {
-            Some(span) => Ok(Condition::atom(Atom::Opaque(span))),
+            Some(span) => Ok(self.opaque(span)),
             None => Err(Unknown::new(Reason::Several)),
         };
         match &val.value {
             Value::Bool(truth) => Ok(Condition::known(*truth)),
             Value::Condition(condition) => Ok(condition.clone()),
-            Value::Symbol(symbol) => match &symbol.root {
-                SymbolRoot::Config => Ok(Condition::atom(Atom::Option(symbol.path.as_slice().into()))),
-                _ => opaque(),
+            Value::Symbol(symbol) => match symbol.option() {
+                Some(option) => Ok(Condition::atom(Atom::Option(option))),
+                None => opaque(),
             },
             Value::Choice(_) => {
                 let mut any = Condition::False;
@@ -981,7 +1063,10 @@ impl<'l> Machine<'l> {
                 Ok(Rc::new(result))
             }
             Value::Unknown(unknown) => Err(unknown.clone()),
-            Value::Symbol(_) | Value::Condition(_) => Err(self.symbolic(val)),
+            Value::Symbol(_) | Value::Condition(_) => match self.settle(val) {
+                Some(settled) => self.descend(|| self.list(&settled)),
+                None => Err(self.symbolic(val)),
+            },
             _ => Err(Unknown::new(Reason::Error("a list was expected".to_owned()))),
         }
     }
@@ -1008,7 +1093,10 @@ impl<'l> Machine<'l> {
                 Ok(Rc::new(result))
             }
             Value::Unknown(unknown) => Err(unknown.clone()),
-            Value::Symbol(_) | Value::Condition(_) => Err(self.symbolic(val)),
+            Value::Symbol(_) | Value::Condition(_) => match self.settle(val) {
+                Some(settled) => self.descend(|| self.set(&settled)),
+                None => Err(self.symbolic(val)),
+            },
             _ => Err(Unknown::new(Reason::Error("a set was expected".to_owned()))),
         }
     }
@@ -1026,7 +1114,7 @@ impl<'l> Machine<'l> {
     pub fn symbol_text(&self, symbol: &Symbol) -> String {
         let root = match &symbol.root {
             SymbolRoot::Packages => "pkgs".to_owned(),
-            SymbolRoot::Config => "config".to_owned(),
+            SymbolRoot::Config(_) => "config".to_owned(),
             SymbolRoot::Options => "options".to_owned(),
             SymbolRoot::Library => "lib".to_owned(),
             SymbolRoot::Inputs => "inputs".to_owned(),
@@ -1037,46 +1125,6 @@ impl<'l> Machine<'l> {
             SymbolRoot::Call(call) => format!("({} …)", self.symbol_text(&call.function)),
         };
         if symbol.path.is_empty() { root } else { format!("{root}.{}", self.path_text(&symbol.path)) }
-    }
-
-    fn with_name(&self, name: Name, environment: &Environment, here: Option<Span>) -> Val {
-        let text = self.text_of(name);
-        let mut fallback: Option<Val> = None;
-        let mut frame = environment;
-        while let Some(inner) = frame {
-            if let FrameKind::With(set) = &inner.kind {
-                let set = self.force(set);
-                match &set.value {
-                    Value::Attrs(attrs) => match attrs.get(name) {
-                        Some(_) => return fallback.unwrap_or_else(|| self.select_or_unknown(&set, name)),
-                        None if attrs.is_closed() => {}
-                        None => {
-                            fallback.get_or_insert_with(|| self.select_or_unknown(&set, name));
-                        }
-                    },
-                    Value::Symbol(symbol) if matches!(symbol.root, SymbolRoot::Library) => {
-                        let val = self.select_symbol(symbol, name, here);
-                        let modelled = !matches!(&val.value, Value::Symbol(_));
-                        if library::is_wrapper(&text) && modelled {
-                            return val;
-                        }
-                        if modelled || frame_is_last(&inner.parent) {
-                            return fallback.unwrap_or(val);
-                        }
-                        fallback.get_or_insert(val);
-                    }
-                    Value::Unknown(unknown) if is_error(unknown) => return set,
-                    _ => {
-                        fallback
-                            .get_or_insert_with(|| Val { span: here, ..self.select_or_unknown(&set, name) });
-                    }
-                }
-            }
-            frame = &inner.parent;
-        }
-        fallback.unwrap_or_else(|| {
-            Val::at(Value::Unknown(Unknown::new(Reason::Error(format!("undefined variable `{text}`")))), here)
-        })
     }
 
     /// The value as text, as Nix's string coercion makes it. `span` is the expression, for holes.
@@ -1111,22 +1159,25 @@ impl<'l> Machine<'l> {
             Value::Int(value) if lenient => Ok(Text::known(&value.to_string())),
             Value::Float(value) if lenient => Ok(Text::known(&format!("{value:.6}"))),
             Value::List(list) if lenient => {
-                let mut result = Text::default();
-                for (index, element) in list.elements.iter().enumerate() {
+                // Where there may be more elements than those that are known, they may stand anywhere.
+                let gap = || Text { pieces: hole(HoleKind::Any).pieces };
+                let mut result = if list.open.is_some() { gap() } else { Text::default() };
+                let mut is_separated = true;
+                for element in &list.elements {
                     let val = self.force(&element.value);
-                    let text = self.coerce(&val, coercion, span)?;
-                    let is_empty_list = matches!(&val.value, Value::List(list) if list.elements.is_empty());
-                    if element.condition == Condition::True {
-                        result.extend(&text);
-                    } else {
-                        result.extend(&hole(HoleKind::Any));
+                    if element.condition != Condition::True {
+                        result.extend(&gap());
+                        continue;
                     }
-                    if index + 1 < list.elements.len() && !is_empty_list {
+                    if !is_separated {
                         result.extend(&Text::known(" "));
                     }
-                }
-                if list.open.is_some() {
-                    result.extend(&hole(HoleKind::Any));
+                    result.extend(&self.coerce(&val, coercion, span)?);
+                    is_separated = matches!(&val.value, Value::List(list) if list.elements.is_empty());
+                    if list.open.is_some() {
+                        result.extend(&gap());
+                        is_separated = true;
+                    }
                 }
                 Ok(result)
             }
@@ -1137,14 +1188,20 @@ impl<'l> Machine<'l> {
             Value::List(_) => no_text("a list"),
             Value::Lambda(_) | Value::Primitive(_) => no_text("a function"),
             Value::Attrs(attrs) => {
-                if let Some(entry) = attrs.get(self.name("__toString")) {
-                    let function = self.force(&entry.value);
-                    let val = self.apply(&function, val.clone().thunk(), span);
-                    return self.coerce(&val, coercion, span);
-                }
-                if let Some(entry) = attrs.get(self.name("outPath")) {
-                    let val = self.force(&entry.value);
-                    return self.coerce(&val, coercion, span);
+                for name in ["__toString", "outPath"] {
+                    let name = self.name(name);
+                    match attrs.get(name) {
+                        Some(entry) if entry.condition == Condition::True => {
+                            let inner = self.force(&entry.value);
+                            let inner = match &*self.text_of(name) {
+                                "__toString" => self.apply(&inner, val.clone().thunk(), span),
+                                _ => inner,
+                            };
+                            return self.coerce(&inner, coercion, span);
+                        }
+                        Some(_) => return Ok(hole(HoleKind::Any)),
+                        None => {}
+                    }
                 }
                 if attrs.is_closed() { no_text("a set") } else { Ok(hole(HoleKind::Any)) }
             }
@@ -1197,7 +1254,7 @@ impl<'l> Machine<'l> {
         );
         match &symbol.root {
             _ if is_metadata => HoleKind::Any,
-            SymbolRoot::Config | SymbolRoot::Options => match last.as_deref() {
+            SymbolRoot::Config(_) | SymbolRoot::Options => match last.as_deref() {
                 Some("port") if lenient => HoleKind::Integer,
                 Some("package") => HoleKind::StorePath,
                 _ => HoleKind::Option,
@@ -1272,6 +1329,19 @@ impl<'l> Machine<'l> {
     }
 }
 
+/// Whether more may be known of a result when more is known of what it was made of.
+fn is_vague(val: &Val) -> bool {
+    match &val.value {
+        Value::Unknown(unknown) => matches!(
+            &*unknown.reason,
+            Reason::Argument(_) | Reason::Symbolic(_) | Reason::NotModelled(_) | Reason::Several
+        ),
+        Value::Condition(condition) => condition.has_opaque(),
+        Value::Symbol(symbol) => matches!(symbol.root, SymbolRoot::Call(_)),
+        _ => false,
+    }
+}
+
 /// How many calls are in each other here.
 fn calls_in(symbol: &Symbol) -> usize {
     let mut root = &symbol.root;
@@ -1281,17 +1351,6 @@ fn calls_in(symbol: &Symbol) -> usize {
         root = &call.function.root;
     }
     calls
-}
-
-fn frame_is_last(frame: &Environment) -> bool {
-    let mut frame = frame;
-    while let Some(inner) = frame {
-        if matches!(inner.kind, FrameKind::With(_)) {
-            return false;
-        }
-        frame = &inner.parent;
-    }
-    true
 }
 
 /// Which conversion to text is meant.

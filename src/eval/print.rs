@@ -35,7 +35,10 @@ impl Machine<'_> {
             Value::Float(value) => out.push_str(&float_text(*value)),
             Value::Str(text) => print_text(text, out),
             Value::Path(path) => out.push_str(path.as_str()),
-            Value::PathPattern(text) => out.push_str(&text.display()),
+            Value::PathPattern(text) => out.extend(text.pieces.iter().map(|piece| match piece {
+                TextPiece::Known { text, .. } => &**text,
+                TextPiece::Hole(_) => "«…»",
+            })),
             Value::List(list) => {
                 out.push_str("[ ");
                 for element in &list.elements {
@@ -122,8 +125,8 @@ impl Machine<'_> {
             Condition::Literal { atom, negated } => {
                 let not = if *negated { "!" } else { "" };
                 match &**atom {
-                    Atom::Option(path) => format!("{not}config.{}", self.path_text(path)),
-                    Atom::Equals(path, scalar) => {
+                    Atom::Option(option) => format!("{not}config.{}", self.path_text(&option.names)),
+                    Atom::Equals(option, scalar) => {
                         let scalar = match scalar {
                             Scalar::Null => "null".to_owned(),
                             Scalar::Bool(value) => value.to_string(),
@@ -131,9 +134,9 @@ impl Machine<'_> {
                             Scalar::Str(text) => format!("{text:?}"),
                         };
                         let operator = if *negated { "!=" } else { "==" };
-                        format!("config.{} {operator} {scalar}", self.path_text(path))
+                        format!("config.{} {operator} {scalar}", self.path_text(&option.names))
                     }
-                    Atom::Opaque(_) => format!("{not}?"),
+                    Atom::Opaque(..) => format!("{not}?"),
                 }
             }
         }
@@ -141,7 +144,7 @@ impl Machine<'_> {
 }
 
 /// A float as Nix prints it: six significant digits, without trailing zeros (`%g`).
-fn float_text(value: f64) -> String {
+pub(super) fn float_text(value: f64) -> String {
     if value == 0.0 || !value.is_finite() {
         return if value == 0.0 { "0".to_owned() } else { value.to_string() };
     }

@@ -2,29 +2,55 @@
 //!
 //! Everything is evaluated here and nowhere above; nothing here reads a file.
 
+mod account;
+mod arguments;
+mod classify;
+mod closure;
 mod container;
+mod firewall;
 mod flake;
 mod host;
+mod hosts;
+mod imports;
 mod input;
 mod link;
 mod loader;
+mod options;
+mod path;
+mod port;
+mod registry;
 mod script;
+mod secret;
+mod service;
 mod table;
+#[cfg(test)]
+mod tests;
 mod unit;
-
-use std::rc::Rc;
-
-use rustc_hash::FxHashSet;
+mod user;
+mod view;
+#[cfg(test)]
+mod view_tests;
 
 use crate::eval::Machine;
-use crate::text::FileId;
 
+pub use account::{Account, AccountKind, Group};
+pub use closure::{ModuleFile, ModuleForm, OpenEdge};
 pub use container::{Container, DeviceRequest};
-pub use host::{Host, Item, Resolved};
+pub use firewall::{Exposure, Firewall, Opening};
+pub use flake::HostClass;
+pub use host::{Host, Item};
+pub use hosts::Project;
 pub use input::{ProjectFile, ProjectInput, Tree};
+pub use options::Resolved;
+pub use path::{PathRole, PathUse};
+pub use port::{Number, Port, PortSource};
 pub use script::{RunKind, RunText};
+pub use secret::{Secret, SecretTool, SecretUse};
+pub use service::{Manager, Service, ServiceKind, Upstream};
 pub use table::{Certainty, Definition, Node, OptionKey};
-pub use unit::{DEPENDENCIES, Dependency, DependencyAttribute, Unit};
+pub use unit::{DEPENDENCIES, Dependency, DependencyAttribute, Section, Spelling, Unit};
+pub use user::User;
+pub use view::{Known, Origin};
 
 /// Steps of evaluation that one project may take, which bounds time and memory: a step stands for some 64
 /// bytes. Of 26 public repositories the largest configuration takes 130,000, and the tests of Nix 2,200,000.
@@ -33,42 +59,21 @@ const FUEL: u64 = 3_000_000;
 /// Stack of the thread that evaluates, in bytes: calls nested to the evaluator's limit fit.
 const STACK: usize = 1 << 30;
 
-/// Links the files of a project and calls `visit` for each of its hosts, in a stable order.
+/// Reads the flake of a project and hands it to `visit`; `None` where the system grants no thread.
 ///
 /// Evaluates on a thread with a large stack, which is why `visit` must be `Send`.
-pub fn visit_hosts(input: &ProjectInput<'_>, visit: &mut (dyn FnMut(&Host<'_>) + Send)) {
+pub fn link<T: Send>(input: &ProjectInput<'_>, visit: impl FnOnce(&Project<'_>) -> T + Send) -> Option<T> {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().name("evaluate".to_owned()).stack_size(STACK);
         let run = || {
             let loader = loader::ProjectLoader::new(input);
             let machine = Machine::new(&loader, FUEL);
-            let scripts: Rc<script::Scripts> = Rc::default();
-            let mut attached = FxHashSet::default();
-            for seed in flake::hosts(&machine, input) {
-                let closure = link::closure(&machine, input, &seed.modules, seed.flake, &seed.arguments);
-                attached.extend(closure.files.iter().copied());
-                visit(&Host::new(
-                    Some(seed.name),
-                    &machine,
-                    &closure.modules,
-                    closure.incomplete,
-                    None,
-                    scripts.clone(),
-                ));
-            }
-            // What no host has is looked at with everything else in the project.
-            let modules = link::nixos_modules(&machine, input);
-            let rest: FxHashSet<FileId> =
-                input.files.iter().map(|file| file.id).filter(|file| !attached.contains(file)).collect();
-            if !modules.is_empty() && !rest.is_empty() {
-                visit(&Host::new(None, &machine, &modules, None, Some(rest), scripts));
-            }
+            visit(&Project::new(&machine, input))
         };
-        // Without room for the thread nothing is known of the hosts.
-        if let Ok(thread) = thread.spawn_scoped(scope, run)
-            && let Err(panic) = thread.join()
-        {
-            std::panic::resume_unwind(panic);
+        let thread = thread.spawn_scoped(scope, run).ok()?;
+        match thread.join() {
+            Ok(result) => Some(result),
+            Err(panic) => std::panic::resume_unwind(panic),
         }
-    });
+    })
 }
