@@ -53,6 +53,7 @@ pub(super) fn with_project<T: Send>(
     let input = ProjectInput {
         root: &project.root,
         files: &files,
+        hosts: &project.hosts,
         tree: &project.tree,
         read: &read,
         presence: &presence,

@@ -1,8 +1,10 @@
 //! A host: the machine that a closure of modules configures, and the questions rules ask of it.
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use camino::{Utf8Path, Utf8PathBuf};
 use rustc_hash::FxHashSet;
 
 use super::closure::{Closure, ModuleFile, OpenEdge};
@@ -32,6 +34,7 @@ pub struct Host<'m> {
     pub(super) scope: Scope,
     modules: Vec<(Module, Certainty)>,
     files: Vec<ModuleFile>,
+    unread: BTreeSet<Utf8PathBuf>,
     external: FxHashSet<String>,
     open: Vec<OpenEdge>,
     users: OnceCell<Users<'m>>,
@@ -96,6 +99,7 @@ impl<'m> Host<'m> {
             scope,
             modules: closure.modules,
             files: closure.files,
+            unread: closure.unread,
             external: closure.external,
             open: closure.open,
             users: OnceCell::new(),
@@ -141,6 +145,11 @@ impl<'m> Host<'m> {
             HostClass::Nixos | HostClass::Darwin => Realm::System,
             HostClass::Home => Realm::Home,
         }
+    }
+
+    /// Files among its modules of which nothing is known because they are no text, by absolute path.
+    pub fn unread_files(&self) -> impl Iterator<Item = &Utf8Path> {
+        self.unread.iter().map(Utf8PathBuf::as_path)
     }
 
     /// How many modules come from outside of the project.

@@ -90,6 +90,14 @@ pub(super) fn shape(machine: &Machine<'_>, module: &Module, realm: Realm) -> Mod
 
 fn mixed_keys(machine: &Machine<'_>, module: &Val) -> Option<MixedKeys> {
     let Value::Attrs(attrs) = &module.value else { return None };
+    // With functions in their place these are other things of the same name.
+    let is_function = |name: &str| {
+        let entry = attrs.get(machine.name(name));
+        entry.is_some_and(|entry| matches!(machine.force(&entry.value).value, Value::Lambda(_)))
+    };
+    if is_function("config") || is_function("options") {
+        return None;
+    }
     let sure = attrs.entries.iter().filter(|(_, entry)| entry.condition == Condition::True);
     let keys: Vec<(String, Option<Span>)> =
         sure.map(|(name, entry)| (machine.text_of(*name).to_string(), entry.key)).collect();
@@ -146,7 +154,8 @@ fn repeated(module: &Module) -> Vec<RepeatedImport> {
         let (Some(span), Certainty::Must) = (edge.span, edge.certainty) else { continue };
         let same = |known: &Import| match (known, &edge.import) {
             (Import::File(a), Import::File(b)) => a == b,
-            (Import::External(a), Import::External(b)) => a == b,
+            // Calls have no name of their own.
+            (Import::External(a), Import::External(b)) => a == b && !a.starts_with('('),
             _ => false,
         };
         match seen.iter().find(|(known, _)| same(known)) {

@@ -31,6 +31,7 @@ fn hosts(files: &[(&str, &str)], answer: impl Fn(&Host<'_>) -> String + Sync) ->
     let input = ProjectInput {
         root: &root,
         files: &files,
+        hosts: &[],
         tree: &Tree::default(),
         read: &read,
         presence: &|_, _| super::Presence::Unknown,
@@ -108,5 +109,5 @@ fn options_that_need_themselves_are_not_known() {
         ("two.nix", "{ }"),
     ];
     let told = hosts(&files, |host| format!("{} {}", option(host, "a"), option(host, "c")));
-    assert_eq!(told, ["[ 2 1 «…» ] 3"; 2]);
+    assert_eq!(told, ["[ 2 1 «perhaps more: needs config.a» ] 3"; 2]);
 }

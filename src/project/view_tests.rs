@@ -29,6 +29,7 @@ fn with_host(module: &str, look: impl FnOnce(&Host<'_>) + Send) {
     let input = ProjectInput {
         root: Utf8Path::new("/p"),
         files: &files,
+        hosts: &[],
         tree: &tree,
         read: &read,
         presence: &|_, _| super::Presence::Unknown,

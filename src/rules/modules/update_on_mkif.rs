@@ -66,6 +66,9 @@ impl Rule for UpdateOnMkif {
         }
         let (Some(left), Some(right)) = (update.lhs(), update.rhs()) else { return };
         let Some(function) = [&left, &right].into_iter().find_map(|side| wrapper(side, cx)) else { return };
+        if [&left, &right].into_iter().any(is_metadata) {
+            return;
+        }
 
         let written = function.syntax().text().to_string();
         let file = cx.file;
@@ -108,6 +111,19 @@ fn wrapper(side: &ast::Expr, cx: &Context<'_>) -> Option<ast::Expr> {
         _ => return None,
     };
     WRAPPERS.contains(&(name.as_str(), arguments)).then_some(function)
+}
+
+/// Whether this is a set of what the module system reads beside the contents: `_file`, `key` …
+fn is_metadata(side: &ast::Expr) -> bool {
+    use ast::HasEntry as _;
+    let ast::Expr::AttrSet(set) = peel_parens(side.clone()) else { return false };
+    let path = |binding: ast::AttrpathValue| static_path(&binding.attrpath()?);
+    let is_one = |path: Option<Vec<String>>| {
+        path.is_some_and(
+            |path| matches!(path.as_slice(), [name] if matches!(name.as_str(), "_file" | "_class" | "key")),
+        )
+    };
+    set.attrpath_values().count() > 0 && set.attrpath_values().map(path).all(is_one)
 }
 
 /// How `mkMerge` is written beside `function`; `None` where that is not certain.
