@@ -366,6 +366,30 @@ fn gitignore_counts_without_git_except_for_given_files() {
 }
 
 #[test]
+fn files_that_git_does_not_track_are_told() {
+    let place = Place::new(&[
+        ("flake.nix", "{ outputs = { self }: { a = import ./a.nix; b = import ./b.nix; }; }\n"),
+        ("a.nix", "1\n"),
+        ("b.nix", "2\n"),
+    ]);
+    let git =
+        |args: &[&str]| Command::new("git").current_dir(place.folder.path()).env_clear().args(args).output();
+    let is_there = git(&["init", "-q"]).is_ok_and(|output| output.status.success());
+    if !is_there {
+        println!("skipped: git is not installed");
+        return;
+    }
+    assert!(git(&["add", "flake.nix", "a.nix"]).expect("git runs").status.success());
+    let ran = place.run(&["check", "-o", "concise"]);
+    assert_eq!(ran.code, 1, "{}", ran.stdout);
+    assert!(ran.stdout.contains("warning[missing-path] `./b.nix` is not tracked by git"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("`./a.nix`"), "{}", ran.stdout);
+    assert!(git(&["add", "--intent-to-add", "b.nix"]).expect("git runs").status.success());
+    let ran = place.run(&["check", "-o", "concise"]);
+    assert_eq!(ran.code, 0, "{}", ran.stdout);
+}
+
+#[test]
 fn stdin_is_linted_under_the_name_it_is_given() {
     let place =
         Place::new(&[("flake.nix", FIXED), ("a.nix", FIXED), ("nixlint.toml", "exclude = ['b.nix']")]);
