@@ -9,8 +9,8 @@ use super::condition::Condition;
 use super::machine::{Coercion, ELEMENTS_PER_STEP, FileKind, Machine, Primitive, is_error, truth};
 use super::operators;
 use super::value::{
-    Attrs, Element, Entry, List, Name, PrimitiveCall, Reason, Symbol, SymbolRoot, Text, TextPiece, Thunk,
-    Unknown, Val, Value,
+    Attrs, Element, Entry, List, Name, PrimitiveCall, Reason, Symbol, SymbolRoot, Text, TextHole, TextPiece,
+    Thunk, Unknown, Val, Value,
 };
 use crate::semantic::{BinaryOp, Expr};
 use crate::text::Span;
@@ -531,6 +531,16 @@ fn import(machine: &Machine<'_>, arguments: &[Thunk], span: Option<Span>) -> Out
     if let Some(path) = machine.project_path(&val) {
         return Ok(machine.import(&path));
     }
+    if let Some((input, file)) = file_of_input(machine, &val) {
+        let path = [input, machine.name(&file)];
+        if let Some(known) = machine.outside().and_then(|outside| outside.input(machine, &path)) {
+            return Ok(known);
+        }
+        if file != "/" {
+            let symbol = Symbol { root: SymbolRoot::Inputs, path: path.to_vec() };
+            return Ok(Val::at(Value::Symbol(Rc::new(symbol)), val.span));
+        }
+    }
     match &val.value {
         Value::Symbol(symbol) => {
             let is_nixpkgs = match &symbol.root {
@@ -554,6 +564,29 @@ fn import(machine: &Machine<'_>, arguments: &[Thunk], span: Option<Span>) -> Out
         })),
         Value::Unknown(unknown) => Err(unknown.clone()),
         _ => Err(machine.symbolic(&val)),
+    }
+}
+
+/// The flake input that a path leads into, and the rest of the path, with its `/`.
+fn file_of_input(machine: &Machine<'_>, val: &Val) -> Option<(Name, String)> {
+    match &val.value {
+        Value::Symbol(symbol) => match (&symbol.root, symbol.path.as_slice()) {
+            (SymbolRoot::Inputs, [input]) => Some((*input, "/".to_owned())),
+            (SymbolRoot::Inputs, [input, path]) if &*machine.text_of(*path) == "outPath" => {
+                Some((*input, "/".to_owned()))
+            }
+            _ => None,
+        },
+        Value::Str(text) => {
+            let [TextPiece::Hole(TextHole { value: Some(base), .. }), rest @ ..] = text.pieces.as_slice()
+            else {
+                return None;
+            };
+            let (input, folder) = file_of_input(machine, base)?;
+            let rest = Text { pieces: rest.to_vec() }.exact()?;
+            Some((input, super::machine::normalise(&format!("{folder}{rest}")).into_string()))
+        }
+        _ => None,
     }
 }
 

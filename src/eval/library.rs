@@ -115,7 +115,8 @@ pub(super) fn select(machine: &Machine<'_>, path: &[Name], span: Option<crate::t
     {
         return Val { span, ..builtins::function(primitive) };
     }
-    symbol()
+    let known = machine.outside().and_then(|outside| outside.library(machine, name));
+    known.unwrap_or_else(symbol)
 }
 
 /// Builtins that `lib` has under the same name.
@@ -587,7 +588,12 @@ static PRIMITIVES: &[Primitive] = primitives! {
             None => Val::unknown(Reason::Cycle),
         });
         let overlay = m.apply_all(&m.force(&a[0]), [last, library(m).thunk()], span);
-        let mut attrs = (*m.set(&overlay)?).clone();
+        let mut attrs = match m.set(&overlay) {
+            Ok(attrs) => (*attrs).clone(),
+            // The library of a flake input adds names of its own.
+            Err(_) if matches!(overlay.value, Value::Symbol(_)) => return Ok(library(m)),
+            Err(unknown) => return Err(unknown),
+        };
         attrs.open = Some(Unknown::new(Reason::Symbolic("lib".to_owned())));
         attrs.fallback = Some(library(m));
         let val = Val::of(Value::Attrs(Rc::new(attrs)));

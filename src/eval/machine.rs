@@ -13,12 +13,12 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::condition::{Atom, Condition};
 use super::scope::Current;
 use super::value::{
-    Attrs, Call, Closure, Element, Entry, List, Name, PrimitiveCall, Reason, Recipe, Scoped, State, Symbol,
-    SymbolRoot, Text, TextHole, TextPiece, Thunk, Unknown, Val, Value,
+    Attrs, Call, Closure, Element, Entry, List, Name, Origin, PrimitiveCall, Reason, Recipe, Scoped, State,
+    Symbol, SymbolRoot, Text, TextHole, TextPiece, Thunk, Unknown, Val, Value,
 };
 use super::{builtins, library, operators};
 use crate::semantic::{AttrSet, Expr, ExprId, Ir, Key, Lambda, Part, PathKind};
-use crate::text::{FileId, HoleKind, Span, TextRange};
+use crate::text::{FileId, HoleKind, Span, TextRange, TextSize};
 
 /// Calls nested deeper than this are unknown; the limit of Nix itself (`max-call-depth`).
 const MAX_DEPTH: u32 = 10_000;
@@ -66,8 +66,17 @@ pub enum FileKind {
     Symlink,
 }
 
+/// What is known of the world outside of the project.
+pub trait Outside {
+    /// What stands below the flake inputs at a path of at least two names, the input and its attribute; a
+    /// name that begins with `/` is a file of the input, and the value what it holds.
+    fn input(&self, machine: &Machine<'_>, path: &[Name]) -> Option<Val>;
+    /// A function of nixpkgs' `lib` that is not modelled in the evaluator.
+    fn library(&self, machine: &Machine<'_>, name: &str) -> Option<Val>;
+}
+
 /// How a primitive runs: its arguments, and the span of the call.
-pub(super) type Run = fn(&Machine<'_>, &[Thunk], Option<Span>) -> Result<Val, Unknown>;
+pub type Run = fn(&Machine<'_>, &[Thunk], Option<Span>) -> Result<Val, Unknown>;
 
 /// A function that Nix or nixpkgs provides.
 pub struct Primitive {
@@ -85,6 +94,8 @@ pub struct Unit {
     pub file: FileId,
     /// Its program.
     pub ir: Arc<Ir>,
+    /// Whether it is a part of nixlint: what comes from it has no place in the text of the project.
+    pub is_own: bool,
     names: Vec<Name>,
     directory: Utf8PathBuf,
 }
@@ -93,6 +104,15 @@ impl Unit {
     /// The place of `range` in this file.
     pub fn span(&self, range: TextRange) -> Span {
         Span::new(self.file, range)
+    }
+
+    /// The place of `range`, if the project has it.
+    fn place(&self, range: TextRange) -> Option<Span> {
+        (!self.is_own).then(|| self.span(range))
+    }
+
+    fn origin(&self, map: Arc<[(TextSize, TextRange)]>) -> Option<Origin> {
+        (!self.is_own).then_some((self.file, map))
     }
 }
 
@@ -120,6 +140,7 @@ pub struct Machine<'l> {
     builtins: OnceCell<Val>,
     /// The outputs of the project's own flake.
     own_flake: OnceCell<Thunk>,
+    outside: OnceCell<Rc<dyn Outside>>,
     fuel: Cell<u64>,
     depth: Cell<u32>,
     /// How many opaque atoms there are.
@@ -155,6 +176,7 @@ impl<'l> Machine<'l> {
             frames: RefCell::default(),
             builtins: OnceCell::new(),
             own_flake: OnceCell::new(),
+            outside: OnceCell::new(),
             fuel: Cell::new(fuel),
             depth: Cell::new(0),
             opaque: Cell::new(0),
@@ -205,6 +227,15 @@ impl<'l> Machine<'l> {
         let _ = self.own_flake.set(outputs);
     }
 
+    /// Says what is known of the world outside of the project. The first call counts.
+    pub fn set_outside(&self, outside: Rc<dyn Outside>) {
+        let _ = self.outside.set(outside);
+    }
+
+    pub(super) fn outside(&self) -> Option<&Rc<dyn Outside>> {
+        self.outside.get()
+    }
+
     /// The set `builtins`.
     pub(super) fn builtins(&self) -> Val {
         self.builtins.get_or_init(|| builtins::set(self)).clone()
@@ -215,13 +246,23 @@ impl<'l> Machine<'l> {
         if let Some((_, thunk)) = self.units.borrow().get(&file) {
             return thunk.clone();
         }
-        let names = ir.names().map(|name| self.name(name)).collect();
         let mut directory = self.loader.path(file);
         directory.pop();
-        let unit = Rc::new(Unit { file, ir: ir.clone(), names, directory });
+        let unit = self.unit(file, ir, directory, false);
         let thunk = Thunk::expr(&unit, ir.root(), &None);
         self.units.borrow_mut().insert(file, (unit, thunk.clone()));
         thunk
+    }
+
+    /// The value of a program that is a part of nixlint.
+    pub fn own_program(&self, ir: &Arc<Ir>) -> Val {
+        let unit = self.unit(FileId(u32::MAX), ir, Utf8PathBuf::from("/"), true);
+        self.force(&Thunk::expr(&unit, ir.root(), &None))
+    }
+
+    fn unit(&self, file: FileId, ir: &Arc<Ir>, directory: Utf8PathBuf, is_own: bool) -> Rc<Unit> {
+        let names = ir.names().map(|name| self.name(name)).collect();
+        Rc::new(Unit { file, ir: ir.clone(), is_own, names, directory })
     }
 
     /// What `import path` gives.
@@ -328,7 +369,7 @@ impl<'l> Machine<'l> {
             return Val::unknown(Reason::Fuel);
         }
         let range = unit.ir.span(id);
-        let here = Some(unit.span(range));
+        let here = unit.place(range);
         let done = |value| Val::at(value, here);
         let name_of = |symbol: crate::semantic::Symbol| unit.names[symbol.0 as usize];
         match unit.ir.expr(id) {
@@ -553,8 +594,8 @@ impl<'l> Machine<'l> {
                 let entry = Entry {
                     value,
                     condition: Condition::True,
-                    key: Some(unit.span(attr.key)),
-                    binding: Some(unit.span(attr.binding)),
+                    key: unit.place(attr.key),
+                    binding: unit.place(attr.binding),
                 };
                 (unit.names[attr.name.0 as usize], entry)
             })
@@ -569,8 +610,8 @@ impl<'l> Machine<'l> {
             let entry = Entry {
                 value,
                 condition: Condition::True,
-                key: Some(unit.span(attr.key)),
-                binding: Some(unit.span(attr.binding)),
+                key: unit.place(attr.key),
+                binding: unit.place(attr.binding),
             };
             let name = self.nested(|| self.eval(unit, attr.name, inner));
             match &name.value {
@@ -617,18 +658,18 @@ impl<'l> Machine<'l> {
         for part in parts {
             match part {
                 Part::Text { text: known, map } => {
-                    let origin = Some((unit.file, map.clone()));
+                    let origin = unit.origin(map.clone());
                     text.pieces.push(TextPiece::Known { text: known.clone(), origin });
                 }
                 Part::Interpolation { expr, range } => {
                     let val = self.nested(|| self.eval(unit, *expr, environment));
-                    let inner = self.coerce(&val, Coercion::Interpolation, Some(unit.span(*range)))?;
+                    let inner = self.coerce(&val, Coercion::Interpolation, unit.place(*range))?;
                     // What is known stands where the interpolation stands, as an escape does.
                     match inner.exact() {
                         Some(known) if !known.is_empty() => {
                             text.pieces.push(TextPiece::Known {
                                 text: known.into(),
-                                origin: Some((unit.file, Arc::new([(0.into(), *range)]))),
+                                origin: unit.origin(Arc::new([(0.into(), *range)])),
                             });
                         }
                         _ => {
@@ -637,11 +678,11 @@ impl<'l> Machine<'l> {
                                 let place = if index == 0 { *range } else { rest };
                                 match piece {
                                     TextPiece::Known { text, .. } => {
-                                        let origin = Some((unit.file, Arc::from([(0.into(), place)])));
+                                        let origin = unit.origin(Arc::from([(0.into(), place)]));
                                         TextPiece::Known { text, origin }
                                     }
                                     TextPiece::Hole(hole) => {
-                                        TextPiece::Hole(TextHole { span: Some(unit.span(place)), ..hole })
+                                        TextPiece::Hole(TextHole { span: unit.place(place), ..hole })
                                     }
                                 }
                             }))
@@ -710,6 +751,10 @@ impl<'l> Machine<'l> {
                 None if attrs.is_closed() => Val::error("attempt to call a set"),
                 None => Val::unknown(Reason::Symbolic("a set with unknown names is called".to_owned())),
             },
+            Value::Symbol(symbol) if let Some(functor) = self.functor(symbol) => self.nested(|| {
+                let bound = self.apply(&functor, function.clone().thunk(), span);
+                self.apply(&bound, argument, span)
+            }),
             Value::Symbol(symbol) => {
                 let (function, mut arguments) = match &symbol.root {
                     SymbolRoot::Call(call) if symbol.path.is_empty() => {
@@ -733,6 +778,12 @@ impl<'l> Machine<'l> {
             Value::Unknown(_) => function.clone(),
             _ => Val::error("attempt to call something which is not a function"),
         }
+    }
+
+    /// What calling a flake input itself does.
+    fn functor(&self, symbol: &Symbol) -> Option<Val> {
+        let (SymbolRoot::Inputs, [input]) = (&symbol.root, symbol.path.as_slice()) else { return None };
+        self.outside()?.input(self, &[*input, self.name("__functor")])
     }
 
     /// Applies a function to several arguments.
@@ -881,7 +932,9 @@ impl<'l> Machine<'l> {
                 SymbolRoot::SelfFlake
             }
             (SymbolRoot::Inputs, [input])
-                if &*text == "lib" && self.text_of(*input).starts_with("nixpkgs") =>
+                if self.outside().is_none()
+                    && &*text == "lib"
+                    && self.text_of(*input).starts_with("nixpkgs") =>
             {
                 return library::library(self);
             }
@@ -908,6 +961,11 @@ impl<'l> Machine<'l> {
                 };
             }
             (SymbolRoot::Library, _) => return library::select(self, &path, span),
+            (SymbolRoot::Inputs, [_, ..])
+                if let Some(known) = self.outside().and_then(|outside| outside.input(self, &path)) =>
+            {
+                return known;
+            }
             (root, _) => root.clone(),
         };
         Val::at(Value::Symbol(Rc::new(Symbol { root, path })), span)

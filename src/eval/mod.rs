@@ -15,7 +15,7 @@ mod value;
 
 pub use condition::{Atom, Condition, OptionPath, Scalar};
 pub use library::{Wrapper, library, option_declaration, wrapper};
-pub use machine::{Coercion, FileKind, Loader, Machine, Unit, is_error, normalise};
+pub use machine::{Coercion, FileKind, Loader, Machine, Outside, Primitive, Run, Unit, is_error, normalise};
 pub use scope::{Options, Realm, Scope};
 pub use value::{
     Attrs, Call, Closure, Element, Entry, List, Name, Origin, PrimitiveCall, Reason, Symbol, SymbolRoot,

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::mem;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use camino::Utf8Path;
@@ -338,6 +338,18 @@ impl Thunk {
         Self(Rc::new(RefCell::new(State::Waiting(Recipe::Later(Rc::new(compute))))))
     }
 
+    /// A value computed from itself: `compute` is also given the thunk it is computed for.
+    pub fn fix(compute: impl Fn(&Machine<'_>, Self) -> Val + 'static) -> Self {
+        Self(Rc::new_cyclic(|weak: &Weak<RefCell<State>>| {
+            let weak = weak.clone();
+            let compute = move |machine: &Machine<'_>| match weak.upgrade() {
+                Some(state) => compute(machine, Self(state)),
+                None => Val::unknown(Reason::Cycle),
+            };
+            RefCell::new(State::Waiting(Recipe::Later(Rc::new(compute))))
+        }))
+    }
+
     pub(super) fn expr(unit: &Rc<Unit>, expr: ExprId, environment: &Environment) -> Self {
         let recipe = Recipe::Expr { unit: unit.clone(), expr, environment: environment.clone() };
         Self(Rc::new(RefCell::new(State::Waiting(recipe))))
@@ -375,6 +387,11 @@ impl Val {
         let elements =
             values.into_iter().map(|value| Element { value, condition: Condition::True }).collect();
         Self::of(Value::List(Rc::new(List { elements, open: None })))
+    }
+
+    /// A function that Nix does not provide, with the arguments it has already.
+    pub fn function(primitive: &'static Primitive, arguments: Vec<Thunk>) -> Self {
+        Self::of(Value::Primitive(Rc::new(PrimitiveCall { primitive, arguments })))
     }
 
     /// The exact text of a string without holes.
