@@ -128,6 +128,15 @@ impl Condition {
         }
     }
 
+    /// Whether a part of it could not be read as a question about options.
+    pub fn has_opaque(&self) -> bool {
+        match self {
+            Self::True | Self::False => false,
+            Self::Literal { atom, .. } => matches!(**atom, Atom::Opaque(..)),
+            Self::All(all) | Self::Any(all) => all.iter().any(Self::has_opaque),
+        }
+    }
+
     /// Whether `other` holds wherever `self` does, as far as equal atoms show it.
     pub fn implies(&self, other: &Self) -> bool {
         match (self, other) {

@@ -98,6 +98,8 @@ pub struct Unit {
     pub is_own: bool,
     names: Vec<Name>,
     directory: Utf8PathBuf,
+    /// What `scopedImport` puts in scope around the file.
+    scope: Option<Rc<Attrs>>,
 }
 
 impl Unit {
@@ -246,9 +248,7 @@ impl<'l> Machine<'l> {
         if let Some((_, thunk)) = self.units.borrow().get(&file) {
             return thunk.clone();
         }
-        let mut directory = self.loader.path(file);
-        directory.pop();
-        let unit = self.unit(file, ir, directory, false);
+        let unit = Rc::new(self.unit(file, ir));
         let thunk = Thunk::expr(&unit, ir.root(), &None);
         self.units.borrow_mut().insert(file, (unit, thunk.clone()));
         thunk
@@ -256,29 +256,49 @@ impl<'l> Machine<'l> {
 
     /// The value of a program that is a part of nixlint.
     pub fn own_program(&self, ir: &Arc<Ir>) -> Val {
-        let unit = self.unit(FileId(u32::MAX), ir, Utf8PathBuf::from("/"), true);
+        let unit = Rc::new(Unit { is_own: true, ..self.unit(FileId(u32::MAX), ir) });
         self.force(&Thunk::expr(&unit, ir.root(), &None))
-    }
-
-    fn unit(&self, file: FileId, ir: &Arc<Ir>, directory: Utf8PathBuf, is_own: bool) -> Rc<Unit> {
-        let names = ir.names().map(|name| self.name(name)).collect();
-        Rc::new(Unit { file, ir: ir.clone(), is_own, names, directory })
     }
 
     /// What `import path` gives.
     pub fn import(&self, path: &Utf8Path) -> Val {
+        match self.program(path) {
+            Ok((file, ir)) => self.force(&self.file(file, &ir)),
+            Err(reason) => Val::unknown(reason),
+        }
+    }
+
+    /// What `scopedImport scope path` gives: the names of `scope` come before those of Nix.
+    pub(super) fn import_scoped(&self, path: &Utf8Path, scope: Rc<Attrs>) -> Val {
+        match self.program(path) {
+            Ok((file, ir)) => {
+                let unit = Rc::new(Unit { scope: Some(scope), ..self.unit(file, &ir) });
+                self.force(&Thunk::expr(&unit, ir.root(), &None))
+            }
+            Err(reason) => Val::unknown(reason),
+        }
+    }
+
+    fn program(&self, path: &Utf8Path) -> Result<(FileId, Arc<Ir>), Reason> {
         let path = match self.loader.kind(path) {
             Some(FileKind::Directory) => path.join("default.nix"),
             Some(_) => path.to_owned(),
-            None => return Val::unknown(Reason::Error(format!("path `{path}` does not exist"))),
+            None => return Err(Reason::Error(format!("path `{path}` does not exist"))),
         };
         match self.loader.program(&path) {
-            Some((file, ir)) => self.force(&self.file(file, &ir)),
+            Some(program) => Ok(program),
             None if self.loader.kind(&path).is_none() => {
-                Val::unknown(Reason::Error(format!("path `{path}` does not exist")))
+                Err(Reason::Error(format!("path `{path}` does not exist")))
             }
-            None => Val::unknown(Reason::Syntax),
+            None => Err(Reason::Syntax),
         }
+    }
+
+    fn unit(&self, file: FileId, ir: &Arc<Ir>) -> Unit {
+        let names = ir.names().map(|name| self.name(name)).collect();
+        let mut directory = self.loader.path(file);
+        directory.pop();
+        Unit { file, ir: ir.clone(), is_own: false, names, directory, scope: None }
     }
 
     /// An atom for something at `span` of which nothing is known; another one at each call.
@@ -434,6 +454,9 @@ impl<'l> Machine<'l> {
                 }
                 // `config.x or default`: the option may be unset, so the default is possible too.
                 if let (Some(default), Value::Symbol(_)) = (default, &val.value) {
+                    if let Some(settled) = self.settle(&val) {
+                        return settled;
+                    }
                     let is_there = self.opaque(unit.span(range));
                     let otherwise = Thunk::expr(unit, *default, environment);
                     return done(Value::Choice(Rc::new([
@@ -447,6 +470,7 @@ impl<'l> Machine<'l> {
                 let (base, path) = &**node;
                 let mut val = self.nested(|| self.eval(unit, *base, environment));
                 for key in path {
+                    val = self.settled(&val);
                     let name = match self.key(unit, key, environment) {
                         Ok(name) => name,
                         Err(_) => {
@@ -519,6 +543,16 @@ impl<'l> Machine<'l> {
             Expr::Binary(op, left, right) => {
                 let left = self.nested(|| self.eval(unit, *left, environment));
                 let right = Thunk::expr(unit, *right, environment);
+                let val = self.nested(|| operators::binary(self, *op, &left, &right, here));
+                if !is_vague(&val) {
+                    return val;
+                }
+                // What the host knows of the operands may help.
+                let (left_settled, right_settled) = (self.settle(&left), self.settle(&self.force(&right)));
+                if left_settled.is_none() && right_settled.is_none() {
+                    return val;
+                }
+                let (left, right) = (left_settled.unwrap_or(left), right_settled.map_or(right, Val::thunk));
                 self.nested(|| operators::binary(self, *op, &left, &right, here))
             }
             Expr::Local { up, slot } => {
@@ -540,6 +574,11 @@ impl<'l> Machine<'l> {
                     None => Val::unknown(Reason::Cycle),
                 }
             }
+            Expr::Global(symbol) | Expr::WithName(symbol) | Expr::Undefined(symbol)
+                if let Some(entry) = unit.scope.as_ref().and_then(|scope| scope.get(name_of(*symbol))) =>
+            {
+                self.nested(|| self.force(&entry.value))
+            }
             Expr::Global(symbol) => {
                 let mut val = builtins::global(self, unit.ir.name(*symbol));
                 val.span = here;
@@ -553,7 +592,10 @@ impl<'l> Machine<'l> {
                 )))),
                 here,
             ),
-            Expr::CurPos => Val::unknown(Reason::NotModelled("__curPos".to_owned())),
+            Expr::CurPos => done(
+                builtins::position(self, unit.span(range))
+                    .map_or_else(Value::Unknown, |position| position.value),
+            ),
         }
     }
 
@@ -734,9 +776,24 @@ impl<'l> Machine<'l> {
                     let call = PrimitiveCall { primitive: call.primitive, arguments };
                     return Val::at(Value::Primitive(Rc::new(call)), span);
                 }
-                let run = || (call.primitive.run)(self, &arguments, span);
-                let mut val =
-                    self.nested(|| run().unwrap_or_else(|unknown| Val::of(Value::Unknown(unknown))));
+                let run = |arguments: &[Thunk]| {
+                    let run = || (call.primitive.run)(self, arguments, span);
+                    self.nested(|| run().unwrap_or_else(|unknown| Val::of(Value::Unknown(unknown))))
+                };
+                let mut val = run(&arguments);
+                if is_vague(&val) {
+                    // What the host knows of the arguments may help.
+                    let settled: Vec<_> =
+                        arguments.iter().map(|argument| self.settle(&self.force(argument))).collect();
+                    if settled.iter().any(Option::is_some) {
+                        let arguments: Vec<_> = settled
+                            .into_iter()
+                            .zip(arguments)
+                            .map(|(settled, argument)| settled.map_or(argument, Val::thunk))
+                            .collect();
+                        val = run(&arguments);
+                    }
+                }
                 val.span = val.span.or(span);
                 val
             }
@@ -756,6 +813,9 @@ impl<'l> Machine<'l> {
                 self.apply(&bound, argument, span)
             }),
             Value::Symbol(symbol) => {
+                if let Some(settled) = self.settle(function) {
+                    return self.apply(&settled, argument, span);
+                }
                 let (function, mut arguments) = match &symbol.root {
                     SymbolRoot::Call(call) if symbol.path.is_empty() => {
                         (call.function.clone(), call.arguments.clone())
@@ -966,6 +1026,11 @@ impl<'l> Machine<'l> {
             {
                 return known;
             }
+            (SymbolRoot::Call(call), [])
+                if let Some(attribute) = builtins::derivation_attribute(self, call, name) =>
+            {
+                return attribute.unwrap_or_else(|unknown| Val::of(Value::Unknown(unknown)));
+            }
             (root, _) => root.clone(),
         };
         Val::at(Value::Symbol(Rc::new(Symbol { root, path })), span)
@@ -973,6 +1038,12 @@ impl<'l> Machine<'l> {
 
     /// Maps every alternative of a choice.
     pub fn choose(&self, choice: &Rc<[(Condition, Thunk)]>, map: impl Fn(&Machine<'_>, Val) -> Val) -> Val {
+        let chosen = self.chosen(choice);
+        let choice = match &chosen {
+            Some(Val { value: Value::Choice(choice), .. }) => choice,
+            Some(only) => return map(self, only.clone()),
+            None => choice,
+        };
         if choice.len() > MAX_ALTERNATIVES {
             return Val::unknown(Reason::Several);
         }
@@ -987,6 +1058,12 @@ impl<'l> Machine<'l> {
     /// Every value that `val` may have, with its condition; choices in choices are flattened.
     pub fn alternatives(&self, val: &Val) -> Vec<(Condition, Val)> {
         let Value::Choice(choice) = &val.value else { return vec![(Condition::True, val.clone())] };
+        let chosen = self.chosen(choice);
+        let choice = match &chosen {
+            Some(Val { value: Value::Choice(choice), .. }) => choice,
+            Some(only) => return self.descend(|| Ok(self.alternatives(only))).unwrap_or_default(),
+            None => choice,
+        };
         let mut result = Vec::new();
         for (condition, thunk) in choice.iter() {
             let inner = self.charge(STEPS_PER_ALTERNATIVE).and_then(|()| {
@@ -1065,7 +1142,10 @@ impl<'l> Machine<'l> {
                 Ok(Rc::new(result))
             }
             Value::Unknown(unknown) => Err(unknown.clone()),
-            Value::Symbol(_) | Value::Condition(_) => Err(self.symbolic(val)),
+            Value::Symbol(_) | Value::Condition(_) => match self.settle(val) {
+                Some(settled) => self.descend(|| self.list(&settled)),
+                None => Err(self.symbolic(val)),
+            },
             _ => Err(Unknown::new(Reason::Error("a list was expected".to_owned()))),
         }
     }
@@ -1092,7 +1172,10 @@ impl<'l> Machine<'l> {
                 Ok(Rc::new(result))
             }
             Value::Unknown(unknown) => Err(unknown.clone()),
-            Value::Symbol(_) | Value::Condition(_) => Err(self.symbolic(val)),
+            Value::Symbol(_) | Value::Condition(_) => match self.settle(val) {
+                Some(settled) => self.descend(|| self.set(&settled)),
+                None => Err(self.symbolic(val)),
+            },
             _ => Err(Unknown::new(Reason::Error("a set was expected".to_owned()))),
         }
     }
@@ -1353,6 +1436,19 @@ impl<'l> Machine<'l> {
             }
         }
         known(self, thunk, 0)
+    }
+}
+
+/// Whether more may be known of a result when more is known of what it was made of.
+fn is_vague(val: &Val) -> bool {
+    match &val.value {
+        Value::Unknown(unknown) => matches!(
+            &*unknown.reason,
+            Reason::Argument(_) | Reason::Symbolic(_) | Reason::NotModelled(_) | Reason::Several
+        ),
+        Value::Condition(condition) => condition.has_opaque(),
+        Value::Symbol(symbol) => matches!(symbol.root, SymbolRoot::Call(_)),
+        _ => false,
     }
 }
 

@@ -6,10 +6,11 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::condition::{Atom, Condition};
-use super::machine::Machine;
-use super::value::{Name, Val};
+use super::machine::{Machine, truth};
+use super::value::{Name, Text, TextHole, TextPiece, Thunk, Val, Value};
 
 /// Which option tree a path starts in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -167,6 +168,75 @@ impl Machine<'_> {
             current.needs.set(Needs(current.needs.get().0 & !Needs::PENDING.0));
         }
         answer
+    }
+
+    /// The value with what the current scope knows in place of options: an option reference becomes its
+    /// value, a choice that is decided the chosen value, an option in a text its text. What is not known
+    /// stays as it is.
+    pub fn settled(&self, val: &Val) -> Val {
+        self.settle(val).unwrap_or_else(|| val.clone())
+    }
+
+    /// The same; `None` where nothing changes.
+    pub(super) fn settle(&self, val: &Val) -> Option<Val> {
+        let settled = match &val.value {
+            Value::Symbol(symbol) => {
+                let option = symbol.option()?;
+                self.option(option.realm, &option.names)?
+            }
+            Value::Choice(choice) => self.chosen(choice)?,
+            Value::Condition(condition) => {
+                let decided = self.decided(condition);
+                return (decided != *condition).then(|| Val::at(truth(decided), val.span));
+            }
+            Value::Str(text) => {
+                return Some(Val::at(Value::Str(Rc::new(self.settled_text(text)?)), val.span));
+            }
+            _ => return None,
+        };
+        // A value has the place where it is defined.
+        let settled = Val { span: settled.span.or(val.span), ..settled };
+        let further = self.descend(|| Ok(self.settle(&settled))).ok().flatten();
+        Some(further.unwrap_or(settled))
+    }
+
+    /// What is left of a choice; `None` where no condition can be decided.
+    pub(super) fn chosen(&self, choice: &Rc<[(Condition, Thunk)]>) -> Option<Val> {
+        let decided: Vec<_> = choice
+            .iter()
+            .map(|(condition, thunk)| (self.decided(condition), thunk))
+            .filter(|(condition, _)| *condition != Condition::False)
+            .collect();
+        if let [(_, only)] = decided.as_slice() {
+            return Some(self.force(only));
+        }
+        if let Some((_, thunk)) = decided.iter().find(|(condition, _)| *condition == Condition::True) {
+            return Some(self.force(thunk));
+        }
+        if decided.len() == choice.len() {
+            return None;
+        }
+        let rest = decided.into_iter().map(|(condition, thunk)| (condition, thunk.clone()));
+        Some(Val::of(Value::Choice(rest.collect())))
+    }
+
+    fn settled_text(&self, text: &Text) -> Option<Text> {
+        let mut result = Text::default();
+        let mut changed = false;
+        for piece in &text.pieces {
+            if let TextPiece::Hole(TextHole { value: Some(val), span, .. }) = piece
+                && let Some(val) = self.settle(val)
+                && let Value::Str(known) = &val.value
+                && let Some(known) = known.exact()
+            {
+                let origin = span.map(|span| (span.file, Arc::from([(0.into(), span.range())])));
+                result.pieces.push(TextPiece::Known { text: known.into(), origin });
+                changed = true;
+            } else {
+                result.pieces.push(piece.clone());
+            }
+        }
+        changed.then_some(result)
     }
 
     /// The condition as the current scope decides it.

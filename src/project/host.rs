@@ -6,7 +6,8 @@ use rustc_hash::FxHashSet;
 
 use super::options::{OptionTable, Resolved};
 use super::script::Scripts;
-use super::table::{Definition, Node, OptionKey, Raw};
+use super::table::{Definition, Listing, Node, OptionKey, Raw};
+use super::view::Views;
 use crate::eval::{
     Atom, Condition, Machine, Name, Text, Thunk, Unknown, Val, Value, Wrapper, is_error, wrapper,
 };
@@ -22,6 +23,8 @@ pub struct Host<'m> {
     /// The files in which findings count; `None` for all.
     reported: Option<FxHashSet<FileId>>,
     pub(super) scripts: Rc<Scripts>,
+    /// What was asked for so far of what the host runs.
+    pub(super) views: Views,
 }
 
 /// An element of a list that several definitions make up.
@@ -60,7 +63,7 @@ impl<'m> Host<'m> {
         reported: Option<FxHashSet<FileId>>,
         scripts: Rc<Scripts>,
     ) -> Self {
-        Self { name, machine, options, reported, scripts }
+        Self { name, machine, options, reported, scripts, views: Views::default() }
     }
 
     /// Whether findings in this file count for this host.
@@ -101,6 +104,21 @@ impl<'m> Host<'m> {
         nodes
     }
 
+    /// The root of the option table.
+    pub(super) fn root(&self) -> &Rc<Node> {
+        self.options.root()
+    }
+
+    /// Every key below `node`.
+    pub(super) fn keys(&self, node: &Rc<Node>) -> Rc<Listing> {
+        self.options.keys(self.machine, node)
+    }
+
+    /// The node of the declarations at a dotted path.
+    pub(super) fn declaration(&self, path: &str) -> Rc<Node> {
+        self.options.declaration(self.machine, &self.names(path))
+    }
+
     /// The node below `node` at a dotted path.
     pub fn below(&self, node: &Rc<Node>, path: &str) -> Rc<Node> {
         self.options.below(self.machine, node, &self.names(path))
@@ -116,7 +134,7 @@ impl<'m> Host<'m> {
         split_path(path).iter().map(|name| self.machine.name(name)).collect()
     }
 
-    fn decide(&self, condition: &Condition) -> Condition {
+    pub(super) fn decide(&self, condition: &Condition) -> Condition {
         self.options.decided(self.machine, condition)
     }
 
@@ -147,7 +165,8 @@ impl<'m> Host<'m> {
 
     /// The value of an option that the project sets once, or declares with a default and does not set.
     pub fn option_value(&self, path: &str) -> Option<Val> {
-        self.options.option_value(self.machine, &self.names(path))
+        let val = self.options.option_value(self.machine, &self.names(path))?;
+        Some(self.machine.settled(&val))
     }
 
     /// The default that the project's own declaration gives an option.
@@ -284,7 +303,7 @@ impl<'m> Host<'m> {
 }
 
 /// The names of a dotted path; a name in double quotes may hold dots.
-fn split_path(path: &str) -> Vec<String> {
+pub(super) fn split_path(path: &str) -> Vec<String> {
     let mut result = Vec::new();
     let mut current = String::new();
     let mut quoted = false;

@@ -2,17 +2,28 @@
 //!
 //! Everything is evaluated here and nowhere above; nothing here reads a file.
 
+mod account;
 mod arguments;
 mod container;
+mod firewall;
 mod flake;
 mod host;
 mod input;
 mod link;
 mod loader;
 mod options;
+mod path;
+mod port;
 mod script;
+mod secret;
+mod service;
 mod table;
+#[cfg(test)]
+mod tests;
 mod unit;
+mod view;
+#[cfg(test)]
+mod view_tests;
 
 use std::rc::Rc;
 
@@ -23,14 +34,21 @@ use crate::text::FileId;
 use arguments::{Arguments, ArgumentsOnly};
 use options::{OptionSource, OptionTable};
 
+pub use account::{Account, AccountKind, Group};
 pub use container::{Container, DeviceRequest};
+pub use firewall::{Exposure, Firewall, Opening};
 pub use flake::HostClass;
 pub use host::{Host, Item};
 pub use input::{ProjectFile, ProjectInput, Tree};
 pub use options::Resolved;
+pub use path::{PathRole, PathUse};
+pub use port::{Number, Port, PortSource};
 pub use script::{RunKind, RunText};
+pub use secret::{Secret, SecretTool, SecretUse};
+pub use service::{Manager, Service, ServiceKind, Upstream};
 pub use table::{Certainty, Definition, Node, OptionKey};
-pub use unit::{DEPENDENCIES, Dependency, DependencyAttribute, Unit};
+pub use unit::{DEPENDENCIES, Dependency, DependencyAttribute, Section, Spelling, Unit};
+pub use view::{Known, Origin};
 
 /// Steps of evaluation that one project may take, which bounds time and memory: a step stands for some 64
 /// bytes. Of 26 public repositories the largest configuration takes 130,000, and the tests of Nix 2,200,000.

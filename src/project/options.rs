@@ -227,9 +227,14 @@ impl OptionTable {
         }
     }
 
+    /// The node of the declarations at `path`.
+    pub(super) fn declaration(&self, machine: &Machine<'_>, path: &[Name]) -> Rc<Node> {
+        self.below(machine, &self.declarations, path)
+    }
+
     /// The default that the project's own declaration gives an option.
     pub(super) fn declared_default(&self, machine: &Machine<'_>, path: &[Name]) -> Option<Val> {
-        let node = self.below(machine, &self.declarations, path);
+        let node = self.declaration(machine, path);
         let [definition] = node.definitions() else { return None };
         let declaration = crate::eval::option_declaration(machine, &definition.value)?;
         let default = declaration.get(machine.name("default"))?;
@@ -253,7 +258,7 @@ impl Options for OptionTable {
     }
 }
 
-fn same_scalar(a: &Val, b: &Val) -> bool {
+pub(super) fn same_scalar(a: &Val, b: &Val) -> bool {
     match (&a.value, &b.value) {
         (Value::Bool(a), Value::Bool(b)) => a == b,
         (Value::Int(a), Value::Int(b)) => a == b,
