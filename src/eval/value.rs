@@ -338,6 +338,11 @@ impl Thunk {
         Self(Rc::new(RefCell::new(State::Waiting(Recipe::Later(Rc::new(compute))))))
     }
 
+    /// Whether both are one and the same.
+    pub fn is(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+
     /// A value computed from itself: `compute` is also given the thunk it is computed for.
     pub fn fix(compute: impl Fn(&Machine<'_>, Self) -> Val + 'static) -> Self {
         Self(Rc::new_cyclic(|weak: &Weak<RefCell<State>>| {

@@ -6,7 +6,9 @@ use std::rc::Rc;
 
 use super::super::table::Certainty;
 use super::{HostClass, HostSeed, RootModules};
-use crate::eval::{Attrs, Call, Condition, List, Machine, Reason, SymbolRoot, Thunk, Unknown, Val, Value};
+use crate::eval::{
+    Attrs, Call, Condition, List, Machine, Reason, SymbolRoot, Thunk, Unknown, Val, Value, is_error,
+};
 use crate::text::FileId;
 
 /// A function that makes a host of a set with the list of its modules.
@@ -72,7 +74,25 @@ struct Made {
 
 impl Made {
     fn alternatives(&mut self, machine: &Machine<'_>, val: &Val, certainty: Certainty) {
-        let alternatives = machine.alternatives(val);
+        let mut alternatives = machine.alternatives(val);
+        if alternatives.len() > 1 {
+            // Where Nix stops there is no host.
+            alternatives
+                .retain(|(_, val)| !matches!(&val.value, Value::Unknown(unknown) if is_error(unknown)));
+        }
+        // One of several functions is called: whichever it is, its modules are these.
+        let argument = |val: &Val| match &val.value {
+            Value::Symbol(symbol) => match &symbol.root {
+                SymbolRoot::Call(call) if symbol.path.is_empty() => call.arguments.first().cloned(),
+                _ => None,
+            },
+            _ => None,
+        };
+        if let Some(first) = alternatives.first().and_then(|(_, val)| argument(val))
+            && alternatives.iter().all(|(_, val)| argument(val).is_some_and(|other| other.is(&first)))
+        {
+            alternatives.truncate(1);
+        }
         let certainty = if alternatives.len() == 1 { certainty } else { certainty.max(Certainty::May) };
         for (_, val) in alternatives {
             if let Err(unknown) = self.made(machine, &val, certainty) {

@@ -12,8 +12,7 @@ use rustc_hash::FxHashMap;
 use super::lock::{Input, Inputs};
 use super::modules::EVAL_MODULES;
 use crate::eval::{
-    Attrs, Entry, FileKind, Machine, Name, Outside, Primitive, Symbol, SymbolRoot, Thunk, Unknown, Val,
-    Value, library,
+    Attrs, Entry, FileKind, Machine, Name, Outside, Primitive, Symbol, SymbolRoot, Thunk, Val, Value, library,
 };
 use crate::semantic::lower;
 use crate::syntax::parse;
@@ -124,7 +123,9 @@ impl KnownInputs {
         }
         let mut set = Attrs::from_entries(entries);
         if !inputs.is_closed {
-            set.open = Some(Unknown::new(crate::eval::Reason::Symbolic("inputs".to_owned())));
+            let others = symbol(SymbolRoot::Inputs, Vec::new());
+            set.open = Some(machine.symbolic(&others));
+            set.fallback = Some(others);
         }
         Self { inputs, set: Rc::new(set), programs: RefCell::default() }
     }

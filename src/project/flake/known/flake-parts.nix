@@ -7,11 +7,12 @@ let
   modules = types.lazyAttrsOf types.deferredModule;
   transposed = [ "apps" "checks" "devShells" "formatter" "legacyPackages" "packages" ];
 
-  forSystem = arguments: {
-    options = lib.genAttrs [ "apps" "checks" "devShells" "legacyPackages" "packages" ] (_: mkOption {
+  forSystem = arguments: { config, ... }: {
+    options = { allModuleArgs = mkOption { type = types.raw; }; } // lib.genAttrs [ "apps" "checks" "devShells" "legacyPackages" "packages" ] (_: mkOption {
       type = any;
       default = { };
     });
+    config.allModuleArgs = config._module.args;
     config._module.args = {
       pkgs = lib.mkOptionDefault arguments.inputs.nixpkgs.legacyPackages.${arguments.system};
       inputs' = lib.mapAttrs (_: input: forInput arguments.system input) arguments.inputs;
@@ -58,7 +59,7 @@ let
           let
             own = getSystem system;
           in
-          function (own._module.args // { inherit system; config = own; });
+          function (own.allModuleArgs // { inherit system; config = own; });
         moduleWithSystem = make:
           let
             system = if config.systems == [ ] then "x86_64-linux" else lib.head config.systems;

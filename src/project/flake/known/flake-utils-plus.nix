@@ -22,7 +22,7 @@ let
           field = attribute: default: given.${attribute} or defaults.${attribute} or default;
           sets = attribute: (defaults.${attribute} or { }) // (given.${attribute} or { });
           channel = field "channelName" "nixpkgs";
-          nixpkgs = args.channels.${channel}.input or inputs.${channel} or inputs.nixpkgs;
+          nixpkgs = args.channels.${channel}.input or inputs.${channel};
           build = field "builder" nixpkgs.lib.nixosSystem;
         in
         {
