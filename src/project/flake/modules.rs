@@ -375,13 +375,18 @@ fn unwrapped(machine: &Machine<'_>, raw: Raw) -> Vec<(Raw, Val)> {
             },
             Some(Wrapper::Override(priority, content)) => go_on(&content, Raw { priority, ..raw }),
             Some(Wrapper::Order(order, content)) => go_on(&content, Raw { order, ..raw }),
-            None if matches!(val.value, Value::Choice(_)) => {
-                for (condition, val) in machine.alternatives(&val) {
+            None => {
+                let alternatives = machine.alternatives(&val);
+                // One definition of one of several values is one definition.
+                if alternatives.iter().all(|(_, val)| wrapper(machine, val).is_none()) {
+                    result.push((raw, val));
+                    continue;
+                }
+                for (condition, val) in alternatives.into_iter().rev() {
                     let condition = raw.condition.and(&condition);
-                    result.push((Raw { condition, ..raw.clone() }, val));
+                    go_on(&val.thunk(), Raw { condition, ..raw.clone() });
                 }
             }
-            None => result.push((raw, val)),
         }
     }
     result
