@@ -8,8 +8,8 @@ use rustc_hash::FxHashMap;
 
 use super::modules::{self, Plain, Raw, discharge};
 use crate::eval::{
-    Attrs, Call, Condition, Element, Entry, List, Machine, Name, Reason, Symbol, SymbolRoot, Text, Thunk,
-    Unknown, Val, Value,
+    Attrs, Condition, Element, Entry, List, Machine, Merge, Name, OptionType, Reason, Text, Thunk, Unknown,
+    Val, Value, library, option_type,
 };
 
 /// The options that every evaluation of modules has.
@@ -18,16 +18,11 @@ pub(super) fn base(machine: &Machine<'_>) -> Thunk {
         let entries = entries.into_iter().map(|(name, val)| (machine.name(name), Entry::of(val.thunk())));
         Val::of(Value::Attrs(Rc::new(Attrs::from_entries(entries.collect()))))
     };
-    let named = |name: &str| Symbol {
-        root: SymbolRoot::Library,
-        path: vec![machine.name("types"), machine.name(name)],
-    };
-    let raw = Val::of(Value::Symbol(Rc::new(named("raw"))));
-    let call = Call { function: named("lazyAttrsOf"), arguments: vec![raw.thunk()], span: None };
-    let of_raw = Symbol { root: SymbolRoot::Call(Rc::new(call)), path: Vec::new() };
+    let types = machine.select_or_unknown(&library(machine), machine.name("types"));
+    let [of, raw] = ["lazyAttrsOf", "raw"].map(|name| machine.select_or_unknown(&types, machine.name(name)));
     let arguments = set(vec![
         ("_type", Val::string("option")),
-        ("type", Val::of(Value::Symbol(Rc::new(of_raw)))),
+        ("type", machine.apply(&of, raw.thunk(), None)),
         ("default", set(Vec::new())),
     ]);
     set(vec![("_module", set(vec![("args", arguments)]))]).thunk()
@@ -36,53 +31,117 @@ pub(super) fn base(machine: &Machine<'_>) -> Thunk {
 /// The value of definitions of an option of these types, which several declarations may give; `name` is
 /// the attribute the option stands under.
 pub(super) fn merge(machine: &Machine<'_>, kinds: &[Val], plain: Vec<Plain>, name: Option<Name>) -> Val {
-    let kinds: Vec<Kind> = kinds.iter().filter_map(|kind| Kind::of(machine, kind)).collect();
+    let kinds: Vec<OptionType> = kinds.iter().filter_map(|kind| option_type(machine, kind)).collect();
     let Some(kind) = kinds.first() else { return by_shape(machine, plain) };
-    if plain.is_empty() {
-        return match &*kind.name {
-            "submodule" | "submoduleWith" => submodule(machine, &kinds, plain, name),
-            _ => Val::error("the option has no value"),
-        };
+    if let Merge::Submodule { .. } = kind.merge {
+        return submodule(machine, &kinds, plain, name);
     }
-    match &*kind.name {
-        "attrsOf" | "lazyAttrsOf" | "attrsWith" => {
-            let elements = kinds.iter().filter_map(|kind| kind.element(machine)).collect();
-            attrs_of(machine, elements, &plain)
-        }
-        "listOf" | "nonEmptyListOf" => {
-            let elements = kinds.iter().filter_map(|kind| kind.element(machine)).collect();
-            list_of(machine, &Rc::new(elements), &plain)
-        }
-        "submodule" | "submoduleWith" => submodule(machine, &kinds, plain, name),
-        "deferredModule" | "deferredModuleWith" => deferred(machine, &kinds, plain),
-        "nullOr" => {
+    if plain.is_empty() {
+        let empty = machine.set(&machine.force(&kind.empty));
+        let value = empty.ok().and_then(|empty| Some(empty.get(machine.name("value"))?.value.clone()));
+        return value.map_or_else(no_value, |value| machine.force(&value));
+    }
+    let elements = || {
+        let inside = kinds.iter().filter_map(|kind| match &kind.merge {
+            Merge::Attrs { element, .. } | Merge::List(element) => Some(element.clone()),
+            _ => None,
+        });
+        inside.collect::<Vec<_>>()
+    };
+    let one = |kind: &Thunk, plain: Vec<Plain>| merge(machine, &[machine.force(kind)], plain, name);
+    match &kind.merge {
+        Merge::Attrs { .. } => attrs_of(machine, elements(), &plain),
+        Merge::List(_) => list_of(machine, &Rc::new(elements()), &plain),
+        Merge::Deferred(_) => deferred(machine, &kinds, plain),
+        Merge::NullOr(kind) => {
             let given: Vec<Plain> =
-                plain.iter().filter(|plain| !matches!(plain.val.value, Value::Null)).cloned().collect();
-            match given.is_empty() {
-                true => Val::of(Value::Null),
-                false => merge(machine, &kind.elements(machine), given, name),
+                plain.into_iter().filter(|plain| !matches!(plain.val.value, Value::Null)).collect();
+            if given.is_empty() { Val::of(Value::Null) } else { one(kind, given) }
+        }
+        Merge::Unique(kind) => one(kind, plain),
+        Merge::Either(left, right) => match fits(machine, left, &plain) {
+            Some(true) => one(left, plain),
+            Some(false) => one(right, plain),
+            None => by_shape(machine, plain),
+        },
+        Merge::Coerced { from, function, to } => {
+            let converted = plain.into_iter().map(|plain| {
+                let val = match fits(machine, from, std::slice::from_ref(&plain)) {
+                    Some(true) => machine.apply(&machine.force(function), plain.val.clone().thunk(), None),
+                    Some(false) => plain.val.clone(),
+                    None => Val::unknown(Reason::Several),
+                };
+                Plain { val, ..plain }
+            });
+            let converted = converted.collect();
+            one(to, converted)
+        }
+        Merge::Joined(separator) => match machine.force(separator).as_str() {
+            Some(separator) => joined(machine, &separator, &plain),
+            None => Val::unknown(Reason::Several),
+        },
+        Merge::Or if plain.iter().all(|plain| plain.condition == Condition::True) => {
+            let mut any = Condition::False;
+            for plain in &plain {
+                match machine.condition(&plain.val, plain.val.span) {
+                    Ok(truth) => any = any.or(&truth),
+                    Err(unknown) => return Val::of(Value::Unknown(unknown)),
+                }
             }
+            Val::of(match any {
+                Condition::True => Value::Bool(true),
+                Condition::False => Value::Bool(false),
+                any => Value::Condition(any),
+            })
         }
-        "uniq" | "unique" => merge(machine, &kind.elements(machine), plain, name),
-        "coercedTo" => coerced(machine, kind, plain, name),
-        "lines" => joined(machine, "\n", &plain),
-        "commas" => joined(machine, ",", &plain),
-        "envVar" => joined(machine, ":", &plain),
-        "separatedString" => {
-            let separator = kind.arguments.first().and_then(|text| machine.force(text).as_str());
-            separator.map_or_else(|| Val::unknown(Reason::Several), |text| joined(machine, &text, &plain))
-        }
+        Merge::Own(function) => own(machine, function, &plain, name),
         _ => by_shape(machine, plain),
     }
+}
+
+fn no_value() -> Val {
+    Val::error("the option has no value")
+}
+
+/// Whether all values pass the `check` of a type.
+fn fits(machine: &Machine<'_>, kind: &Thunk, plain: &[Plain]) -> Option<bool> {
+    let check = machine.force(&option_type(machine, &machine.force(kind))?.check);
+    let mut all = Condition::True;
+    for plain in plain {
+        let truth = machine.apply(&check, plain.val.clone().thunk(), None);
+        all = all.and(&machine.condition(&truth, None).ok()?);
+    }
+    match all {
+        Condition::True => Some(true),
+        Condition::False => Some(false),
+        _ => None,
+    }
+}
+
+/// The `merge` of a type that the project makes: a function of the location and the definitions.
+fn own(machine: &Machine<'_>, function: &Val, plain: &[Plain], name: Option<Name>) -> Val {
+    if plain.iter().any(|plain| plain.condition != Condition::True) {
+        return Val::unknown(Reason::Several);
+    }
+    let location = name.iter().map(|name| Val::string(machine.text_of(*name)).thunk()).collect();
+    let definitions = plain.iter().map(|plain| {
+        let fields = vec![
+            (machine.name("file"), Entry::of(Val::string("flake.nix").thunk())),
+            (machine.name("value"), Entry::of(plain.val.clone().thunk())),
+        ];
+        Val::of(Value::Attrs(Rc::new(Attrs::from_entries(fields)))).thunk()
+    });
+    let arguments = [Val::list(location).thunk(), Val::list(definitions.collect()).thunk()];
+    machine.apply_all(function, arguments, None)
 }
 
 /// The value of definitions of an option whose type is not known.
 pub(super) fn by_shape(machine: &Machine<'_>, plain: Vec<Plain>) -> Val {
     match plain.as_slice() {
-        [] => Val::error("the option has no value"),
+        [] => no_value(),
         [only] if only.condition == Condition::True => only.val.clone(),
         [only] => {
-            let missing = Val::error("the option has no value").thunk();
+            let missing = no_value().thunk();
             Val::of(Value::Choice(Rc::new([
                 (only.condition.clone(), only.val.clone().thunk()),
                 (only.condition.not(), missing),
@@ -105,66 +164,6 @@ pub(super) fn by_shape(machine: &Machine<'_>, plain: Vec<Plain>) -> Val {
             let is_one = first.condition == Condition::True && rest.iter().all(same);
             if is_one { first.val.clone() } else { Val::unknown(Reason::Several) }
         }
-    }
-}
-
-/// A type of `lib.types`, known by its name.
-struct Kind {
-    name: Rc<str>,
-    arguments: Vec<Thunk>,
-}
-
-impl Kind {
-    fn of(machine: &Machine<'_>, val: &Val) -> Option<Self> {
-        let Value::Symbol(symbol) = &val.value else { return None };
-        let (function, arguments) = match &symbol.root {
-            SymbolRoot::Call(call) if symbol.path.is_empty() => (&call.function, call.arguments.clone()),
-            _ => (&**symbol, Vec::new()),
-        };
-        if !matches!(function.root, SymbolRoot::Library) {
-            return None;
-        }
-        Some(Self { name: machine.text_of(*function.path.last()?), arguments })
-    }
-
-    /// The type of what is inside.
-    fn element(&self, machine: &Machine<'_>) -> Option<Thunk> {
-        let argument = self.arguments.first()?;
-        if &*self.name != "attrsWith" {
-            return Some(argument.clone());
-        }
-        let set = machine.set(&machine.force(argument)).ok()?;
-        set.get(machine.name("elemType")).map(|entry| entry.value.clone())
-    }
-
-    fn elements(&self, machine: &Machine<'_>) -> Vec<Val> {
-        self.element(machine).iter().map(|kind| machine.force(kind)).collect()
-    }
-
-    /// A field of the set that the type is made from.
-    fn field(&self, machine: &Machine<'_>, name: &str) -> Option<Thunk> {
-        let set = machine.set(&machine.force(self.arguments.first()?)).ok()?;
-        set.get(machine.name(name)).map(|entry| entry.value.clone())
-    }
-
-    fn list(&self, machine: &Machine<'_>, name: &str) -> Vec<(Thunk, Condition)> {
-        let list = self.field(machine, name).and_then(|list| machine.list(&machine.force(&list)).ok());
-        let elements = list.iter().flat_map(|list| &list.elements);
-        elements.map(|element| (element.value.clone(), element.condition.clone())).collect()
-    }
-
-    /// Whether values of this type have the shape of `val`.
-    fn fits(&self, val: &Val) -> Option<bool> {
-        Some(match &*self.name {
-            "str" | "nonEmptyStr" | "singleLineStr" | "lines" => matches!(val.value, Value::Str(_)),
-            "path" => matches!(val.value, Value::Path(_) | Value::PathPattern(_)),
-            "listOf" => matches!(val.value, Value::List(_)),
-            "attrs" | "attrsOf" | "lazyAttrsOf" => matches!(val.value, Value::Attrs(_)),
-            "bool" => matches!(val.value, Value::Bool(_) | Value::Condition(_)),
-            "int" => matches!(val.value, Value::Int(_)),
-            "functionTo" => matches!(val.value, Value::Lambda(_) | Value::Primitive(_)),
-            _ => return None,
-        })
     }
 }
 
@@ -241,30 +240,20 @@ fn list_of(machine: &Machine<'_>, kinds: &Rc<Vec<Thunk>>, plain: &[Plain]) -> Va
 }
 
 /// A module system in an option: the type's modules and the definitions are its modules.
-fn submodule(machine: &Machine<'_>, kinds: &[Kind], plain: Vec<Plain>, name: Option<Name>) -> Val {
+fn submodule(machine: &Machine<'_>, kinds: &[OptionType], plain: Vec<Plain>, name: Option<Name>) -> Val {
     let mut modules: Vec<(Thunk, Condition)> = Vec::new();
     let mut special = Vec::new();
-    let mut shorthand = false;
+    let mut is_short = false;
     for kind in kinds {
-        match &*kind.name {
-            "submodule" => {
-                shorthand = true;
-                modules.extend(kind.arguments.first().map(|module| (module.clone(), Condition::True)));
-            }
-            "submoduleWith" => {
-                modules.extend(kind.list(machine, "modules"));
-                let arguments = kind.field(machine, "specialArgs");
-                let arguments = arguments.and_then(|set| machine.set(&machine.force(&set)).ok());
-                special.extend(arguments.iter().flat_map(|set| set.entries.iter().cloned()));
-                let only_config = kind.field(machine, "shorthandOnlyDefinesConfig");
-                shorthand |=
-                    only_config.is_some_and(|truth| matches!(machine.force(&truth).value, Value::Bool(true)));
-            }
-            _ => {}
+        let Merge::Submodule { modules: own, special_args, shorthand } = &kind.merge else { continue };
+        modules.extend(elements(machine, own));
+        if let Ok(set) = machine.set(&machine.force(special_args)) {
+            special.extend(set.entries.iter().cloned());
         }
+        is_short |= shorthand;
     }
     for plain in plain {
-        let is_config = shorthand && matches!(plain.val.value, Value::Attrs(_));
+        let is_config = is_short && matches!(plain.val.value, Value::Attrs(_));
         let val = match is_config {
             true => {
                 let entry = (machine.name("config"), Entry::of(plain.val.thunk()));
@@ -283,9 +272,13 @@ fn submodule(machine: &Machine<'_>, kinds: &[Kind], plain: Vec<Plain>, name: Opt
 }
 
 /// A module that is kept for later: the definitions are what it imports.
-fn deferred(machine: &Machine<'_>, kinds: &[Kind], plain: Vec<Plain>) -> Val {
-    let mut modules: Vec<(Thunk, Condition)> =
-        kinds.iter().flat_map(|kind| kind.list(machine, "staticModules")).collect();
+fn deferred(machine: &Machine<'_>, kinds: &[OptionType], plain: Vec<Plain>) -> Val {
+    let mut modules: Vec<(Thunk, Condition)> = Vec::new();
+    for kind in kinds {
+        if let Merge::Deferred(own) = &kind.merge {
+            modules.extend(elements(machine, own));
+        }
+    }
     if let ([], [only]) = (modules.as_slice(), plain.as_slice())
         && only.condition == Condition::True
     {
@@ -296,20 +289,10 @@ fn deferred(machine: &Machine<'_>, kinds: &[Kind], plain: Vec<Plain>) -> Val {
     Val::of(Value::Attrs(Rc::new(Attrs::from_entries(vec![entry]))))
 }
 
-/// `coercedTo from function to`.
-fn coerced(machine: &Machine<'_>, kind: &Kind, plain: Vec<Plain>, name: Option<Name>) -> Val {
-    let [from, function, to] = kind.arguments.as_slice() else { return by_shape(machine, plain) };
-    let Some(from) = Kind::of(machine, &machine.force(from)) else { return by_shape(machine, plain) };
-    let mut result = Vec::new();
-    for plain in plain {
-        let val = match from.fits(&plain.val) {
-            Some(true) => machine.apply(&machine.force(function), plain.val.thunk(), None),
-            Some(false) => plain.val,
-            None => Val::unknown(Reason::Several),
-        };
-        result.push(Plain { val, ..plain });
-    }
-    merge(machine, &[machine.force(to)], result, name)
+fn elements(machine: &Machine<'_>, list: &Thunk) -> Vec<(Thunk, Condition)> {
+    let list = machine.list(&machine.force(list));
+    let elements = list.iter().flat_map(|list| &list.elements);
+    elements.map(|element| (element.value.clone(), element.condition.clone())).collect()
 }
 
 /// Definitions that are texts, with a separator between them.
