@@ -36,6 +36,9 @@ pub(super) const ELEMENTS_PER_STEP: usize = 4;
 /// What it takes to put formulas together.
 const STEPS_PER_ALTERNATIVE: usize = 16;
 
+/// The file of what is no part of the project's text.
+const OWN_FILE: FileId = FileId(u32::MAX);
+
 /// Alternatives that one value may have before it is unknown.
 const MAX_ALTERNATIVES: usize = 8;
 
@@ -262,7 +265,7 @@ impl<'l> Machine<'l> {
 
     /// The value of a program that is a part of nixlint.
     pub fn own_program(&self, ir: &Arc<Ir>) -> Val {
-        let unit = Rc::new(Unit { is_own: true, ..self.unit(FileId(u32::MAX), ir) });
+        let unit = Rc::new(Unit { is_own: true, ..self.unit(OWN_FILE, ir) });
         self.force(&Thunk::expr(&unit, ir.root(), &None))
     }
 
@@ -310,7 +313,8 @@ impl<'l> Machine<'l> {
     }
 
     /// An atom for something at `span` of which nothing is known; another one at each call.
-    pub fn opaque(&self, span: Span) -> Condition {
+    pub fn opaque(&self, span: impl Into<Option<Span>>) -> Condition {
+        let span = span.into().unwrap_or_else(|| Span::new(OWN_FILE, TextRange::default()));
         let number = self.opaque.get();
         self.opaque.set(number.wrapping_add(1));
         Condition::atom(Atom::Opaque(span, number))
@@ -926,24 +930,33 @@ impl<'l> Machine<'l> {
                     Ok(either(&entry.condition, entry.value.clone(), otherwise.thunk()))
                 }
                 None if let Some(fallback) = &attrs.fallback => self.select(fallback, name),
-                None => {
-                    let text = self.text_of(name);
-                    match &attrs.open {
-                        Some(open) => Ok(Val::of(Value::Unknown(open.clone()))),
-                        None if attrs.patterns.is_empty() => {
-                            Err(Unknown::new(Reason::Error(format!("attribute `{text}` missing"))))
-                        }
-                        None => Ok(self.computed_key(name)),
-                    }
-                }
+                None => match &attrs.open {
+                    Some(open) => Ok(Val::of(Value::Unknown(open.clone()))),
+                    None if attrs.patterns.is_empty() => Err(Unknown::new(self.missing(name))),
+                    None => Ok(self.computed_key(name)),
+                },
             },
-            Value::Symbol(symbol) => Ok(self.select_symbol(symbol, name, val.span)),
+            Value::Symbol(symbol) => {
+                let val = self.select_symbol(symbol, name, val.span);
+                match (&symbol.root, &val.value) {
+                    (SymbolRoot::SelfFlake, Value::Unknown(unknown))
+                        if symbol.path.is_empty() && *unknown.reason == self.missing(name) =>
+                    {
+                        Err(unknown.clone())
+                    }
+                    _ => Ok(val),
+                }
+            }
             Value::Choice(choice) => {
                 Ok(self.choose(choice, |machine, val| machine.select_or_unknown(&val, name)))
             }
             Value::Unknown(_) => Ok(val.clone()),
             _ => Err(Unknown::new(Reason::Error("a set was expected".to_owned()))),
         }
+    }
+
+    fn missing(&self, name: Name) -> Reason {
+        Reason::Error(format!("attribute `{}` missing", self.text_of(name)))
     }
 
     /// `val.name`, with a missing name as a value.
@@ -991,7 +1004,7 @@ impl<'l> Machine<'l> {
             (SymbolRoot::SelfFlake, []) if let Some(outputs) = self.own_flake.get() => {
                 let outputs = self.force(outputs);
                 return match &outputs.value {
-                    Value::Attrs(_) => self.select_or_unknown(&outputs, name),
+                    Value::Attrs(_) | Value::Choice(_) => self.select_or_unknown(&outputs, name),
                     _ => Val::unknown(Reason::Symbolic("self".to_owned())),
                 };
             }
@@ -1064,10 +1077,7 @@ impl<'l> Machine<'l> {
     /// # Errors
     /// With the error of Nix where the value is certainly no truth value.
     pub fn condition(&self, val: &Val, span: Option<Span>) -> Result<Condition, Unknown> {
-        let opaque = || match val.span.or(span) {
-            Some(span) => Ok(self.opaque(span)),
-            None => Err(Unknown::new(Reason::Several)),
-        };
+        let opaque = || Ok(self.opaque(val.span.or(span)));
         match &val.value {
             Value::Bool(truth) => Ok(Condition::known(*truth)),
             Value::Condition(condition) => Ok(condition.clone()),

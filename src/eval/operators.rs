@@ -68,10 +68,7 @@ pub(super) fn binary(
                 // Only NaN has no order.
                 Ok(None) => Value::Bool(false),
                 Err(unknown) if is_error(&unknown) => Value::Unknown(unknown),
-                Err(unknown) => match span {
-                    Some(span) => Value::Condition(machine.opaque(span)),
-                    None => Value::Unknown(unknown),
-                },
+                Err(_) => Value::Condition(machine.opaque(span)),
             })
         }
         BinaryOp::Update => val(update(machine, left, &machine.force(right), span)),
@@ -215,10 +212,7 @@ fn maybe_replaced(
     let mut result = left.clone();
     let replace = |entry: &mut Entry| {
         let other = Val::of(Value::Unknown(reason.clone()));
-        entry.value = match span {
-            Some(span) => either(&machine.opaque(span), entry.value.clone(), other.thunk()).thunk(),
-            None => other.thunk(),
-        };
+        entry.value = either(&machine.opaque(span), entry.value.clone(), other.thunk()).thunk();
     };
     let is_certain = |name| right.get(name).is_some_and(|entry: &Entry| entry.condition == Condition::True);
     result.entries.iter_mut().filter(|(name, _)| !is_certain(*name)).for_each(|(_, entry)| replace(entry));
@@ -326,8 +320,7 @@ fn equal_here(
     }
     let opaque = |unknown: Unknown| match span {
         _ if is_error(&unknown) => Err(unknown),
-        Some(span) => Ok(machine.opaque(span)),
-        None => Err(unknown),
+        _ => Ok(machine.opaque(span)),
     };
     match (&left.value, &right.value) {
         (Value::Unknown(unknown), _) | (_, Value::Unknown(unknown)) => opaque(unknown.clone()),

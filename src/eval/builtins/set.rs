@@ -194,11 +194,7 @@ fn zip_attrs_with(machine: &Machine<'_>, arguments: &[Thunk], span: Option<Span>
         machine.charge(attrs.entries.len() / ELEMENTS_PER_STEP)?;
         pairs.extend(attrs.entries.iter().map(|(name, entry)| (*name, entry.value.clone())));
     }
-    let alone = match (&open, span) {
-        (None, _) => Condition::True,
-        (Some(_), Some(span)) => machine.opaque(span),
-        (Some(unknown), None) => return Err(unknown.clone()),
-    };
+    let alone = if open.is_none() { Condition::True } else { machine.opaque(span) };
     let entries = group(machine, pairs)?.into_iter().map(|(name, group)| {
         let text = Val::string(machine.text_of(name)).thunk();
         let value = later(&arguments[0], vec![text, Val::list(group).thunk()], span);

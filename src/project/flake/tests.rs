@@ -88,7 +88,7 @@ fn calls_make_hosts() {
           system = modules: { system = "x86_64-linux"; inherit modules; };
           eval = import "${nixpkgs}/nixos/lib/eval-config.nix";
           plain = import (nixpkgs + "/nixos/lib/eval-config.nix");
-          lib = nixpkgs.lib.extend (_: _: { make = nixpkgs.lib.nixosSystem; } // home-manager.lib);
+          lib = nixpkgs.lib.extend (_: _: { make = nixpkgs.lib.nixosSystem; });
         in {
           nixosConfigurations = {
             a = nixpkgs.lib.nixosSystem (system [ ./a.nix ]);
