@@ -52,7 +52,14 @@ pub(super) fn binary(
             val(result.map_or_else(Value::Unknown, truth))
         }
         BinaryOp::Equal | BinaryOp::NotEqual => {
-            let result = equal(machine, left, &machine.force(right), span);
+            let right = machine.force(right);
+            let result = match (&left.value, &right.value) {
+                // Equal functions are found in sets and lists only, where they are one value.
+                (Value::Lambda(_) | Value::Primitive(_), Value::Lambda(_) | Value::Primitive(_)) => {
+                    Ok(Condition::False)
+                }
+                _ => equal(machine, left, &right, span),
+            };
             let result = if op == BinaryOp::Equal { result } else { result.map(|condition| condition.not()) };
             val(result.map_or_else(Value::Unknown, truth))
         }
@@ -145,6 +152,15 @@ fn add(machine: &Machine<'_>, left: &Val, right: &Val, span: Option<Span>) -> Va
         }
         (Value::Unknown(unknown), _) if is_error(unknown) => Value::Unknown(unknown.clone()),
         (_, Value::Unknown(unknown)) if is_error(unknown) => Value::Unknown(unknown.clone()),
+        // Only a string has paths copied to the store.
+        (_, Value::Path(_) | Value::PathPattern(_)) if is_set(left) => {
+            let text = machine.coerce(left, Coercion::Interpolation, left.span.or(span));
+            let text = text.and_then(|mut text| {
+                text.extend(&machine.coerce(right, Coercion::ToString, right.span.or(span))?);
+                Ok(text)
+            });
+            text.map_or_else(Value::Unknown, |text| Value::Str(Rc::new(text)))
+        }
         // Without a string it may be a sum or a path.
         (Value::Unknown(_) | Value::Symbol(_) | Value::Choice(_), right)
             if !matches!(right, Value::Str(_) | Value::Attrs(_)) =>
@@ -159,6 +175,19 @@ fn add(machine: &Machine<'_>, left: &Val, right: &Val, span: Option<Span>) -> Va
                 });
             text.map_or_else(Value::Unknown, |text| Value::Str(Rc::new(text)))
         }
+    }
+}
+
+/// Whether the value is a set for sure: one that is known, or a flake.
+fn is_set(val: &Val) -> bool {
+    match &val.value {
+        Value::Attrs(_) => true,
+        Value::Symbol(symbol) => match symbol.root {
+            SymbolRoot::SelfFlake => symbol.path.is_empty(),
+            SymbolRoot::Inputs => symbol.path.len() == 1,
+            _ => false,
+        },
+        _ => false,
     }
 }
 
