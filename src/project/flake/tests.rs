@@ -32,7 +32,8 @@ fn found(files: &[(&str, &str)]) -> Vec<String> {
             .collect();
         let texts: BTreeMap<_, _> = sorted.iter().map(|(path, text)| (root.join(path), *text)).collect();
         let read = |path: &camino::Utf8Path| texts.get(path).map(|text| (*text).to_owned());
-        let input = ProjectInput { root: &root, files: &files, tree: &Tree::default(), read: &read };
+        let tree = Tree::default();
+        let input = ProjectInput { root: &root, files: &files, tree: &tree, read: &read, hosts: &[] };
         let loader = ProjectLoader::new(&input);
         let machine = Machine::new(&loader, FUEL);
         hosts(&machine, &input).iter().map(|seed| line(&machine, seed)).collect()
