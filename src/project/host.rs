@@ -7,7 +7,7 @@ use std::rc::Rc;
 use camino::{Utf8Path, Utf8PathBuf};
 use rustc_hash::FxHashSet;
 
-use super::closure::{Closure, ModuleFile, OpenEdge};
+use super::closure::{Closure, ImportEdge, ModuleFile, OpenEdge};
 use super::flake::HostClass;
 use super::hosts::Project;
 use super::link::Module;
@@ -34,6 +34,7 @@ pub struct Host<'m> {
     pub(super) scope: Scope,
     modules: Vec<(Module, Certainty)>,
     files: Vec<ModuleFile>,
+    imports: Vec<ImportEdge>,
     unread: BTreeSet<Utf8PathBuf>,
     external: FxHashSet<String>,
     open: Vec<OpenEdge>,
@@ -99,6 +100,7 @@ impl<'m> Host<'m> {
             scope,
             modules: closure.modules,
             files: closure.files,
+            imports: closure.imports,
             unread: closure.unread,
             external: closure.external,
             open: closure.open,
@@ -145,6 +147,11 @@ impl<'m> Host<'m> {
             HostClass::Nixos | HostClass::Darwin => Realm::System,
             HostClass::Home => Realm::Home,
         }
+    }
+
+    /// Which file imports which, from the host down.
+    pub fn imports(&self) -> &[ImportEdge] {
+        &self.imports
     }
 
     /// Files among its modules of which nothing is known because they are no text, by absolute path.

@@ -28,6 +28,7 @@ mod survey;
 mod table;
 #[cfg(test)]
 mod tests;
+mod unattached;
 mod unit;
 mod user;
 mod view;
@@ -37,7 +38,7 @@ mod view_tests;
 use crate::eval::Machine;
 
 pub use account::{Account, AccountKind, Group};
-pub use closure::{ModuleFile, ModuleForm, OpenEdge};
+pub use closure::{ImportEdge, ModuleFile, ModuleForm, OpenEdge};
 pub use container::{Container, DeviceRequest};
 pub use firewall::{Exposure, Firewall, Opening};
 pub use flake::HostClass;
@@ -53,6 +54,7 @@ pub use service::{Manager, Service, ServiceKind, Upstream};
 pub use shape::{MixedKeys, ModuleShape, OptionQuestion, RepeatedImport};
 pub use survey::{ProjectView, Survey};
 pub use table::{Certainty, Definition, Node, OptionKey};
+pub use unattached::Unattached;
 pub use unit::{DEPENDENCIES, Dependency, DependencyAttribute, Section, Spelling, Unit};
 pub use user::User;
 pub use view::{Known, Origin};
