@@ -119,8 +119,11 @@ pub struct EarlierState {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Port {
-    /// The number; `None` where the module has no default.
+    /// The number; `None` where the module has no default, or it was not read.
     pub number: Option<u16>,
+    /// Whether there is a default that was not read.
+    #[serde(default)]
+    pub unread: bool,
     /// TCP unless the row says otherwise.
     #[serde(default)]
     pub protocol: Protocol,
@@ -174,7 +177,7 @@ pub enum PortForm {
     String,
     /// `"127.0.0.1:8080"`, `"[::]:8080"` or `":8080"`
     Address,
-    /// `[ 22 2222 ]`
+    /// `[ 22 2222 ]`, or `[ "localhost:631" ]`
     List,
 }
 
@@ -414,6 +417,7 @@ mod tests {
             for port in service.ports(Trust::Any) {
                 assert!(port.number.is_some() || !port.options.is_empty(), "{}", service.name);
                 assert!(port.number != Some(0), "{}", service.name);
+                assert!(port.number.is_none() || !port.unread, "{}", service.name);
             }
             for brought in &service.brings {
                 let other = all().iter().find(|other| other.name == brought.service);
