@@ -129,7 +129,7 @@ impl Host<'_> {
 
     fn build_ports(&self) -> Vec<Port> {
         let mut ports = Vec::new();
-        for service in self.services().iter() {
+        for service in self.services().iter().filter(|service| !matches!(service.manager, Manager::User(_))) {
             match service.kind {
                 ServiceKind::Option => self.upstream_ports(service, &mut ports),
                 ServiceKind::Container => self.published_ports(service, &mut ports),
@@ -256,8 +256,10 @@ impl Host<'_> {
                 }
             }
         }
-        if let Some(number) = fact.number {
-            ports.push(Port { number: Known::Value(Number::one(number)), address, ..base });
+        match fact.number {
+            Some(number) => ports.push(Port { number: Known::Value(Number::one(number)), address, ..base }),
+            None if fact.unread => ports.push(Port { address, ..base }),
+            None => {}
         }
     }
 
@@ -272,8 +274,13 @@ impl Host<'_> {
     ) {
         let (items, open) = self.items(node);
         for item in &items {
-            let number = self.plain(&item.value).and_then(|text| Number::parse(&text)).into();
-            let mut port = Port { number, address: address.clone(), source: source.clone(), ..base.clone() };
+            let (own, number) = match self.plain(&item.value).as_deref().and_then(listen_address) {
+                Some(Listen::Socket) => continue,
+                Some(Listen::Port(own, number)) => (own, Some(number)),
+                None => (None, None),
+            };
+            let address = own.map_or_else(|| address.clone(), Known::Value);
+            let mut port = Port { number: number.into(), address, source: source.clone(), ..base.clone() };
             port.origin.condition = port.origin.condition.and(&item.condition);
             port.origin.certainty = of_condition(port.origin.certainty, &port.origin.condition);
             ports.push(at(port, item.span));

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use super::account::{Account, Group};
 use super::firewall::Firewall;
 use super::host::{Host, split_path};
+use super::monitor::Job;
 use super::options::{Resolved, same_scalar};
 use super::path::PathUse;
 use super::port::Port;
@@ -29,6 +30,7 @@ pub(super) struct Views {
     pub secrets: OnceCell<Rc<[Secret]>>,
     pub accounts: OnceCell<Rc<[Account]>>,
     pub groups: OnceCell<Rc<[Group]>>,
+    pub jobs: OnceCell<Vec<Job>>,
     /// The option table with every condition as it is written.
     as_written: OnceCell<Rc<Node>>,
 }
