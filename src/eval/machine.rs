@@ -928,6 +928,12 @@ impl<'l> Machine<'l> {
                 path.clear();
                 SymbolRoot::Inputs
             }
+            (SymbolRoot::SelfFlake, []) if &*text == "outputs" && self.own_flake.get().is_some() => {
+                return self
+                    .own_flake
+                    .get()
+                    .map_or_else(|| Val::unknown(Reason::Cycle), |own| self.force(own));
+            }
             (SymbolRoot::SelfFlake, []) if &*text == "outPath" => {
                 return Val::at(Value::Path(self.loader.root().into()), span);
             }
