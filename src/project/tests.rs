@@ -102,5 +102,5 @@ fn options_that_need_themselves_are_not_known() {
         ("two.nix", "{ }"),
     ];
     let told = hosts(&files, |host| format!("{} {}", option(host, "a"), option(host, "c")));
-    assert_eq!(told, ["[ 2 1 «…» ] 3"; 2]);
+    assert_eq!(told, ["[ 2 1 «perhaps more: needs config.a» ] 3"; 2]);
 }
