@@ -439,7 +439,7 @@ mod tests {
             name(&["services", "prometheus", "exporters", "node", "port"]),
             Some("prometheus-node-exporter")
         );
-        assert_eq!(name(&["services", "prometheus", "exporters", "zfs"]), Some("prometheus-exporter"));
+        assert_eq!(name(&["services", "prometheus", "exporters", "unbound"]), Some("prometheus-exporter"));
         assert_eq!(name(&["services", "redis", "servers", "web", "port"]), Some("redis-server"));
         assert_eq!(name(&["services", "bitwarden_rs", "enable"]), Some("vaultwarden"));
         assert_eq!(name(&["services"]), None);
@@ -455,7 +455,7 @@ mod tests {
         assert_eq!(name("redis.service"), Some("redis"));
         assert_eq!(name("redis-immich"), Some("redis-server"));
         assert_eq!(name("prometheus-node-exporter"), Some("prometheus-node-exporter"));
-        assert_eq!(name("prometheus-zfs-exporter.service"), Some("prometheus-exporter"));
+        assert_eq!(name("prometheus-unbound-exporter.service"), Some("prometheus-exporter"));
         assert_eq!(name("postgresql.target"), Some("postgresql"));
         assert_eq!(name("postgresql.timer"), None);
     }

@@ -36,7 +36,8 @@ impl Listing {
             return text;
         }
         let width_of = |column: usize| {
-            let cells = self.items.iter().flat_map(|item| item.cells[column].lines().map(width));
+            let cells = self.items.iter().flat_map(|item| lines_of(&item.cells[column]));
+            let cells = cells.map(|line| width(&line));
             cells.chain([width(self.head[column])]).max().unwrap_or_default()
         };
         let widths: Vec<usize> = (0..self.head.len()).map(width_of).collect();
@@ -168,13 +169,13 @@ mod tests {
         let expected = "\
 host: 2 things
 
-NAME      PORTS
-a ␛[31m   1
-          2
+NAME          PORTS
+a \\u{1b}[31m  1
+              2
   x.nix:1
   because one two three four five six seven eight nine ten eleven twelve
     thirteen fourteen fifteen
-a|longer  -
+a|longer      -
   y.nix:2
 ";
         assert_eq!(listing().plain("host", "2 things"), expected);
