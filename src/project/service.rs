@@ -211,14 +211,27 @@ impl Host<'_> {
             let of_alias = |alias: &OptionPattern| (alias.join("enable"), alias.clone());
             switches.extend(service.aliases.iter().map(of_alias));
             for (enable, options) in switches {
-                for (keys, node) in self.matching(&enable) {
+                let matching = self.matching(&enable);
+                // What a name with holes says goes to those that fit it.
+                let is_named = |key: &OptionKey| {
+                    let instance = |(keys, _): &(Vec<MatchedKey>, _)| {
+                        keys.iter().any(|(_, own)| {
+                            own.as_ref().and_then(OptionKey::exact).is_some_and(|own| key.may_be(own))
+                        })
+                    };
+                    key.exact().is_none() && matching.iter().any(instance)
+                };
+                for (keys, node) in &matching {
+                    if keys.iter().any(|(_, instance)| instance.as_ref().is_some_and(is_named)) {
+                        continue;
+                    }
                     let names: Vec<String> = keys.iter().map(|(key, _)| key.display()).collect();
                     let is_it = services::by_option(&names).is_some_and(|best| best.name == service.name);
-                    let Some((certainty, condition)) = self.switch(&node).certainty() else { continue };
+                    let Some((certainty, condition)) = self.switch(node).certainty() else { continue };
                     if is_it {
-                        let instance = keys.into_iter().find_map(|(_, instance)| instance);
+                        let instance = keys.iter().find_map(|(_, instance)| instance.clone());
                         let upstream = Upstream { service, instance };
-                        result.push(self.upstream_service(upstream, &options, &node, certainty, condition));
+                        result.push(self.upstream_service(upstream, &options, node, certainty, condition));
                     }
                 }
             }
