@@ -146,6 +146,8 @@ pub struct Port {
     pub when_default: bool,
     /// The option that replaces the port, by a socket file, when it is true.
     pub unless: Option<OptionPattern>,
+    /// The option that puts a socket file in the place of the port when its text says so.
+    pub socket: Option<SocketSwitch>,
     /// The option that opens the port in the firewall when it is true.
     pub opened_by: Option<OptionPattern>,
     /// The default of that option.
@@ -153,6 +155,16 @@ pub struct Port {
     pub opened: bool,
     #[serde(default = "verified")]
     verified: bool,
+}
+
+/// An option whose text decides between a port and a socket file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SocketSwitch {
+    /// The option.
+    pub option: OptionPattern,
+    /// What its text holds for a socket file.
+    pub mark: String,
 }
 
 /// The transport of a port.

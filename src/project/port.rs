@@ -201,6 +201,15 @@ impl Host<'_> {
                 Switch::Unknown => certainty = Certainty::Open,
             }
         }
+        if let Some(switch) = &fact.socket {
+            let text = upstream.option(&switch.option).map(|path| self.text_at(&path, &condition));
+            match text {
+                Some(None) => {}
+                Some(Some(Known::Value(text))) if text.contains(&switch.mark) => return None,
+                Some(Some(Known::Value(_))) => {}
+                Some(Some(Known::Unknown)) | None => certainty = Certainty::Open,
+            }
+        }
         Some((certainty, condition))
     }
 
@@ -211,6 +220,9 @@ impl Host<'_> {
             .iter()
             .find_map(|option| self.text_at(&upstream.option(option)?, &condition));
         let address = address.unwrap_or_else(|| fact.address.clone().into());
+        if address.value().is_some_and(|address| address.starts_with('/')) {
+            return;
+        }
         for option in &fact.options {
             let Some(path) = upstream.option(option) else { continue };
             let (val, definition) = match self.setting_at(&path, &condition) {
