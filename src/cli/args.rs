@@ -38,6 +38,8 @@ pub(super) enum Command {
     Rules(RulesArgs),
     /// List the hosts of flakes and what they are made of
     Hosts(HostsArgs),
+    /// List what hosts run, and where it is written
+    Inventory(InventoryArgs),
     /// Draw which modules the hosts of flakes import
     Graph(GraphArgs),
     /// Print the syntax tree of a file, for authors of rules
@@ -238,6 +240,55 @@ pub(super) struct HostsArgs {
     /// How the list is written
     #[arg(short, long, visible_alias = "format", value_enum, value_name = "FORMAT", default_value_t = TableFormat::Table)]
     pub output_format: TableFormat,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct InventoryArgs {
+    /// What to list
+    #[arg(value_enum)]
+    pub kind: InventoryKind,
+
+    #[command(flatten)]
+    pub files: FileArgs,
+
+    /// Only this host
+    #[arg(long, value_name = "HOST")]
+    pub host: Option<String>,
+
+    /// How the list is written
+    #[arg(short, long, visible_alias = "format", value_enum, value_name = "FORMAT", default_value_t = TableFormat::Table)]
+    pub output_format: TableFormat,
+}
+
+/// What an inventory is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum InventoryKind {
+    /// Services, containers, timers and other units
+    Services,
+    /// Ports that something listens on
+    Ports,
+    /// Containers
+    Containers,
+    /// Mounts, volumes, and directories of services
+    Paths,
+    /// Secrets and environment files, and who uses them
+    Secrets,
+    /// Users and groups
+    Users,
+}
+
+impl InventoryKind {
+    /// The word for it.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Services => "services",
+            Self::Ports => "ports",
+            Self::Containers => "containers",
+            Self::Paths => "paths",
+            Self::Secrets => "secrets",
+            Self::Users => "users",
+        }
+    }
 }
 
 #[derive(Debug, ClapArgs)]

@@ -124,6 +124,10 @@ fn ports_come_from_options_defaults_and_containers() {
         services.open-webui = { enable = true; port = 8090; host = "0.0.0.0"; openFirewall = true; };
         services.qdrant = { enable = true; settings = extra.settings; };
         services.jackett.enable = false;
+        services.grafana = { enable = true; settings.server.protocol = "socket"; };
+        services.forgejo = { enable = true; settings.server.HTTP_ADDR = "/run/forgejo.sock"; };
+        services.openssh = { enable = true; ports = [ 2222 ]; };
+        services.printing.enable = true;
         virtualisation.oci-containers.containers.web = {
             image = "web";
             ports = [ "127.0.0.1:8081:80" "8443:443" "${extra.port}:53/udp" ];
@@ -135,8 +139,10 @@ fn ports_come_from_options_defaults_and_containers() {
         assert_eq!(
             ports(host),
             [
+                "cups localhost:631 local",
                 "ollama 127.0.0.1:11434 local",
                 "open-webui *:8090 open",
+                "openssh *:2222 open",
                 "qdrant ?:? ?",
                 "qdrant ?:? ?",
                 "web 127.0.0.1:8081 local",
