@@ -6,6 +6,7 @@ use std::rc::Rc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::link::{self, Module};
+use super::merge::{self, Merger};
 use super::script::Scripts;
 use super::table::{Certainty, Definition, Listing, Node, OptionKey, Raw};
 use crate::eval::{
@@ -23,6 +24,7 @@ pub struct Host<'m> {
     root: Rc<Node>,
     /// What the modules declare.
     options: Rc<Node>,
+    merger: Rc<Merger>,
     /// Why modules may be missing.
     incomplete: Option<Unknown>,
     /// The files in which findings count; `None` for all.
@@ -84,7 +86,8 @@ impl<'m> Host<'m> {
         let root = Rc::new(link::table(machine, modules));
         let options = Rc::new(link::declarations(machine, modules));
         let (decisions, deciding) = (RefCell::default(), RefCell::default());
-        Self { name, machine, root, options, incomplete, scope, scripts, decisions, deciding }
+        let merger = Merger::new(merge::parts(modules), name.is_some());
+        Self { name, machine, root, options, merger, incomplete, scope, scripts, decisions, deciding }
     }
 
     /// Whether findings in this file count for this host.
@@ -270,6 +273,18 @@ impl<'m> Host<'m> {
             }
         }
         value.map_or_else(several, Resolved::Known)
+    }
+
+    /// The value of an option, its definitions merged by the type that the project declares, else by shape.
+    pub fn merged(&self, path: &str) -> Resolved {
+        let path: Vec<Name> = split_path(path).iter().map(|name| self.machine.name(name)).collect();
+        match self.merger.lookup(self.machine, &path) {
+            Resolved::Unset => match &self.incomplete {
+                Some(incomplete) => Resolved::Unknown(incomplete.clone()),
+                None => Resolved::Unset,
+            },
+            resolved => resolved,
+        }
     }
 
     /// Whether a definition sets the option at `path` to `true`, under whatever condition.

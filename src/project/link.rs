@@ -8,6 +8,7 @@ use std::rc::Rc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::input::ProjectInput;
+use super::merge::alias_module;
 use super::table::{Certainty, Node, PLAIN_PRIORITY, Raw};
 use crate::eval::{
     Attrs, Condition, Entry, Machine, Symbol, SymbolRoot, TextHole, TextPiece, Thunk, Unknown, Val, Value,
@@ -264,6 +265,8 @@ fn read_imports(
         for (_, val) in machine.alternatives(&val) {
             if let Some(path) = machine.project_path(&val) {
                 result.extend(file_at(machine, input, &path).map(Import::File));
+            } else if let Some(module) = alias_module(machine, &val) {
+                result.push(Import::Inline(file, module));
             } else if matches!(val.value, Value::Lambda(_) | Value::Attrs(_)) {
                 let at = val.span.map_or(file, |span| span.file);
                 result.push(Import::Inline(at, val));

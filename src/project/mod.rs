@@ -8,6 +8,7 @@ mod host;
 mod input;
 mod link;
 mod loader;
+mod merge;
 mod script;
 mod table;
 mod unit;
