@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashSet;
 
-use super::condition::{Atom, Condition};
+use super::condition::Condition;
 use super::machine::{Coercion, ELEMENTS_PER_STEP, FileKind, Machine, Primitive, is_error, truth};
 use super::operators;
 use super::value::{
@@ -150,7 +150,7 @@ fn number_test(
     match &val.value {
         Value::Unknown(unknown) if is_error(unknown) => Err(unknown.clone()),
         Value::Unknown(_) | Value::Symbol(_) | Value::Choice(_) => match span {
-            Some(span) => Ok(Val::of(Value::Condition(Condition::atom(Atom::Opaque(span))))),
+            Some(span) => Ok(Val::of(Value::Condition(machine.opaque(span)))),
             None => Err(several()),
         },
         value => Ok(Val::of(Value::Bool(test(value)))),
@@ -174,7 +174,7 @@ pub(super) fn later(function: &Thunk, arguments: Vec<Thunk>, span: Option<Span>)
     let function = function.clone();
     Thunk::later(move |machine| {
         let function = machine.force(&function);
-        machine.apply_all(&function, arguments, span)
+        machine.apply_all(&function, arguments.iter().cloned(), span)
     })
 }
 
@@ -810,10 +810,10 @@ static PRIMITIVES: &[Primitive] = primitives! {
             Ok(attrs) => match attrs.get(name) {
                 Some(entry) => Ok(Val::of(truth(entry.condition.clone()))),
                 None if attrs.is_closed() => Ok(Val::of(Value::Bool(false))),
-                None => span.map(|span| Val::of(truth(Condition::atom(Atom::Opaque(span))))).ok_or_else(several),
+                None => span.map(|span| Val::of(truth(m.opaque(span)))).ok_or_else(several),
             },
             Err(unknown) if is_error(&unknown) => Err(unknown),
-            Err(_) => span.map(|span| Val::of(truth(Condition::atom(Atom::Opaque(span))))).ok_or_else(several),
+            Err(_) => span.map(|span| Val::of(truth(m.opaque(span)))).ok_or_else(several),
         }
     };
     "head" 1 |m, a, _| {

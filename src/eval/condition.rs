@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::scope::Realm;
 use super::value::Name;
 use crate::text::Span;
 
@@ -33,11 +34,23 @@ pub enum Condition {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Atom {
     /// The option at this path is `true`.
-    Option(Box<[Name]>),
+    Option(OptionPath),
     /// The option at this path has this value.
-    Equals(Box<[Name]>, Scalar),
-    /// An expression that could not be read as one of the others; two places are two atoms.
-    Opaque(Span),
+    Equals(OptionPath, Scalar),
+    /// An expression that could not be read as one of the others. The number tells its evaluations apart:
+    /// one place may be evaluated for many values. See [`Machine::opaque`].
+    ///
+    /// [`Machine::opaque`]: super::Machine::opaque
+    Opaque(Span, u32),
+}
+
+/// An option as the modules of one option tree name it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct OptionPath {
+    /// The option tree.
+    pub realm: Realm,
+    /// The names from its root.
+    pub names: Box<[Name]>,
 }
 
 /// A constant that options are compared with.
@@ -115,6 +128,15 @@ impl Condition {
         }
     }
 
+    /// Whether a part of it could not be read as a question about options.
+    pub fn has_opaque(&self) -> bool {
+        match self {
+            Self::True | Self::False => false,
+            Self::Literal { atom, .. } => matches!(**atom, Atom::Opaque(..)),
+            Self::All(all) | Self::Any(all) => all.iter().any(Self::has_opaque),
+        }
+    }
+
     /// Whether `other` holds wherever `self` does, as far as equal atoms show it.
     pub fn implies(&self, other: &Self) -> bool {
         match (self, other) {
@@ -184,8 +206,12 @@ impl Condition {
 mod tests {
     use super::*;
 
+    fn path(name: u32) -> OptionPath {
+        OptionPath { realm: Realm::System, names: Box::new([Name(name)]) }
+    }
+
     fn option(name: u32) -> Condition {
-        Condition::atom(Atom::Option(Box::new([Name(name)])))
+        Condition::atom(Atom::Option(path(name)))
     }
 
     #[test]
@@ -215,7 +241,7 @@ mod tests {
         assert!(a.implies(&a.or(&b)));
         assert!(a.compatible(&b));
         assert!(!a.and(&b).compatible(&b.not()));
-        let is = |value| Condition::atom(Atom::Equals(Box::new([Name(3)]), Scalar::Int(value)));
+        let is = |value| Condition::atom(Atom::Equals(path(3), Scalar::Int(value)));
         assert!(!is(1).compatible(&is(2)));
         assert!(is(1).compatible(&is(1)));
     }
@@ -224,7 +250,7 @@ mod tests {
     fn known_atoms_are_decided() {
         let formula = option(1).and(&option(2).not());
         let decided = formula.decide(&mut |atom| match atom {
-            Atom::Option(path) => Some(path[0] == Name(1)),
+            Atom::Option(path) => Some(path.names[0] == Name(1)),
             _ => None,
         });
         assert_eq!(decided, Condition::True);

@@ -11,9 +11,10 @@ use camino::{Utf8Path, Utf8PathBuf};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::condition::{Atom, Condition};
+use super::scope::Current;
 use super::value::{
-    Attrs, Call, Closure, Element, Entry, List, Name, PrimitiveCall, Reason, State, Symbol, SymbolRoot, Text,
-    TextHole, TextPiece, Thunk, Unknown, Val, Value,
+    Attrs, Call, Closure, Element, Entry, List, Name, PrimitiveCall, Reason, Recipe, Scoped, State, Symbol,
+    SymbolRoot, Text, TextHole, TextPiece, Thunk, Unknown, Val, Value,
 };
 use super::{builtins, library, operators};
 use crate::semantic::{AttrSet, Expr, ExprId, Ir, Key, Lambda, Part, PathKind};
@@ -121,6 +122,9 @@ pub struct Machine<'l> {
     own_flake: OnceCell<Thunk>,
     fuel: Cell<u64>,
     depth: Cell<u32>,
+    /// How many opaque atoms there are.
+    opaque: Cell<u32>,
+    pub(super) current: Current,
 }
 
 #[derive(Default)]
@@ -153,6 +157,8 @@ impl<'l> Machine<'l> {
             own_flake: OnceCell::new(),
             fuel: Cell::new(fuel),
             depth: Cell::new(0),
+            opaque: Cell::new(0),
+            current: Current::default(),
         }
     }
 
@@ -234,22 +240,44 @@ impl<'l> Machine<'l> {
         }
     }
 
+    /// An atom for something at `span` of which nothing is known; another one at each call.
+    pub fn opaque(&self, span: Span) -> Condition {
+        let number = self.opaque.get();
+        self.opaque.set(number.wrapping_add(1));
+        Condition::atom(Atom::Opaque(span, number))
+    }
+
     /// Evaluates to weak head normal form.
     pub fn force(&self, thunk: &Thunk) -> Val {
         let state = {
             let mut state = thunk.0.borrow_mut();
             match &*state {
                 State::Done(val) => return val.clone(),
-                State::Busy => return Val::unknown(Reason::Cycle),
-                _ => mem::replace(&mut *state, State::Busy),
+                State::Busy => {
+                    self.current.cut_short();
+                    return Val::unknown(Reason::Cycle);
+                }
+                State::Scoped(scoped) if self.current.is_valid(scoped.needs, &scoped.key) => {
+                    return scoped.val.clone();
+                }
+                State::Waiting(_) | State::Scoped(_) => mem::replace(&mut *state, State::Busy),
             }
         };
-        let val = match state {
-            State::Expr { unit, expr, environment } => self.eval(&unit, expr, &environment),
-            State::Later(compute) => self.nested(|| compute(self)),
-            State::Busy | State::Done(_) => Val::unknown(Reason::Cycle),
+        let recipe = match state {
+            State::Waiting(recipe) => recipe,
+            State::Scoped(scoped) => scoped.recipe,
+            State::Busy | State::Done(_) => return Val::unknown(Reason::Cycle),
         };
-        *thunk.0.borrow_mut() = State::Done(val.clone());
+        let (val, needs) = self.current.watch(|| match &recipe {
+            Recipe::Expr { unit, expr, environment } => self.eval(unit, *expr, environment),
+            Recipe::Later(compute) => self.nested(|| compute(self)),
+        });
+        *thunk.0.borrow_mut() = if needs.is_nothing() {
+            State::Done(val.clone())
+        } else {
+            let key = self.current.key();
+            State::Scoped(Box::new(Scoped { val: val.clone(), recipe, needs, key }))
+        };
         val
     }
 
@@ -365,7 +393,10 @@ impl<'l> Machine<'l> {
                 }
                 // `config.x or default`: the option may be unset, so the default is possible too.
                 if let (Some(default), Value::Symbol(_)) = (default, &val.value) {
-                    let is_there = Condition::atom(Atom::Opaque(unit.span(range)));
+                    if let Some(settled) = self.settle(&val) {
+                        return settled;
+                    }
+                    let is_there = self.opaque(unit.span(range));
                     let otherwise = Thunk::expr(unit, *default, environment);
                     return done(Value::Choice(Rc::new([
                         (is_there.clone(), val.thunk()),
@@ -378,10 +409,11 @@ impl<'l> Machine<'l> {
                 let (base, path) = &**node;
                 let mut val = self.nested(|| self.eval(unit, *base, environment));
                 for key in path {
+                    val = self.settled(&val);
                     let name = match self.key(unit, key, environment) {
                         Ok(name) => name,
                         Err(_) => {
-                            return done(Value::Condition(Condition::atom(Atom::Opaque(unit.span(range)))));
+                            return done(Value::Condition(self.opaque(unit.span(range))));
                         }
                     };
                     match &val.value {
@@ -391,15 +423,13 @@ impl<'l> Machine<'l> {
                             }
                             None if attrs.is_closed() => return done(Value::Bool(false)),
                             _ => {
-                                return done(Value::Condition(Condition::atom(Atom::Opaque(
-                                    unit.span(range),
-                                ))));
+                                return done(Value::Condition(self.opaque(unit.span(range))));
                             }
                         },
                         Value::Unknown(_) | Value::Symbol(_) | Value::Choice(_) => {
                             return match &val.value {
                                 Value::Unknown(unknown) if is_error(unknown) => val,
-                                _ => done(Value::Condition(Condition::atom(Atom::Opaque(unit.span(range))))),
+                                _ => done(Value::Condition(self.opaque(unit.span(range)))),
                             };
                         }
                         _ => return done(Value::Bool(false)),
@@ -452,6 +482,16 @@ impl<'l> Machine<'l> {
             Expr::Binary(op, left, right) => {
                 let left = self.nested(|| self.eval(unit, *left, environment));
                 let right = Thunk::expr(unit, *right, environment);
+                let val = self.nested(|| operators::binary(self, *op, &left, &right, here));
+                if !is_vague(&val) {
+                    return val;
+                }
+                // What the host knows of the operands may help.
+                let (left_settled, right_settled) = (self.settle(&left), self.settle(&self.force(&right)));
+                if left_settled.is_none() && right_settled.is_none() {
+                    return val;
+                }
+                let (left, right) = (left_settled.unwrap_or(left), right_settled.map_or(right, Val::thunk));
                 self.nested(|| operators::binary(self, *op, &left, &right, here))
             }
             Expr::Local { up, slot } => {
@@ -667,9 +707,24 @@ impl<'l> Machine<'l> {
                     let call = PrimitiveCall { primitive: call.primitive, arguments };
                     return Val::at(Value::Primitive(Rc::new(call)), span);
                 }
-                let run = || (call.primitive.run)(self, &arguments, span);
-                let mut val =
-                    self.nested(|| run().unwrap_or_else(|unknown| Val::of(Value::Unknown(unknown))));
+                let run = |arguments: &[Thunk]| {
+                    let run = || (call.primitive.run)(self, arguments, span);
+                    self.nested(|| run().unwrap_or_else(|unknown| Val::of(Value::Unknown(unknown))))
+                };
+                let mut val = run(&arguments);
+                if is_vague(&val) {
+                    // What the host knows of the arguments may help.
+                    let settled: Vec<_> =
+                        arguments.iter().map(|argument| self.settle(&self.force(argument))).collect();
+                    if settled.iter().any(Option::is_some) {
+                        let arguments: Vec<_> = settled
+                            .into_iter()
+                            .zip(arguments)
+                            .map(|(settled, argument)| settled.map_or(argument, Val::thunk))
+                            .collect();
+                        val = run(&arguments);
+                    }
+                }
                 val.span = val.span.or(span);
                 val
             }
@@ -685,6 +740,9 @@ impl<'l> Machine<'l> {
                 None => Val::unknown(Reason::Symbolic("a set with unknown names is called".to_owned())),
             },
             Value::Symbol(symbol) => {
+                if let Some(settled) = self.settle(function) {
+                    return self.apply(&settled, argument, span);
+                }
                 let (function, mut arguments) = match &symbol.root {
                     SymbolRoot::Call(call) if symbol.path.is_empty() => {
                         (call.function.clone(), call.arguments.clone())
@@ -889,6 +947,12 @@ impl<'l> Machine<'l> {
 
     /// Maps every alternative of a choice.
     pub fn choose(&self, choice: &Rc<[(Condition, Thunk)]>, map: impl Fn(&Machine<'_>, Val) -> Val) -> Val {
+        let chosen = self.chosen(choice);
+        let choice = match &chosen {
+            Some(Val { value: Value::Choice(choice), .. }) => choice,
+            Some(only) => return map(self, only.clone()),
+            None => choice,
+        };
         if choice.len() > MAX_ALTERNATIVES {
             return Val::unknown(Reason::Several);
         }
@@ -903,6 +967,12 @@ impl<'l> Machine<'l> {
     /// Every value that `val` may have, with its condition; choices in choices are flattened.
     pub fn alternatives(&self, val: &Val) -> Vec<(Condition, Val)> {
         let Value::Choice(choice) = &val.value else { return vec![(Condition::True, val.clone())] };
+        let chosen = self.chosen(choice);
+        let choice = match &chosen {
+            Some(Val { value: Value::Choice(choice), .. }) => choice,
+            Some(only) => return self.descend(|| Ok(self.alternatives(only))).unwrap_or_default(),
+            None => choice,
+        };
         let mut result = Vec::new();
         for (condition, thunk) in choice.iter() {
             let inner = self.charge(STEPS_PER_ALTERNATIVE).and_then(|()| {
@@ -929,15 +999,15 @@ impl<'l> Machine<'l> {
     /// With the error of Nix where the value is certainly no truth value.
     pub fn condition(&self, val: &Val, span: Option<Span>) -> Result<Condition, Unknown> {
         let opaque = || match val.span.or(span) {
-            Some(span) => Ok(Condition::atom(Atom::Opaque(span))),
+            Some(span) => Ok(self.opaque(span)),
             None => Err(Unknown::new(Reason::Several)),
         };
         match &val.value {
             Value::Bool(truth) => Ok(Condition::known(*truth)),
             Value::Condition(condition) => Ok(condition.clone()),
-            Value::Symbol(symbol) => match &symbol.root {
-                SymbolRoot::Config => Ok(Condition::atom(Atom::Option(symbol.path.as_slice().into()))),
-                _ => opaque(),
+            Value::Symbol(symbol) => match symbol.option() {
+                Some(option) => Ok(Condition::atom(Atom::Option(option))),
+                None => opaque(),
             },
             Value::Choice(_) => {
                 let mut any = Condition::False;
@@ -981,7 +1051,10 @@ impl<'l> Machine<'l> {
                 Ok(Rc::new(result))
             }
             Value::Unknown(unknown) => Err(unknown.clone()),
-            Value::Symbol(_) | Value::Condition(_) => Err(self.symbolic(val)),
+            Value::Symbol(_) | Value::Condition(_) => match self.settle(val) {
+                Some(settled) => self.descend(|| self.list(&settled)),
+                None => Err(self.symbolic(val)),
+            },
             _ => Err(Unknown::new(Reason::Error("a list was expected".to_owned()))),
         }
     }
@@ -1008,7 +1081,10 @@ impl<'l> Machine<'l> {
                 Ok(Rc::new(result))
             }
             Value::Unknown(unknown) => Err(unknown.clone()),
-            Value::Symbol(_) | Value::Condition(_) => Err(self.symbolic(val)),
+            Value::Symbol(_) | Value::Condition(_) => match self.settle(val) {
+                Some(settled) => self.descend(|| self.set(&settled)),
+                None => Err(self.symbolic(val)),
+            },
             _ => Err(Unknown::new(Reason::Error("a set was expected".to_owned()))),
         }
     }
@@ -1026,7 +1102,7 @@ impl<'l> Machine<'l> {
     pub fn symbol_text(&self, symbol: &Symbol) -> String {
         let root = match &symbol.root {
             SymbolRoot::Packages => "pkgs".to_owned(),
-            SymbolRoot::Config => "config".to_owned(),
+            SymbolRoot::Config(_) => "config".to_owned(),
             SymbolRoot::Options => "options".to_owned(),
             SymbolRoot::Library => "lib".to_owned(),
             SymbolRoot::Inputs => "inputs".to_owned(),
@@ -1197,7 +1273,7 @@ impl<'l> Machine<'l> {
         );
         match &symbol.root {
             _ if is_metadata => HoleKind::Any,
-            SymbolRoot::Config | SymbolRoot::Options => match last.as_deref() {
+            SymbolRoot::Config(_) | SymbolRoot::Options => match last.as_deref() {
                 Some("port") if lenient => HoleKind::Integer,
                 Some("package") => HoleKind::StorePath,
                 _ => HoleKind::Option,
@@ -1269,6 +1345,19 @@ impl<'l> Machine<'l> {
             }
         }
         known(self, thunk, 0)
+    }
+}
+
+/// Whether more may be known of a result when more is known of what it was made of.
+fn is_vague(val: &Val) -> bool {
+    match &val.value {
+        Value::Unknown(unknown) => matches!(
+            &*unknown.reason,
+            Reason::Argument(_) | Reason::Symbolic(_) | Reason::NotModelled(_) | Reason::Several
+        ),
+        Value::Condition(condition) => condition.has_opaque(),
+        Value::Symbol(symbol) => matches!(symbol.root, SymbolRoot::Call(_)),
+        _ => false,
     }
 }
 

@@ -10,11 +10,13 @@ mod library;
 mod machine;
 mod operators;
 mod print;
+mod scope;
 mod value;
 
-pub use condition::{Atom, Condition, Scalar};
+pub use condition::{Atom, Condition, OptionPath, Scalar};
 pub use library::{Wrapper, library, option_declaration, wrapper};
 pub use machine::{Coercion, FileKind, Loader, Machine, Unit, is_error, normalise};
+pub use scope::{Options, Realm, Scope};
 pub use value::{
     Attrs, Call, Closure, Element, Entry, List, Name, Origin, PrimitiveCall, Reason, Symbol, SymbolRoot,
     Text, TextHole, TextPiece, Thunk, Unknown, Val, Value,

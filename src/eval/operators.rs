@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::condition::{Atom, Condition, Scalar};
 use super::machine::{Coercion, ELEMENTS_PER_STEP, Machine, is_error, path_value, truth};
-use super::value::{Attrs, Entry, List, Reason, Symbol, SymbolRoot, Text, Thunk, Unknown, Val, Value};
+use super::value::{Attrs, Entry, List, Reason, SymbolRoot, Text, Thunk, Unknown, Val, Value};
 use crate::semantic::BinaryOp;
 use crate::text::Span;
 
@@ -61,7 +61,7 @@ pub(super) fn binary(
                 Ok(None) => Value::Bool(false),
                 Err(unknown) if is_error(&unknown) => Value::Unknown(unknown),
                 Err(unknown) => match span {
-                    Some(span) => Value::Condition(Condition::atom(Atom::Opaque(span))),
+                    Some(span) => Value::Condition(machine.opaque(span)),
                     None => Value::Unknown(unknown),
                 },
             })
@@ -178,7 +178,7 @@ pub(super) fn update(machine: &Machine<'_>, left: &Val, right: &Val, span: Optio
         (Ok(left), Err(unknown)) => {
             let mut result = (*left).clone();
             if let Some(span) = span {
-                let stays = Condition::atom(Atom::Opaque(span));
+                let stays = machine.opaque(span);
                 for (_, entry) in &mut result.entries {
                     entry.condition = entry.condition.and(&stays);
                 }
@@ -290,7 +290,7 @@ fn equal_here(
     }
     let opaque = |unknown: Unknown| match span {
         _ if is_error(&unknown) => Err(unknown),
-        Some(span) => Ok(Condition::atom(Atom::Opaque(span))),
+        Some(span) => Ok(machine.opaque(span)),
         None => Err(unknown),
     };
     match (&left.value, &right.value) {
@@ -305,7 +305,7 @@ fn equal_here(
             Ok(any)
         }
         (Value::Symbol(symbol), other) | (other, Value::Symbol(symbol)) => {
-            match (option_path(symbol), scalar(other)) {
+            match (symbol.option(), scalar(other)) {
                 (Some(path), Some(Scalar::Bool(truth))) => {
                     let atom = Condition::atom(Atom::Option(path));
                     Ok(if truth { atom } else { atom.not() })
@@ -384,13 +384,6 @@ fn equal_here(
         // Nix compares functions by place in some positions and not at all in others.
         (Value::Lambda(a), Value::Lambda(b)) if Rc::ptr_eq(a, b) => opaque(Unknown::new(Reason::Several)),
         _ => Ok(Condition::False),
-    }
-}
-
-fn option_path(symbol: &Symbol) -> Option<Box<[super::Name]>> {
-    match symbol.root {
-        SymbolRoot::Config => Some(symbol.path.as_slice().into()),
-        _ => None,
     }
 }
 

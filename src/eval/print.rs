@@ -122,8 +122,8 @@ impl Machine<'_> {
             Condition::Literal { atom, negated } => {
                 let not = if *negated { "!" } else { "" };
                 match &**atom {
-                    Atom::Option(path) => format!("{not}config.{}", self.path_text(path)),
-                    Atom::Equals(path, scalar) => {
+                    Atom::Option(option) => format!("{not}config.{}", self.path_text(&option.names)),
+                    Atom::Equals(option, scalar) => {
                         let scalar = match scalar {
                             Scalar::Null => "null".to_owned(),
                             Scalar::Bool(value) => value.to_string(),
@@ -131,9 +131,9 @@ impl Machine<'_> {
                             Scalar::Str(text) => format!("{text:?}"),
                         };
                         let operator = if *negated { "!=" } else { "==" };
-                        format!("config.{} {operator} {scalar}", self.path_text(path))
+                        format!("config.{} {operator} {scalar}", self.path_text(&option.names))
                     }
-                    Atom::Opaque(_) => format!("{not}?"),
+                    Atom::Opaque(..) => format!("{not}?"),
                 }
             }
         }

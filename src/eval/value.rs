@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use camino::Utf8Path;
 
-use super::condition::Condition;
+use super::condition::{Condition, OptionPath};
 use super::machine::{Environment, Machine, Primitive, Unit};
+use super::scope::{Key, Needs, Realm};
 use crate::semantic::ExprId;
 use crate::text::{FileId, HoleKind, Piece, Segment, Span, Template, TextRange, TextSize};
 
@@ -211,13 +212,23 @@ pub struct Symbol {
     pub path: Vec<Name>,
 }
 
+impl Symbol {
+    /// The option it names, where it names one.
+    pub fn option(&self) -> Option<OptionPath> {
+        match self.root {
+            SymbolRoot::Config(realm) => Some(OptionPath { realm, names: self.path.as_slice().into() }),
+            _ => None,
+        }
+    }
+}
+
 /// Where a [`Symbol`] comes from.
 #[derive(Clone)]
 pub enum SymbolRoot {
     /// `pkgs`.
     Packages,
-    /// `config` of a NixOS host (or of the module system the module belongs to).
-    Config,
+    /// `config` of the modules of a host or a user.
+    Config(Realm),
     /// `options`.
     Options,
     /// `lib`, where it is not modelled.
@@ -251,10 +262,25 @@ pub struct Call {
 pub struct Thunk(pub(super) Rc<RefCell<State>>);
 
 pub(super) enum State {
-    Expr { unit: Rc<Unit>, expr: ExprId, environment: Environment },
-    Later(Box<dyn FnOnce(&Machine<'_>) -> Val>),
+    Waiting(Recipe),
     Busy,
     Done(Val),
+    /// Computed from what only one host says.
+    Scoped(Box<Scoped>),
+}
+
+/// How a value is computed.
+pub(super) enum Recipe {
+    Expr { unit: Rc<Unit>, expr: ExprId, environment: Environment },
+    Later(Rc<dyn Fn(&Machine<'_>) -> Val>),
+}
+
+/// A value that holds in some scopes only, and how it is computed for others.
+pub(super) struct Scoped {
+    pub(super) val: Val,
+    pub(super) recipe: Recipe,
+    pub(super) needs: Needs,
+    pub(super) key: Key,
 }
 
 thread_local! {
@@ -306,14 +332,15 @@ impl Thunk {
         Self(Rc::new(RefCell::new(State::Done(val))))
     }
 
-    /// A value computed by `compute` when it is first asked for.
-    pub fn later(compute: impl FnOnce(&Machine<'_>) -> Val + 'static) -> Self {
-        Self(Rc::new(RefCell::new(State::Later(Box::new(compute)))))
+    /// A value computed by `compute` when it is first asked for, and once more for each host where it
+    /// depends on that.
+    pub fn later(compute: impl Fn(&Machine<'_>) -> Val + 'static) -> Self {
+        Self(Rc::new(RefCell::new(State::Waiting(Recipe::Later(Rc::new(compute))))))
     }
 
     pub(super) fn expr(unit: &Rc<Unit>, expr: ExprId, environment: &Environment) -> Self {
-        let state = State::Expr { unit: unit.clone(), expr, environment: environment.clone() };
-        Self(Rc::new(RefCell::new(state)))
+        let recipe = Recipe::Expr { unit: unit.clone(), expr, environment: environment.clone() };
+        Self(Rc::new(RefCell::new(State::Waiting(recipe))))
     }
 }
 

@@ -13,6 +13,7 @@ pub mod roots;
 pub mod secrets;
 pub mod services;
 pub mod sqlite;
+pub mod systemd;
 
 use std::fmt;
 
@@ -49,6 +50,13 @@ impl OptionPattern {
     /// The segments, with their `*`.
     pub fn segments(&self) -> &[String] {
         &self.0
+    }
+
+    /// The pattern of the option `name` below what is meant.
+    pub fn join(&self, name: &str) -> Self {
+        let mut segments = self.0.clone();
+        segments.push(name.to_owned());
+        Self(segments)
     }
 
     /// Whether the option at `path` is the one meant, or lies below it.

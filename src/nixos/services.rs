@@ -26,6 +26,12 @@ pub struct Service {
     units: Vec<Unit>,
     #[serde(default)]
     ports: Vec<Port>,
+    /// Other services of the table that its module switches on.
+    #[serde(default)]
+    pub brings: Vec<Brings>,
+    /// Names of the Prometheus exporters that watch it, as in `services.prometheus.exporters.<name>`.
+    #[serde(default)]
+    pub exporters: Vec<String>,
     /// Directories that are not set up by systemd itself.
     #[serde(default)]
     pub data: Vec<DataDirectory>,
@@ -73,8 +79,30 @@ pub struct Unit {
     /// either way without knowing the release.
     #[serde(default)]
     pub was_dynamic: bool,
+    /// The option that must be true for the unit to exist, beyond the switch of the service.
+    pub when: Option<OptionPattern>,
+    /// The default of that option.
+    #[serde(default)]
+    pub when_default: bool,
+    /// The option that must be false for the unit to exist; false is its default.
+    pub unless: Option<OptionPattern>,
     #[serde(default = "verified")]
     verified: bool,
+}
+
+/// A service that the module of another one switches on.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Brings {
+    /// The name of the other service in the table.
+    pub service: String,
+    /// The name of its instance, where it has instances.
+    pub instance: Option<String>,
+    /// The option that must be true for it.
+    pub when: Option<OptionPattern>,
+    /// The default of that option.
+    #[serde(default)]
+    pub when_default: bool,
 }
 
 /// What a state directory was called before.
@@ -110,8 +138,16 @@ pub struct Port {
     pub address_options: Vec<OptionPattern>,
     /// The option that must be true for the service to listen at all, beyond its own switch.
     pub when: Option<OptionPattern>,
+    /// The default of that option.
+    #[serde(default)]
+    pub when_default: bool,
     /// The option that replaces the port, by a socket file, when it is true.
     pub unless: Option<OptionPattern>,
+    /// The option that opens the port in the firewall when it is true.
+    pub opened_by: Option<OptionPattern>,
+    /// The default of that option.
+    #[serde(default)]
+    pub opened: bool,
     #[serde(default = "verified")]
     verified: bool,
 }
@@ -138,6 +174,8 @@ pub enum PortForm {
     String,
     /// `"127.0.0.1:8080"`, `"[::]:8080"` or `":8080"`
     Address,
+    /// `[ 22 2222 ]`
+    List,
 }
 
 /// A directory of a service that systemd does not set up for the unit.
@@ -256,6 +294,11 @@ impl Service {
         self.units.iter().filter(move |unit| trust.admits(self.verified && unit.verified))
     }
 
+    /// Whether all that is said of its ports was read in a source.
+    pub fn knows_ports(&self) -> bool {
+        self.ports(Trust::Verified).count() == self.ports.len()
+    }
+
     /// Its default ports.
     pub fn ports(&self, trust: Trust) -> impl Iterator<Item = &Port> {
         self.ports.iter().filter(move |port| trust.admits(self.verified && port.verified))
@@ -371,6 +414,12 @@ mod tests {
             for port in service.ports(Trust::Any) {
                 assert!(port.number.is_some() || !port.options.is_empty(), "{}", service.name);
                 assert!(port.number != Some(0), "{}", service.name);
+            }
+            for brought in &service.brings {
+                let other = all().iter().find(|other| other.name == brought.service);
+                let other = other.unwrap_or_else(|| panic!("{} is in the table", brought.service));
+                let has_instances = other.options.segments().iter().any(|segment| segment.contains('*'));
+                assert_eq!(has_instances, brought.instance.is_some(), "{}", service.name);
             }
             assert!(service.data.iter().all(|data| data.path.starts_with('/')), "{}", service.name);
         }

@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use super::host::{Host, Item, Resolved};
+use super::host::{Host, Item};
+use super::options::Resolved;
 use super::table::{Node, OptionKey};
 use crate::eval::{Text, TextPiece, Value};
 use crate::nixos::containers::{BACKEND_OPTION, Backend, CONTAINERS, SERVICE_NAME_OPTION, default_backend};

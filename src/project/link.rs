@@ -7,12 +7,12 @@ use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::arguments::Arguments;
 use super::input::ProjectInput;
 use super::merge::alias_module;
 use super::table::{Certainty, Node, PLAIN_PRIORITY, Raw};
 use crate::eval::{
-    Attrs, Condition, Entry, Machine, Symbol, SymbolRoot, TextHole, TextPiece, Thunk, Unknown, Val, Value,
-    Wrapper, library, wrapper,
+    Condition, Machine, Symbol, SymbolRoot, TextHole, TextPiece, Thunk, Unknown, Val, Value, Wrapper, wrapper,
 };
 use crate::module::FileClass;
 use crate::nixos::roots::ModuleSystem;
@@ -47,8 +47,12 @@ pub(super) enum Import {
 }
 
 /// The NixOS modules of the project, in the order of the files.
-pub(super) fn nixos_modules(machine: &Machine<'_>, input: &ProjectInput<'_>) -> Vec<(Module, Certainty)> {
-    let classes = classify(machine, input);
+pub(super) fn nixos_modules(
+    machine: &Machine<'_>,
+    input: &ProjectInput<'_>,
+    arguments: &Arguments,
+) -> Vec<(Module, Certainty)> {
+    let classes = classify(machine, input, arguments);
     let mut modules = Vec::new();
     for file in input.files {
         if file.facts.is_none() {
@@ -60,13 +64,13 @@ pub(super) fn nixos_modules(machine: &Machine<'_>, input: &ProjectInput<'_>) -> 
         let is_flake = file.path.file_name() == Some("flake.nix");
         let value = || machine.import(&file.path);
         if is_nixos {
-            if let Some(module) = module(machine, input, file.id, value(), true, None) {
-                collect(machine, input, module, Certainty::Must, &mut modules, 0);
+            if let Some(module) = module(machine, input, file.id, value(), true, arguments) {
+                collect(machine, input, arguments, module, Certainty::Must, &mut modules, 0);
             }
         } else if is_parts || is_flake {
-            for (file, val) in registered(machine, input, file.id, value(), is_flake) {
-                if let Some(module) = module(machine, input, file, val, false, None) {
-                    collect(machine, input, module, Certainty::Must, &mut modules, 0);
+            for (file, val) in registered(machine, input, arguments, file.id, value(), is_flake) {
+                if let Some(module) = module(machine, input, file, val, false, arguments) {
+                    collect(machine, input, arguments, module, Certainty::Must, &mut modules, 0);
                 }
             }
         }
@@ -89,7 +93,7 @@ pub(super) fn closure(
     input: &ProjectInput<'_>,
     roots: &Thunk,
     flake: FileId,
-    special: &Attrs,
+    arguments: &Arguments,
 ) -> Closure {
     let mut closure = Closure { modules: Vec::new(), files: FxHashSet::default(), incomplete: None };
     let mut queue: VecDeque<Import> = read_imports(machine, input, flake, roots).into();
@@ -112,7 +116,7 @@ pub(super) fn closure(
             }
             Import::Inline(file, val) => (file, val, false),
         };
-        match module(machine, input, file, val, is_file, Some(special)) {
+        match module(machine, input, file, val, is_file, arguments) {
             Some(mut module) => {
                 queue.extend(std::mem::take(&mut module.imports));
                 closure.modules.push((module, Certainty::Must));
@@ -162,6 +166,7 @@ fn tree(
 fn collect(
     machine: &Machine<'_>,
     input: &ProjectInput<'_>,
+    arguments: &Arguments,
     module: Module,
     certainty: Certainty,
     modules: &mut Vec<(Module, Certainty)>,
@@ -178,30 +183,10 @@ fn collect(
     }
     modules.push((module, certainty));
     for (file, val) in inner {
-        if let Some(module) = self::module(machine, input, file, val, false, None) {
-            collect(machine, input, module, certainty, modules, depth + 1);
+        if let Some(module) = self::module(machine, input, file, val, false, arguments) {
+            collect(machine, input, arguments, module, certainty, modules, depth + 1);
         }
     }
-}
-
-/// The set of arguments that a module is called with. `special` are those that the flake passes; others
-/// may be passed in ways that are not followed.
-fn arguments(machine: &Machine<'_>, special: Option<&Attrs>) -> Thunk {
-    let symbol = |root| Entry::of(Val::of(Value::Symbol(Rc::new(Symbol { root, path: Vec::new() }))).thunk());
-    let entries = vec![
-        (machine.name("config"), symbol(SymbolRoot::Config)),
-        (machine.name("options"), symbol(SymbolRoot::Options)),
-        (machine.name("pkgs"), symbol(SymbolRoot::Packages)),
-        (machine.name("modulesPath"), symbol(SymbolRoot::ModulesPath)),
-        (machine.name("inputs"), symbol(SymbolRoot::Inputs)),
-        (machine.name("self"), symbol(SymbolRoot::SelfFlake)),
-        (machine.name("lib"), Entry::of(library(machine).thunk())),
-    ];
-    let mut entries: Vec<_> = entries;
-    entries.extend(special.into_iter().flat_map(|special| special.entries.iter().cloned()));
-    let mut attrs = Attrs::from_entries(entries);
-    attrs.open = Some(crate::eval::Unknown::new(crate::eval::Reason::Argument("module".to_owned())));
-    Val::of(Value::Attrs(Rc::new(attrs))).thunk()
 }
 
 /// Reads a value as a module; `None` where it is none.
@@ -211,14 +196,14 @@ fn module(
     file: FileId,
     value: Val,
     is_file: bool,
-    special: Option<&Attrs>,
+    arguments: &Arguments,
 ) -> Option<Module> {
     let mut val = value;
     for _ in 0..3 {
         if !matches!(val.value, Value::Lambda(_)) {
             break;
         }
-        val = machine.apply(&val, arguments(machine, special), None);
+        val = arguments.apply(machine, &val);
     }
     if is_file && !matches!(val.value, Value::Attrs(_) | Value::Choice(_)) {
         return None;
@@ -320,6 +305,7 @@ fn file_at(machine: &Machine<'_>, input: &ProjectInput<'_>, path: &camino::Utf8P
 fn registered(
     machine: &Machine<'_>,
     input: &ProjectInput<'_>,
+    arguments: &Arguments,
     file: FileId,
     value: Val,
     is_flake: bool,
@@ -329,7 +315,7 @@ fn registered(
         let outputs = machine.select(&value, machine.name("outputs")).ok();
         let inputs = Val::of(Value::Symbol(Rc::new(Symbol { root: SymbolRoot::Inputs, path: Vec::new() })));
         roots.extend(outputs.map(|outputs| machine.apply(&outputs, inputs.thunk(), None)));
-    } else if let Some(module) = module(machine, input, file, value, true, None) {
+    } else if let Some(module) = module(machine, input, file, value, true, arguments) {
         roots.push(machine.force(&module.config));
     }
     let mut result = Vec::new();
@@ -379,7 +365,11 @@ fn modules_in(
 }
 
 /// The class of every module file: from the edges that reach it, else from its keys.
-fn classify(machine: &Machine<'_>, input: &ProjectInput<'_>) -> FxHashMap<FileId, Class> {
+fn classify(
+    machine: &Machine<'_>,
+    input: &ProjectInput<'_>,
+    arguments: &Arguments,
+) -> FxHashMap<FileId, Class> {
     let mut guesses: FxHashMap<FileId, FileClass> = FxHashMap::default();
     let mut edges: FxHashMap<FileId, Vec<FileId>> = FxHashMap::default();
     let mut seeds: Vec<(FileId, ModuleSystem)> = Vec::new();
@@ -422,11 +412,11 @@ fn classify(machine: &Machine<'_>, input: &ProjectInput<'_>) -> FxHashMap<FileId
         );
         if is_module {
             let value = machine.import(&file.path);
-            if let Some(module) = module(machine, input, file.id, value, true, None) {
-                let targets = imported(machine, input, &module.imports, 0);
+            if let Some(module) = module(machine, input, file.id, value, true, arguments) {
+                let targets = imported(machine, input, arguments, &module.imports, 0);
                 edges.insert(file.id, targets);
                 seeds.extend(
-                    home_modules(machine, input, &module)
+                    home_modules(machine, input, arguments, &module)
                         .into_iter()
                         .map(|id| (id, ModuleSystem::HomeManager)),
                 );
@@ -474,14 +464,20 @@ fn system_of_class(class: FileClass) -> Option<ModuleSystem> {
     }
 }
 
-fn imported(machine: &Machine<'_>, input: &ProjectInput<'_>, imports: &[Import], depth: u32) -> Vec<FileId> {
+fn imported(
+    machine: &Machine<'_>,
+    input: &ProjectInput<'_>,
+    arguments: &Arguments,
+    imports: &[Import],
+    depth: u32,
+) -> Vec<FileId> {
     let mut result = Vec::new();
     for import in imports {
         match import {
             Import::File(file) => result.push(*file),
             Import::Inline(file, val) if depth < 10 => {
-                if let Some(module) = module(machine, input, *file, val.clone(), false, None) {
-                    result.extend(imported(machine, input, &module.imports, depth + 1));
+                if let Some(module) = module(machine, input, *file, val.clone(), false, arguments) {
+                    result.extend(imported(machine, input, arguments, &module.imports, depth + 1));
                 }
             }
             Import::Inline(..) | Import::Lost(_) => {}
@@ -491,7 +487,12 @@ fn imported(machine: &Machine<'_>, input: &ProjectInput<'_>, imports: &[Import],
 }
 
 /// Files that a module makes Home Manager modules: values of `home-manager.users.*`, `sharedModules`.
-fn home_modules(machine: &Machine<'_>, input: &ProjectInput<'_>, module: &Module) -> Vec<FileId> {
+fn home_modules(
+    machine: &Machine<'_>,
+    input: &ProjectInput<'_>,
+    arguments: &Arguments,
+    module: &Module,
+) -> Vec<FileId> {
     let raw = Raw {
         value: module.config.clone(),
         condition: Condition::True,
@@ -524,8 +525,8 @@ fn home_modules(machine: &Machine<'_>, input: &ProjectInput<'_>, module: &Module
             // `import ./home.nix`
             result.push(span.file);
         }
-        if let Some(inner) = self::module(machine, input, span.file, val.clone(), false, None) {
-            result.extend(imported(machine, input, &inner.imports, 0));
+        if let Some(inner) = self::module(machine, input, span.file, val.clone(), false, arguments) {
+            result.extend(imported(machine, input, arguments, &inner.imports, 0));
         }
     };
     for (_, user) in

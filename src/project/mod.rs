@@ -2,30 +2,54 @@
 //!
 //! Everything is evaluated here and nowhere above; nothing here reads a file.
 
+mod account;
+mod arguments;
 mod container;
+mod firewall;
 mod flake;
 mod host;
 mod input;
 mod link;
 mod loader;
 mod merge;
+mod options;
+mod path;
+mod port;
 mod script;
+mod secret;
+mod service;
 mod table;
+#[cfg(test)]
+mod tests;
 mod unit;
+mod view;
+#[cfg(test)]
+mod view_tests;
 
 use std::rc::Rc;
 
 use rustc_hash::FxHashSet;
 
-use crate::eval::Machine;
+use crate::eval::{Machine, Realm, Scope};
 use crate::text::FileId;
+use arguments::{Arguments, ArgumentsOnly};
+use options::{OptionSource, OptionTable};
 
+pub use account::{Account, AccountKind, Group};
 pub use container::{Container, DeviceRequest};
-pub use host::{Host, Item, Resolved};
+pub use firewall::{Exposure, Firewall, Opening};
+pub use flake::HostClass;
+pub use host::{Host, Item};
 pub use input::{ProjectFile, ProjectInput, Tree};
+pub use options::Resolved;
+pub use path::{PathRole, PathUse};
+pub use port::{Number, Port, PortSource};
 pub use script::{RunKind, RunText};
+pub use secret::{Secret, SecretTool, SecretUse};
+pub use service::{Manager, Service, ServiceKind, Upstream};
 pub use table::{Certainty, Definition, Node, OptionKey};
-pub use unit::{DEPENDENCIES, Dependency, DependencyAttribute, Unit};
+pub use unit::{DEPENDENCIES, Dependency, DependencyAttribute, Section, Spelling, Unit};
+pub use view::{Known, Origin};
 
 /// Steps of evaluation that one project may take, which bounds time and memory: a step stands for some 64
 /// bytes. Of 26 public repositories the largest configuration takes 130,000, and the tests of Nix 2,200,000.
@@ -45,24 +69,58 @@ pub fn visit_hosts(input: &ProjectInput<'_>, visit: &mut (dyn FnMut(&Host<'_>) +
             let machine = Machine::new(&loader, FUEL);
             let scripts: Rc<script::Scripts> = Rc::default();
             let mut attached = FxHashSet::default();
-            for seed in flake::hosts(&machine, input) {
-                let closure = link::closure(&machine, input, &seed.modules, seed.flake, &seed.arguments);
-                attached.extend(closure.files.iter().copied());
-                visit(&Host::new(
-                    Some(seed.name),
+            let seeds = flake::hosts(&machine, input);
+            let nixos: Vec<_> = seeds.into_iter().filter(|seed| seed.class == HostClass::Nixos).collect();
+            let special: Vec<_> = nixos.iter().map(|seed| seed.arguments.clone()).collect();
+            let arguments = Arguments::new(&machine, Realm::System, &special);
+            for seed in nixos {
+                let scope = ArgumentsOnly::scope(&machine, Realm::System, seed.arguments.clone());
+                let mut modules = Vec::new();
+                let mut incomplete = seed.open;
+                for roots in &seed.roots {
+                    let closure = machine.in_scope(&scope, || {
+                        link::closure(&machine, input, &roots.modules, seed.flake, &arguments)
+                    });
+                    attached.extend(closure.files.iter().copied());
+                    let weakest =
+                        |(module, certainty): (_, Certainty)| (module, certainty.max(roots.certainty));
+                    modules.extend(closure.modules.into_iter().map(weakest));
+                    incomplete = incomplete.or(closure.incomplete);
+                }
+                let options = Rc::new(OptionTable::new(
                     &machine,
-                    &closure.modules,
-                    closure.incomplete,
-                    None,
-                    scripts.clone(),
+                    OptionSource {
+                        realm: Realm::System,
+                        is_host: true,
+                        modules: &modules,
+                        incomplete,
+                        arguments: seed.arguments,
+                        system: None,
+                    },
                 ));
+                let host = Host::new(Some(seed.name), &machine, options.clone(), None, scripts.clone());
+                let key = [scope.key[0], machine.new_scope_number(), 0];
+                machine.in_scope(&Scope { key, options }, || visit(&host));
             }
             // What no host has is looked at with everything else in the project.
-            let modules = link::nixos_modules(&machine, input);
+            let modules = link::nixos_modules(&machine, input, &arguments);
             let rest: FxHashSet<FileId> =
                 input.files.iter().map(|file| file.id).filter(|file| !attached.contains(file)).collect();
             if !modules.is_empty() && !rest.is_empty() {
-                visit(&Host::new(None, &machine, &modules, None, Some(rest), scripts));
+                let options = Rc::new(OptionTable::new(
+                    &machine,
+                    OptionSource {
+                        realm: Realm::System,
+                        is_host: false,
+                        modules: &modules,
+                        incomplete: None,
+                        arguments: Rc::default(),
+                        system: None,
+                    },
+                ));
+                let host = Host::new(None, &machine, options.clone(), Some(rest), scripts);
+                let key = [0, machine.new_scope_number(), 0];
+                machine.in_scope(&Scope { key, options }, || visit(&host));
             }
         };
         // Without room for the thread nothing is known of the hosts.

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::host::{Host, Resolved, quoted_path};
+use super::host::Host;
+use super::options::Resolved;
 use super::table::Definition;
 use super::unit::Unit;
 use crate::eval::{Condition, Symbol, SymbolRoot, Text, TextHole, TextPiece, Val, Value};
@@ -268,38 +269,6 @@ impl Host<'_> {
             Value::Int(value) => Some(value.to_string()),
             _ => None,
         }
-    }
-
-    /// The value of an option that the project sets once, or declares with a default and does not set.
-    pub fn option_value(&self, path: &str) -> Option<Val> {
-        match self.value(path) {
-            Resolved::Known(val) => Some(val),
-            Resolved::Unset => self.declared_default(path),
-            // Without a host, the default is what the project shows of an option that nobody sets.
-            Resolved::Unknown(_) if self.name.is_none() && self.definitions(path).is_empty() => {
-                self.declared_default(path)
-            }
-            Resolved::Unknown(_) => None,
-        }
-    }
-
-    /// The value of the option that `val` refers to, where one value is certain.
-    pub fn referenced(&self, val: &Val) -> Option<Val> {
-        match &val.value {
-            Value::Symbol(symbol) if matches!(symbol.root, SymbolRoot::Config) => {
-                self.option_value(&quoted_path(self.machine(), &symbol.path))
-            }
-            _ => None,
-        }
-    }
-
-    /// The default that the project's own declaration gives an option.
-    pub fn declared_default(&self, path: &str) -> Option<Val> {
-        let node = self.declaration(path);
-        let [definition] = node.definitions() else { return None };
-        let declaration = crate::eval::option_declaration(self.machine(), &definition.value)?;
-        let default = declaration.get(self.machine().name("default"))?;
-        Some(self.machine().force(&default.value))
     }
 
     /// The text of a scalar option of a unit, e.g. `serviceConfig.User`, with options resolved; `None`

@@ -4,6 +4,9 @@ use std::rc::Rc;
 
 use super::host::{Host, Item};
 use super::table::{Node, OptionKey};
+use super::view::{Known, Switch};
+use crate::eval::{Condition, Value};
+use crate::nixos::systemd;
 
 /// Kinds of unit that NixOS has an option for, as `systemd.<option>`, and their suffix.
 const KINDS: [(&str, &str); 6] = [
@@ -24,6 +27,32 @@ pub struct Unit {
     pub suffix: &'static str,
     /// Its definitions.
     pub node: Rc<Node>,
+    /// How they are spelt.
+    pub spelling: Spelling,
+}
+
+/// How the sections of a unit file are spelt in Nix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spelling {
+    /// `serviceConfig.ExecStart`, with options of its own for `After` and the like: NixOS.
+    Nixos,
+    /// `Service.ExecStart`, `Unit.After`: Home Manager.
+    Sections,
+}
+
+/// A section of a unit file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Section {
+    /// `[Unit]`
+    Unit,
+    /// `[Service]`
+    Service,
+    /// `[Timer]`
+    Timer,
+    /// `[Socket]`
+    Socket,
+    /// `[Path]`
+    Path,
 }
 
 /// What naming another unit in an attribute of a unit does.
@@ -95,17 +124,48 @@ impl Unit {
     }
 }
 
+impl Spelling {
+    /// The option below a unit that holds the directives of a section.
+    pub fn section(self, section: Section) -> &'static str {
+        let (nixos, name) = match section {
+            Section::Unit => ("unitConfig", "Unit"),
+            Section::Service => ("serviceConfig", "Service"),
+            Section::Timer => ("timerConfig", "Timer"),
+            Section::Socket => ("socketConfig", "Socket"),
+            Section::Path => ("pathConfig", "Path"),
+        };
+        match self {
+            Self::Nixos => nixos,
+            Self::Sections => name,
+        }
+    }
+}
+
 impl Host<'_> {
     /// The system units of every kind.
     pub fn units(&self) -> Vec<Unit> {
         let of_kind = |(option, suffix): &(&str, &'static str)| {
             let suffix = *suffix;
             let nodes = self.nodes(&format!("systemd.{option}.*"));
+            let spelling = Spelling::Nixos;
             nodes
                 .into_iter()
-                .filter_map(move |(mut keys, node)| Some(Unit { key: keys.pop()?, suffix, node }))
+                .filter_map(move |(mut keys, node)| Some(Unit { key: keys.pop()?, suffix, node, spelling }))
         };
         KINDS.iter().flat_map(of_kind).chain(self.mount_units()).collect()
+    }
+
+    /// The units that modules define for the systemd of users: of every user of a NixOS host; of its one
+    /// user in a Home Manager configuration.
+    pub fn user_units(&self, spelling: Spelling) -> Vec<Unit> {
+        let of_kind = |(option, suffix): &(&str, &'static str)| {
+            let suffix = *suffix;
+            let nodes = self.nodes(&format!("systemd.user.{option}.*"));
+            nodes
+                .into_iter()
+                .filter_map(move |(mut keys, node)| Some(Unit { key: keys.pop()?, suffix, node, spelling }))
+        };
+        KINDS.iter().flat_map(of_kind).collect()
     }
 
     /// Units of `systemd.mounts` and `systemd.automounts`, which are lists of sets.
@@ -121,7 +181,8 @@ impl Host<'_> {
                         .first()
                         .and_then(|place| place.value.as_str());
                     let name = place.map(|place| escaped(&place)).unwrap_or_default();
-                    units.push(Unit { key: OptionKey::Name(name.into()), suffix, node });
+                    let key = OptionKey::Name(name.into());
+                    units.push(Unit { key, suffix, node, spelling: Spelling::Nixos });
                 }
             }
         }
@@ -134,14 +195,73 @@ impl Host<'_> {
         let units = nodes.into_iter().filter_map(|(mut keys, node)| Some((keys.pop()?, node)));
         units
             .filter(|(key, _)| key.may_equal(name))
-            .map(|(key, node)| Unit { key, suffix: "service", node })
+            .map(|(key, node)| Unit { key, suffix: "service", node, spelling: Spelling::Nixos })
             .collect()
     }
 
     /// Whether the project says what the service runs: then it is the project's own, not an extension.
     pub fn runs_something(&self, unit: &Unit) -> bool {
-        let options = ["script", "serviceConfig.ExecStart"];
-        options.iter().any(|option| !self.below(&unit.node, option).definitions().is_empty())
+        let is_set = |option: &str| !self.below(&unit.node, option).definitions().is_empty();
+        !self.directive(unit, Section::Service, "ExecStart").definitions().is_empty()
+            || (unit.spelling == Spelling::Nixos && is_set("script"))
+    }
+
+    /// Whether a part of the unit is hidden, so that it may run something although nothing shows it.
+    pub fn may_run_something(&self, unit: &Unit) -> bool {
+        let section = self.below(&unit.node, unit.spelling.section(Section::Service));
+        unit.node.open().is_some() || section.open().is_some()
+    }
+
+    /// The node of a directive of the unit.
+    pub fn directive(&self, unit: &Unit, section: Section, name: &str) -> Rc<Node> {
+        self.below(&unit.node, &format!("{}.{name}", unit.spelling.section(section)))
+    }
+
+    /// The text of a directive that has one value; `None` where it is not set.
+    pub fn directive_text(&self, unit: &Unit, section: Section, name: &str) -> Option<Known<String>> {
+        self.text_setting(&self.directive(unit, section, name), &self.unit_condition(unit))
+    }
+
+    /// When the unit is there, as far as the host leaves it open.
+    pub fn unit_condition(&self, unit: &Unit) -> Condition {
+        super::view::presence(unit.node.definitions()).1
+    }
+
+    /// Whether a directive that says yes or no says yes; `None` where it is not known.
+    pub fn directive_flag(&self, unit: &Unit, section: Section, name: &str) -> Option<bool> {
+        match self.directive_text(unit, section, name) {
+            None => Some(false),
+            Some(Known::Value(text)) => Some(systemd::is_true(&text)),
+            Some(Known::Unknown) => None,
+        }
+    }
+
+    /// The words of a directive such as `StateDirectory`, and whether these are all.
+    pub fn directive_words(&self, unit: &Unit, section: Section, name: &str) -> (Vec<String>, bool) {
+        let (texts, is_known) = self.texts(&self.directive(unit, section, name));
+        let words = texts.iter().flat_map(|text| text.split_whitespace().map(str::to_owned)).collect();
+        (words, is_known)
+    }
+
+    /// The directives by which the project shuts the service in, in alphabetical order.
+    pub fn hardening(&self, unit: &Unit) -> Vec<String> {
+        let section = self.below(&unit.node, unit.spelling.section(Section::Service));
+        let is_on = |name: &&&str| {
+            let node = self.below(&section, name);
+            let says_no = |value: &Value| match value {
+                Value::Bool(value) => !value,
+                Value::Str(text) => text.exact().is_some_and(|text| systemd::is_false(&text)),
+                _ => false,
+            };
+            node.definitions().iter().any(|definition| !says_no(&definition.value.value))
+        };
+        systemd::HARDENING.iter().filter(is_on).map(|name| (*name).to_owned()).collect()
+    }
+
+    /// Whether the project takes the unit away with `enable = false`.
+    pub fn is_masked(&self, unit: &Unit) -> bool {
+        unit.spelling == Spelling::Nixos
+            && matches!(self.switch(&self.below(&unit.node, "enable")), Switch::Off)
     }
 
     /// The units that an attribute of `unit` names, in the option and in `unitConfig`; and whether there

@@ -457,9 +457,7 @@ impl Generator {
                         let second = self.submodule_value(number);
                         format!("{{ one = {first}; two = {second}; }}")
                     }
-                    _ => format!(
-                        "(lib.mapAttrs (name: value: {{ text = \"${{name}} ${{value}}\"; }}) {{ one = \"m\"; three = \"n\"; }})"
-                    ),
+                    _ => "(lib.mapAttrs (name: value: { text = \"${name} ${value}\"; }) { one = \"m\"; three = \"n\"; })".to_owned(),
                 }
             }
             Kind::SubmoduleList => {

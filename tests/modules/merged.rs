@@ -90,7 +90,7 @@ fn json(host: &Host<'_>, val: &Val) -> Result<Json, String> {
             }
             Ok(Json::Object(object))
         }
-        Value::Symbol(symbol) if matches!(symbol.root, SymbolRoot::Config) => {
+        Value::Symbol(symbol) if matches!(symbol.root, SymbolRoot::Config(_)) => {
             value(host, &machine.path_text(&symbol.path))
         }
         Value::Unknown(unknown) => Err(format!("{:?}", unknown.reason)),

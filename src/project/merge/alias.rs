@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::definition::{self, Discharged, PLAIN};
 use super::{Cx, level};
 use crate::eval::{Attrs, Condition, Entry, Machine, Name, SymbolRoot, Thunk, Val, Value};
-use crate::project::host::Resolved;
+use crate::project::options::Resolved;
 
 /// The module that a call of one of these functions makes, if `val` is one.
 pub(in crate::project) fn alias_module(machine: &Machine<'_>, val: &Val) -> Option<Val> {

@@ -185,7 +185,7 @@ fn merge(cx: Cx<'_, '_>, name: &Rc<str>, ty: &Type, defs: &[Def], level: usize) 
 /// Whether a value that is known by name only cannot be one that `mkIf` or `mkForce` gave.
 fn is_no_wrapper(val: &Val) -> bool {
     match &val.value {
-        Value::Symbol(symbol) => matches!(symbol.root, SymbolRoot::Packages | SymbolRoot::Config),
+        Value::Symbol(symbol) => matches!(symbol.root, SymbolRoot::Packages | SymbolRoot::Config(_)),
         value => !matches!(value, Value::Unknown(_) | Value::Choice(_)),
     }
 }

@@ -1,0 +1,142 @@
+//! What modules are called with: once for all hosts, so that hosts share what their modules evaluate to.
+//!
+//! An argument that hosts pass with different values is looked up in the host for which a value is
+//! computed; all others are plain values.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+
+use crate::eval::{
+    Attrs, Closure, Entry, Machine, Name, Options, Realm, Reason, Scope, Symbol, SymbolRoot, Thunk, Unknown,
+    Val, Value, library,
+};
+
+/// The calls of modules.
+pub(super) struct Arguments {
+    set: Thunk,
+    /// What a module function gives, with the function, which keeps its address its own.
+    applied: RefCell<FxHashMap<*const Closure, (Rc<Closure>, Thunk)>>,
+}
+
+impl Arguments {
+    /// `special` are the sets that the flake passes, one for each host.
+    pub(super) fn new(machine: &Machine<'_>, realm: Realm, special: &[Rc<Attrs>]) -> Self {
+        let symbol = |root| symbol(root).thunk();
+        let mut entries: Vec<(Name, Entry)> = [
+            ("config", symbol(SymbolRoot::Config(realm))),
+            ("options", symbol(SymbolRoot::Options)),
+            ("pkgs", symbol(SymbolRoot::Packages)),
+            ("modulesPath", symbol(SymbolRoot::ModulesPath)),
+            ("inputs", symbol(SymbolRoot::Inputs)),
+            ("self", symbol(SymbolRoot::SelfFlake)),
+            ("lib", library(machine).thunk()),
+        ]
+        .into_iter()
+        .map(|(name, value)| (machine.name(name), Entry::of(value)))
+        .collect();
+        let mut names: Vec<Name> =
+            special.iter().flat_map(|attrs| attrs.entries.iter().map(|(name, _)| *name)).collect();
+        names.sort_unstable();
+        names.dedup();
+        for name in names {
+            entries.push((name, Entry::of(of_all(machine, realm, special, name))));
+        }
+        let mut attrs = Attrs::from_entries(entries);
+        attrs.open = Some(Unknown::new(Reason::Argument("module".to_owned())));
+        let set = Val::of(Value::Attrs(Rc::new(attrs))).thunk();
+        Self { set, applied: RefCell::default() }
+    }
+
+    /// What the module function `function` gives.
+    pub(super) fn apply(&self, machine: &Machine<'_>, function: &Val) -> Val {
+        let Value::Lambda(closure) = &function.value else {
+            return machine.apply(function, self.set.clone(), None);
+        };
+        let known = self.applied.borrow().get(&Rc::as_ptr(closure)).map(|(_, thunk)| thunk.clone());
+        let thunk = known.unwrap_or_else(|| {
+            let (function, set) = (function.clone(), self.set.clone());
+            let thunk = Thunk::later(move |machine| machine.apply(&function, set.clone(), None));
+            self.applied.borrow_mut().insert(Rc::as_ptr(closure), (closure.clone(), thunk.clone()));
+            thunk
+        });
+        machine.force(&thunk)
+    }
+}
+
+/// The argument `name` for all hosts.
+fn of_all(machine: &Machine<'_>, realm: Realm, special: &[Rc<Attrs>], name: Name) -> Thunk {
+    let values: Vec<Option<Val>> =
+        special.iter().map(|attrs| attrs.get(name).map(|entry| machine.force(&entry.value))).collect();
+    if let [Some(first), rest @ ..] = values.as_slice()
+        && rest.iter().all(|other| other.as_ref().is_some_and(|other| same(first, other)))
+    {
+        return first.clone().thunk();
+    }
+    Thunk::later(move |machine| {
+        machine.argument(realm, name).unwrap_or_else(|| symbol(SymbolRoot::Argument(name)))
+    })
+}
+
+fn symbol(root: SymbolRoot) -> Val {
+    Val::of(Value::Symbol(Rc::new(Symbol { root, path: Vec::new() })))
+}
+
+/// Whether two values are the same for sure, by what is cheap to see.
+fn same(a: &Val, b: &Val) -> bool {
+    match (&a.value, &b.value) {
+        (Value::Null, Value::Null) => true,
+        (Value::Bool(a), Value::Bool(b)) => a == b,
+        (Value::Int(a), Value::Int(b)) => a == b,
+        (Value::Path(a), Value::Path(b)) => a == b,
+        (Value::Str(a), Value::Str(b)) => Rc::ptr_eq(a, b) || (a.exact().is_some() && a.exact() == b.exact()),
+        (Value::List(a), Value::List(b)) => Rc::ptr_eq(a, b),
+        (Value::Attrs(a), Value::Attrs(b)) => Rc::ptr_eq(a, b),
+        (Value::Lambda(a), Value::Lambda(b)) => Rc::ptr_eq(a, b),
+        (Value::Symbol(a), Value::Symbol(b)) => {
+            let same_root = match (&a.root, &b.root) {
+                (SymbolRoot::Packages, SymbolRoot::Packages)
+                | (SymbolRoot::Inputs, SymbolRoot::Inputs)
+                | (SymbolRoot::SelfFlake, SymbolRoot::SelfFlake)
+                | (SymbolRoot::Library, SymbolRoot::Library)
+                | (SymbolRoot::ModulesPath, SymbolRoot::ModulesPath) => true,
+                (SymbolRoot::Call(a), SymbolRoot::Call(b)) => Rc::ptr_eq(a, b),
+                _ => false,
+            };
+            same_root && a.path == b.path
+        }
+        _ => false,
+    }
+}
+
+/// A scope with arguments alone: what is evaluated before any option is known.
+pub(super) struct ArgumentsOnly {
+    /// The option tree of the modules they are passed to.
+    pub realm: Realm,
+    /// What is passed.
+    pub set: Rc<Attrs>,
+}
+
+impl ArgumentsOnly {
+    /// The scope in which the modules of a host are collected.
+    pub(super) fn scope(machine: &Machine<'_>, realm: Realm, set: Rc<Attrs>) -> Scope {
+        let key = [machine.new_scope_number(), machine.new_scope_number(), 0];
+        Scope { key, options: Rc::new(Self { realm, set }) }
+    }
+}
+
+impl Options for ArgumentsOnly {
+    fn value(&self, _: &Machine<'_>, _: Realm, _: &[Name]) -> Option<Val> {
+        None
+    }
+
+    fn decide(&self, _: &Machine<'_>, condition: &crate::eval::Condition) -> crate::eval::Condition {
+        condition.clone()
+    }
+
+    fn argument(&self, machine: &Machine<'_>, realm: Realm, name: Name) -> Option<Val> {
+        let entry = self.set.get(name).filter(|_| realm == self.realm)?;
+        Some(machine.force(&entry.value))
+    }
+}

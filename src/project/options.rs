@@ -1,0 +1,291 @@
+//! The options of one host, or of one Home Manager user: what is defined, what is declared, and what
+//! conditions come to. Answers the evaluator, which asks while it evaluates, so every question is guarded
+//! against itself.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+
+use super::link::{self, Module};
+use super::merge::{self, Merger};
+use super::table::{Certainty, Listing, Node};
+use crate::eval::{
+    Atom, Attrs, Condition, Machine, Name, OptionPath, Options, Realm, Reason, Scalar, Unknown, Val, Value,
+};
+
+/// What all definitions of an option come to.
+#[derive(Clone)]
+pub enum Resolved {
+    /// Nobody defines it in the project, and nothing hides a definition.
+    Unset,
+    /// One value, for sure.
+    Known(Val),
+    /// Several values are possible, or none is known.
+    Unknown(Unknown),
+}
+
+/// The options that a closure of modules defines and declares.
+pub(super) struct OptionTable {
+    realm: Realm,
+    /// Whether it is that of one machine; else two definitions may belong to two.
+    is_host: bool,
+    root: Rc<Node>,
+    declarations: Rc<Node>,
+    merger: Rc<Merger>,
+    /// Why modules may be missing.
+    incomplete: Option<Unknown>,
+    /// What the flake passes to the modules.
+    arguments: Rc<Attrs>,
+    /// The options of the host that a user belongs to.
+    system: Option<Rc<OptionTable>>,
+    decisions: RefCell<FxHashMap<Atom, Option<bool>>>,
+    /// Atoms that are being decided: a question that comes back to itself is not decided.
+    deciding: RefCell<Vec<Atom>>,
+}
+
+/// Where an [`OptionTable`] comes from.
+pub(super) struct OptionSource<'a> {
+    pub realm: Realm,
+    pub is_host: bool,
+    pub modules: &'a [(Module, Certainty)],
+    pub incomplete: Option<Unknown>,
+    pub arguments: Rc<Attrs>,
+    pub system: Option<Rc<OptionTable>>,
+}
+
+impl OptionTable {
+    pub(super) fn new(machine: &Machine<'_>, source: OptionSource<'_>) -> Self {
+        Self {
+            realm: source.realm,
+            is_host: source.is_host,
+            root: Rc::new(link::table(machine, source.modules)),
+            declarations: Rc::new(link::declarations(machine, source.modules)),
+            merger: Merger::new(merge::parts(source.modules)),
+            incomplete: source.incomplete,
+            arguments: source.arguments,
+            system: source.system,
+            decisions: RefCell::default(),
+            deciding: RefCell::default(),
+        }
+    }
+
+    /// The options of this or of the host around it.
+    pub(super) fn in_realm(&self, realm: Realm) -> Option<&Self> {
+        if realm == self.realm { Some(self) } else { self.system.as_ref()?.in_realm(realm) }
+    }
+
+    /// The node of all definitions.
+    pub(super) fn root(&self) -> &Rc<Node> {
+        &self.root
+    }
+
+    pub(super) fn child(&self, machine: &Machine<'_>, node: &Rc<Node>, name: Name) -> Rc<Node> {
+        node.child(machine, &|condition| self.decided(machine, condition), name)
+    }
+
+    pub(super) fn keys(&self, machine: &Machine<'_>, node: &Rc<Node>) -> Rc<Listing> {
+        node.keys(machine, &|condition| self.decided(machine, condition))
+    }
+
+    /// The node below `node` at `path`.
+    pub(super) fn below(&self, machine: &Machine<'_>, node: &Rc<Node>, path: &[Name]) -> Rc<Node> {
+        path.iter().fold(node.clone(), |node, name| self.child(machine, &node, *name))
+    }
+
+    /// Why something that is not known may be defined at or above `path`; `None` where nothing may.
+    pub(super) fn open(&self, machine: &Machine<'_>, path: &[Name]) -> Option<Unknown> {
+        if let Some(incomplete) = &self.incomplete {
+            return Some(incomplete.clone());
+        }
+        // Modules of hosts that are not known define their own units and containers, and nothing else for sure.
+        if !self.is_host {
+            let name = |at: usize| path.get(at).map(|name| machine.text_of(*name));
+            let (first, second) = (name(0), name(1));
+            let is_own = matches!(
+                (first.as_deref(), second.as_deref()),
+                (Some("systemd"), Some(_)) | (Some("virtualisation"), Some("oci-containers"))
+            );
+            if !is_own {
+                return Some(Unknown::new(Reason::Argument("host".to_owned())));
+            }
+        }
+        let mut node = self.root.clone();
+        for name in path {
+            if let Some(open) = node.open() {
+                return Some(open.clone());
+            }
+            node = self.child(machine, &node, *name);
+        }
+        node.open().cloned()
+    }
+
+    /// The condition with what is certain here decided.
+    pub(super) fn decided(&self, machine: &Machine<'_>, condition: &Condition) -> Condition {
+        if matches!(condition, Condition::True | Condition::False) {
+            return condition.clone();
+        }
+        match condition.decide(&mut |atom| self.decide_atom(machine, atom)) {
+            // Without a host two machines may decide differently: enough for silence, not for a claim.
+            decided if self.is_host || decided == Condition::False => decided,
+            _ => condition.clone(),
+        }
+    }
+
+    fn decide_atom(&self, machine: &Machine<'_>, atom: &Atom) -> Option<bool> {
+        let (Atom::Option(option) | Atom::Equals(option, _)) = atom else { return None };
+        if option.realm != self.realm {
+            return self.in_realm(option.realm)?.decide_atom(machine, atom);
+        }
+        if let Some(decision) = self.decisions.borrow().get(atom) {
+            return *decision;
+        }
+        if self.deciding.borrow().contains(atom) {
+            return None;
+        }
+        self.deciding.borrow_mut().push(atom.clone());
+        let scalar = self.scalar(machine, option);
+        let decision = match atom {
+            Atom::Equals(_, wanted) => scalar.map(|scalar| scalar == *wanted),
+            _ => scalar.and_then(|scalar| match scalar {
+                Scalar::Bool(value) => Some(value),
+                _ => None,
+            }),
+        };
+        self.deciding.borrow_mut().pop();
+        // An answer that was cut short by a question around it holds only there.
+        if decision.is_some() || self.deciding.borrow().is_empty() {
+            self.decisions.borrow_mut().insert(atom.clone(), decision);
+        }
+        decision
+    }
+
+    /// The value of an option, where it is a scalar and certain.
+    fn scalar(&self, machine: &Machine<'_>, option: &OptionPath) -> Option<Scalar> {
+        // Without a host, an option that nobody sets may be set by its user.
+        if !self.is_host && self.below(machine, &self.root, &option.names).definitions().is_empty() {
+            return None;
+        }
+        let val = if self.is_host { known(self.merged(machine, &option.names)) } else { None };
+        match val.or_else(|| self.option_value(machine, &option.names))?.value {
+            Value::Null => Some(Scalar::Null),
+            Value::Bool(value) => Some(Scalar::Bool(value)),
+            Value::Int(value) => Some(Scalar::Int(value)),
+            Value::Str(text) => text.exact().map(|text| Scalar::Str(text.into())),
+            Value::Condition(condition) => match self.decided(machine, &condition) {
+                Condition::True => Some(Scalar::Bool(true)),
+                Condition::False => Some(Scalar::Bool(false)),
+                _ => None,
+            },
+            Value::Symbol(symbol) => {
+                let option = symbol.option()?;
+                self.decide_atom(machine, &Atom::Option(option)).map(Scalar::Bool)
+            }
+            _ => None,
+        }
+    }
+
+    /// The value of an option whose definitions do not merge: the strongest definition where it is one
+    /// for sure.
+    pub(super) fn value(&self, machine: &Machine<'_>, path: &[Name]) -> Resolved {
+        match Self::value_of(&self.below(machine, &self.root, path)) {
+            Resolved::Unset => match self.open(machine, path) {
+                Some(open) => Resolved::Unknown(open),
+                None => Resolved::Unset,
+            },
+            resolved => resolved,
+        }
+    }
+
+    /// The same for the option of a node; what may be defined above it is not looked at.
+    pub(super) fn value_of(node: &Node) -> Resolved {
+        let definitions = node.definitions();
+        let Some(strongest) = definitions.iter().map(|definition| definition.priority).min() else {
+            return Resolved::Unset;
+        };
+        let several = || Resolved::Unknown(Unknown::new(Reason::Several));
+        let mut value: Option<Val> = None;
+        for definition in definitions.iter().filter(|definition| definition.priority == strongest) {
+            let is_sure = definition.condition == Condition::True && definition.certainty == Certainty::Must;
+            let same = value.as_ref().is_none_or(|value| same_scalar(value, &definition.value));
+            match &definition.value.value {
+                Value::Unknown(unknown) => return Resolved::Unknown(unknown.clone()),
+                _ if is_sure && same => value = Some(definition.value.clone()),
+                _ => return several(),
+            }
+        }
+        value.map_or_else(several, Resolved::Known)
+    }
+
+    /// The value that all definitions of an option come to.
+    pub(super) fn merged(&self, machine: &Machine<'_>, path: &[Name]) -> Resolved {
+        match self.merger.lookup(machine, path) {
+            Resolved::Unset => match self.open(machine, path) {
+                Some(open) => Resolved::Unknown(open),
+                None => Resolved::Unset,
+            },
+            resolved => resolved,
+        }
+    }
+
+    /// The value of an option that the project sets once, or declares with a default and does not set.
+    pub(super) fn option_value(&self, machine: &Machine<'_>, path: &[Name]) -> Option<Val> {
+        match self.value(machine, path) {
+            Resolved::Known(val) => Some(val),
+            Resolved::Unset => self.declared_default(machine, path),
+            // Without a host, the default is what the project shows of an option that nobody sets.
+            Resolved::Unknown(_) if !self.is_host => {
+                let is_set = !self.below(machine, &self.root, path).definitions().is_empty();
+                if is_set { None } else { self.declared_default(machine, path) }
+            }
+            Resolved::Unknown(_) => None,
+        }
+    }
+
+    /// The node of the declarations at `path`.
+    pub(super) fn declaration(&self, machine: &Machine<'_>, path: &[Name]) -> Rc<Node> {
+        self.below(machine, &self.declarations, path)
+    }
+
+    /// The default that the project's own declaration gives an option.
+    pub(super) fn declared_default(&self, machine: &Machine<'_>, path: &[Name]) -> Option<Val> {
+        let node = self.declaration(machine, path);
+        let [definition] = node.definitions() else { return None };
+        let declaration = crate::eval::option_declaration(machine, &definition.value)?;
+        let default = declaration.get(machine.name("default"))?;
+        Some(machine.force(&default.value))
+    }
+}
+
+impl Options for OptionTable {
+    fn value(&self, machine: &Machine<'_>, realm: Realm, path: &[Name]) -> Option<Val> {
+        let table = self.in_realm(realm).filter(|table| table.is_host)?;
+        known(table.merged(machine, path))
+    }
+
+    fn decide(&self, machine: &Machine<'_>, condition: &Condition) -> Condition {
+        self.decided(machine, condition)
+    }
+
+    fn argument(&self, machine: &Machine<'_>, realm: Realm, name: Name) -> Option<Val> {
+        let entry = self.in_realm(realm)?.arguments.get(name)?;
+        Some(machine.force(&entry.value))
+    }
+}
+
+fn known(resolved: Resolved) -> Option<Val> {
+    match resolved {
+        Resolved::Known(val) => Some(val),
+        _ => None,
+    }
+}
+
+pub(super) fn same_scalar(a: &Val, b: &Val) -> bool {
+    match (&a.value, &b.value) {
+        (Value::Bool(a), Value::Bool(b)) => a == b,
+        (Value::Int(a), Value::Int(b)) => a == b,
+        (Value::Null, Value::Null) => true,
+        (Value::Str(a), Value::Str(b)) => a.exact().is_some() && a.exact() == b.exact(),
+        _ => false,
+    }
+}

@@ -1,0 +1,365 @@
+//! The files and directories that a host sets up or hands to its services.
+//!
+//! Lists what the project writes and what the tables of `nixos` say of services that are switched on; whether
+//! a path exists on the machine is not known here.
+
+use std::rc::Rc;
+
+use super::firewall::of_condition;
+use super::host::{Host, Item};
+use super::service::{Manager, Service, ServiceKind};
+use super::table::{Certainty, Node};
+use super::view::{Known, Origin};
+use crate::eval::{Condition, Text, Value};
+use crate::nixos::services::{Creator, DirectoryKind};
+
+/// A path and what it is there for.
+#[derive(Clone)]
+pub struct PathUse {
+    /// The path, `*` for holes.
+    pub path: String,
+    /// Whether all of it is known.
+    pub is_exact: bool,
+    /// What it is there for.
+    pub role: PathRole,
+    /// The service, container, file system or rule that it belongs to.
+    pub owner: String,
+    /// The kind of service, where it belongs to one.
+    pub kind: Option<ServiceKind>,
+    /// Whose systemd sets it up.
+    pub manager: Manager,
+    /// Its mode, as written.
+    pub mode: Option<String>,
+    /// The user it belongs to.
+    pub user: Option<String>,
+    /// The group it belongs to.
+    pub group: Option<String>,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// What a path is there for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PathRole {
+    /// A line of tmpfiles.d(5) with this type, e.g. `d`.
+    Tmpfiles(String),
+    /// A directory that systemd makes for a unit.
+    Directory(DirectoryKind),
+    /// Where the module of a service keeps its data, and what makes it.
+    Data(Creator),
+    /// A mount point, and what is mounted there.
+    Mount(Option<String>),
+    /// The host's side of a container volume, and the place in the container.
+    Volume(String),
+    /// A volume that the container runtime keeps under this name, and the place in the container.
+    NamedVolume(String),
+    /// The home directory of a user.
+    Home,
+}
+
+impl PathRole {
+    /// The word for it.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Tmpfiles(_) => "tmpfiles",
+            Self::Directory(DirectoryKind::State) => "state",
+            Self::Directory(DirectoryKind::Cache) => "cache",
+            Self::Directory(DirectoryKind::Logs) => "logs",
+            Self::Directory(DirectoryKind::Runtime) => "runtime",
+            Self::Data(_) => "data",
+            Self::Mount(_) => "mount",
+            Self::Volume(_) => "volume",
+            Self::NamedVolume(_) => "named volume",
+            Self::Home => "home",
+        }
+    }
+}
+
+impl Host<'_> {
+    /// The paths, those of one role together and sorted.
+    pub fn paths(&self) -> Rc<[PathUse]> {
+        self.views.paths.get_or_init(|| self.build_paths().into()).clone()
+    }
+
+    fn build_paths(&self) -> Vec<PathUse> {
+        let mut paths = Vec::new();
+        self.mounts(&mut paths);
+        self.tmpfiles(&mut paths);
+        for service in self.services().iter() {
+            self.directories_of(service, &mut paths);
+            self.data_of(service, &mut paths);
+            self.volumes_of(service, &mut paths);
+        }
+        self.homes(&mut paths);
+        paths
+    }
+
+    fn mounts(&self, paths: &mut Vec<PathUse>) {
+        for (mut keys, node) in self.nodes("fileSystems.*") {
+            let Some(key) = keys.pop() else { continue };
+            let origin = self.origin(format!("fileSystems.\"{}\"", key.display()), &node, None);
+            let device = self.text_setting(&self.below(&node, "device"), &origin.condition);
+            let device = device.and_then(|device| device.value().cloned());
+            paths.push(PathUse {
+                path: key.display(),
+                is_exact: key.exact().is_some(),
+                role: PathRole::Mount(device),
+                owner: "fileSystems".to_owned(),
+                origin,
+                ..blank()
+            });
+        }
+        for unit in self.units().iter().filter(|unit| matches!(unit.suffix, "mount" | "automount")) {
+            let text =
+                |name: &str| self.text_setting(&self.below(&unit.node, name), &self.unit_condition(unit));
+            let Some(place) = text("where") else { continue };
+            let origin = self.origin(format!("systemd.{}s", unit.suffix), &unit.node, None);
+            let path = place.value().cloned();
+            paths.push(PathUse {
+                is_exact: path.is_some(),
+                path: path.unwrap_or_else(|| "*".to_owned()),
+                role: PathRole::Mount(text("what").and_then(|what| what.value().cloned())),
+                owner: unit.display(),
+                origin,
+                ..blank()
+            });
+        }
+    }
+
+    fn tmpfiles(&self, paths: &mut Vec<PathUse>) {
+        for (option, manager) in
+            [("systemd.tmpfiles.rules", Manager::System), ("systemd.user.tmpfiles.rules", Manager::EveryUser)]
+        {
+            for item in self.items(&self.below(self.root(), option)).0 {
+                let Some(text) = item.text() else { continue };
+                let Some(rule) = TmpfilesRule::parse(&self.resolve_text(text)) else { continue };
+                paths.push(PathUse {
+                    manager: manager.clone(),
+                    origin: self.origin_of_item(option, &item),
+                    ..rule.into_use(option)
+                });
+            }
+        }
+        for (keys, node) in self.nodes("systemd.tmpfiles.settings.*.*.*") {
+            let [group, path, kind] = keys.as_slice() else { continue };
+            let origin = self.origin(format!("systemd.tmpfiles.settings.{}", group.display()), &node, None);
+            let text = |name: &str| {
+                let text = self.text_setting(&self.below(&node, name), &origin.condition)?;
+                text.value().cloned()
+            };
+            paths.push(PathUse {
+                path: path.display(),
+                is_exact: path.exact().is_some(),
+                role: PathRole::Tmpfiles(kind.display()),
+                owner: "systemd.tmpfiles.settings".to_owned(),
+                mode: text("mode"),
+                user: text("user"),
+                group: text("group"),
+                origin,
+                ..blank()
+            });
+        }
+    }
+
+    /// The origin of an element of a list option.
+    pub(super) fn origin_of_item(&self, option: &str, item: &Item) -> Origin {
+        Origin {
+            option: option.to_owned(),
+            span: item.span,
+            bindings: item.span.into_iter().collect(),
+            certainty: of_condition(item.definition.certainty, &item.condition),
+            condition: item.condition.clone(),
+        }
+    }
+
+    fn directories_of(&self, service: &Service, paths: &mut Vec<PathUse>) {
+        let user = self.service_user(service).and_then(|user| user.value().cloned());
+        for (kind, name) in self.service_directories(service) {
+            let folder = match service.manager {
+                Manager::System => kind.base(),
+                // Below the directories of the user (systemd.exec(5)).
+                Manager::EveryUser | Manager::User(_) => match kind {
+                    DirectoryKind::State => "~/.local/state",
+                    DirectoryKind::Cache => "~/.cache",
+                    DirectoryKind::Logs => "~/.local/state/log",
+                    DirectoryKind::Runtime => "/run/user/*",
+                },
+            };
+            let name = name.value().cloned();
+            paths.push(PathUse {
+                path: format!("{folder}/{}", name.as_deref().unwrap_or("*")),
+                is_exact: name.is_some_and(|name| !name.contains('*')) && !folder.contains('*'),
+                role: PathRole::Directory(kind),
+                user: user.clone(),
+                ..of_service(service)
+            });
+        }
+    }
+
+    fn data_of(&self, service: &Service, paths: &mut Vec<PathUse>) {
+        let Some(upstream) = service.upstream.as_ref().filter(|_| service.kind == ServiceKind::Option) else {
+            return;
+        };
+        let user = self.service_user(service).and_then(|user| user.value().cloned());
+        let mut add = |path: Option<String>, creator: Creator| {
+            paths.push(PathUse {
+                is_exact: path.is_some(),
+                path: path.unwrap_or_else(|| "*".to_owned()),
+                role: PathRole::Data(creator),
+                user: user.clone(),
+                ..of_service(service)
+            });
+        };
+        let set = |option: &crate::nixos::OptionPattern| {
+            self.text_at(&upstream.option(option)?, &service.origin.condition)
+        };
+        for data in &upstream.service.data {
+            match data.option.as_ref().and_then(set) {
+                Some(path) => add(path.value().cloned(), data.by),
+                // Its name is among the directories of the unit.
+                None if data.by == Creator::State => {}
+                None => add(Some(data.path.clone()), data.by),
+            }
+        }
+    }
+
+    fn volumes_of(&self, service: &Service, paths: &mut Vec<PathUse>) {
+        let Some(container) = &service.container else { return };
+        for item in self.items(&self.below(&container.node, "volumes")).0 {
+            let Some(text) = item.text() else { continue };
+            let shown = self.resolve_text(text).display();
+            let Some((host, inner)) = shown.split_once(':') else { continue };
+            let inner = inner.split(':').next().unwrap_or_default().to_owned();
+            let is_path = host.starts_with(['/', '.', '~', '*']);
+            let role = if is_path { PathRole::Volume(inner) } else { PathRole::NamedVolume(inner) };
+            let mut origin = self.origin_of_item(&service.origin.option, &item);
+            origin.certainty = origin.certainty.max(service.origin.certainty);
+            paths.push(PathUse {
+                path: host.to_owned(),
+                is_exact: !host.contains('*'),
+                role,
+                origin,
+                ..of_service(service)
+            });
+        }
+    }
+
+    fn homes(&self, paths: &mut Vec<PathUse>) {
+        for account in self.accounts().iter() {
+            let Some(Known::Value(home)) = &account.home else { continue };
+            paths.push(PathUse {
+                path: home.clone(),
+                is_exact: true,
+                role: PathRole::Home,
+                owner: account.name.clone(),
+                user: Some(account.name.clone()),
+                origin: account.origin.clone(),
+                ..blank()
+            });
+        }
+    }
+
+    /// Paths that mean something to the views: the text of an option that holds a path.
+    pub(super) fn path_text(&self, node: &Node, given: &Condition) -> Option<Known<String>> {
+        self.text_setting(node, given).map(|text| match text {
+            Known::Value(text) => Known::Value(text),
+            Known::Unknown => match node.definitions() {
+                // A file of the project is shown by its place in it.
+                [definition] => match &definition.value.value {
+                    Value::Path(path) => {
+                        let root = self.machine().loader().root();
+                        let path = path.strip_prefix(root).unwrap_or(path);
+                        Known::Value(path.to_string())
+                    }
+                    _ => Known::Unknown,
+                },
+                _ => Known::Unknown,
+            },
+        })
+    }
+}
+
+fn blank() -> PathUse {
+    PathUse {
+        path: String::new(),
+        is_exact: true,
+        role: PathRole::Home,
+        owner: String::new(),
+        kind: None,
+        manager: Manager::System,
+        mode: None,
+        user: None,
+        group: None,
+        origin: Origin {
+            option: String::new(),
+            span: None,
+            bindings: Vec::new(),
+            certainty: Certainty::Must,
+            condition: Condition::True,
+        },
+    }
+}
+
+fn of_service(service: &Service) -> PathUse {
+    PathUse {
+        owner: service.name.clone(),
+        kind: Some(service.kind),
+        manager: service.manager.clone(),
+        origin: service.origin.clone(),
+        ..blank()
+    }
+}
+
+/// A line of tmpfiles.d(5).
+struct TmpfilesRule {
+    kind: String,
+    path: String,
+    fields: Vec<String>,
+}
+
+impl TmpfilesRule {
+    /// Reads the type, path, mode, user and group of a line; holes show as `*`.
+    fn parse(text: &Text) -> Option<Self> {
+        let shown = text.display();
+        let mut words = shown.split_whitespace().map(|word| word.trim_matches('"').to_owned());
+        let (kind, path) = (words.next()?, words.next()?);
+        let is_kind = kind.starts_with(|c: char| c.is_ascii_alphabetic());
+        (is_kind && path.starts_with(['/', '%', '*'])).then(|| Self {
+            kind,
+            path,
+            fields: words.take(3).collect(),
+        })
+    }
+
+    fn into_use(self, option: &str) -> PathUse {
+        let field = |at: usize| self.fields.get(at).filter(|field| *field != "-").cloned();
+        PathUse {
+            is_exact: !self.path.contains('*'),
+            mode: field(0),
+            user: field(1),
+            group: field(2),
+            path: self.path,
+            role: PathRole::Tmpfiles(self.kind),
+            owner: option.to_owned(),
+            ..blank()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_of_tmpfiles_are_read() {
+        let rule = TmpfilesRule::parse(&Text::known("d  /var/lib/web 0750 web - 10d")).expect("a rule");
+        assert_eq!((rule.kind.as_str(), rule.path.as_str()), ("d", "/var/lib/web"));
+        let path = rule.into_use("systemd.tmpfiles.rules");
+        assert_eq!(
+            (path.mode.as_deref(), path.user.as_deref(), path.group),
+            (Some("0750"), Some("web"), None)
+        );
+        assert!(TmpfilesRule::parse(&Text::known("/var/lib/web 0750")).is_none());
+        assert!(TmpfilesRule::parse(&Text::known("d")).is_none());
+    }
+}

@@ -1,0 +1,343 @@
+//! The secrets of a host: where they come from, where they end up, who may read them and who does.
+//!
+//! Names and places only; no value is ever read.
+
+use std::rc::Rc;
+
+use super::host::Host;
+use super::service::{Manager, Service, ServiceKind};
+use super::table::{Node, OptionKey};
+use super::unit::Section;
+use super::view::{Known, Origin, Switch, quoted};
+use crate::eval::{Condition, Symbol, SymbolRoot, Text, TextPiece, Val, Value};
+use crate::text::Span;
+
+/// A secret, or a file with secrets.
+#[derive(Clone)]
+pub struct Secret {
+    /// What brings it to the host.
+    pub tool: SecretTool,
+    /// Its name, `*` for holes; of a file that no tool brings, its path.
+    pub name: String,
+    /// The file on the host.
+    pub path: Known<String>,
+    /// The encrypted file it comes from; a path in the project is relative to its root.
+    pub file: Option<Known<String>>,
+    /// Who owns the file on the host.
+    pub owner: Known<String>,
+    /// Its mode, where it is set.
+    pub mode: Option<Known<String>>,
+    /// Whether it is there before users are made.
+    pub for_users: Option<bool>,
+    /// Who uses it.
+    pub uses: Vec<SecretUse>,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// A place that names a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretUse {
+    /// The option that holds it.
+    pub option: String,
+    /// The place.
+    pub span: Option<Span>,
+}
+
+/// What brings a secret to the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SecretTool {
+    /// `sops.secrets` of sops-nix.
+    Sops,
+    /// `sops.templates` of sops-nix: a file with several secrets.
+    SopsTemplate,
+    /// `age.secrets` of agenix.
+    Age,
+    /// An environment file of a service that is neither.
+    File,
+}
+
+impl SecretTool {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sops => "sops",
+            Self::SopsTemplate => "template",
+            Self::Age => "age",
+            Self::File => "file",
+        }
+    }
+
+    /// The option whose names are the secrets.
+    fn option(self) -> Option<&'static str> {
+        match self {
+            Self::Sops => Some("sops.secrets"),
+            Self::SopsTemplate => Some("sops.templates"),
+            Self::Age => Some("age.secrets"),
+            Self::File => None,
+        }
+    }
+}
+
+/// Tools whose secrets are declared in options.
+const TOOLS: [SecretTool; 3] = [SecretTool::Sops, SecretTool::SopsTemplate, SecretTool::Age];
+
+/// Where options that use secrets are looked for.
+const USERS: [&str; 10] = [
+    "services",
+    "systemd",
+    "virtualisation",
+    "users",
+    "networking",
+    "security",
+    "environment",
+    "programs",
+    "nix",
+    "boot",
+];
+
+/// How deep below a root an option may stand that uses a secret.
+const DEPTH: u32 = 12;
+
+/// How many names looking for uses may pass: more would be data, not options.
+const NAMES: u32 = 50_000;
+
+impl Host<'_> {
+    /// The secrets, by tool and name.
+    pub fn secrets(&self) -> Rc<[Secret]> {
+        self.views.secrets.get_or_init(|| self.build_secrets().into()).clone()
+    }
+
+    fn build_secrets(&self) -> Vec<Secret> {
+        let mut secrets = Vec::new();
+        for tool in TOOLS {
+            let Some(option) = tool.option() else { continue };
+            for (mut keys, node) in self.nodes(&format!("{option}.*")) {
+                let Some(key) = keys.pop() else { continue };
+                secrets.push(self.secret(tool, option, &key, &node));
+            }
+        }
+        let mut search = Search { found: Vec::new(), names: 0 };
+        let roots = if secrets.is_empty() { &[][..] } else { &USERS[..] };
+        for root in roots {
+            let node = self.below(self.root(), root);
+            self.search(&node, &mut vec![(*root).to_owned()], &mut search);
+        }
+        for (path, found) in search.found {
+            let [namespace, list, name, ..] = path.as_slice() else { continue };
+            let option = format!("{namespace}.{list}");
+            let is_it = |secret: &&mut Secret| secret.tool.option() == Some(&option) && secret.name == *name;
+            if let Some(secret) = secrets.iter_mut().find(is_it)
+                && !secret.uses.contains(&found)
+            {
+                secret.uses.push(found);
+            }
+        }
+        self.environment_files(&mut secrets);
+        secrets.sort_by(|a, b| (a.tool, &a.name).cmp(&(b.tool, &b.name)));
+        secrets
+    }
+
+    fn secret(&self, tool: SecretTool, option: &str, key: &OptionKey, node: &Rc<Node>) -> Secret {
+        let name = key.display();
+        let origin = self.origin(format!("{option}.{}", quoted(&name)), node, None);
+        let text = |option: &str| self.text_setting(&self.below(node, option), &origin.condition);
+        let file_name = text("name").unwrap_or_else(|| key.exact().map(str::to_owned).into());
+        let for_users = match self.switch(&self.below(node, "neededForUsers")) {
+            _ if tool != SecretTool::Sops => Some(false),
+            Switch::Unset | Switch::Off => Some(false),
+            Switch::On => Some(true),
+            Switch::If(_) | Switch::Unknown => None,
+        };
+        let path = text("path").unwrap_or_else(|| {
+            let folder = self.secret_folder(tool, for_users);
+            match (folder, file_name) {
+                (Some(folder), Known::Value(name)) => Known::Value(format!("{folder}/{name}")),
+                _ => Known::Unknown,
+            }
+        });
+        let of_path = |option: &str| self.path_text(&self.below(node, option), &origin.condition);
+        let file = match tool {
+            SecretTool::Sops => of_path("sopsFile").or_else(|| {
+                self.path_text(&self.below(self.root(), "sops.defaultSopsFile"), &Condition::True)
+            }),
+            SecretTool::Age => of_path("file"),
+            SecretTool::SopsTemplate | SecretTool::File => None,
+        };
+        let owner = match text("owner") {
+            Some(owner) => owner,
+            None => match text("uid") {
+                Some(uid) => uid,
+                None => Known::Value("root".to_owned()),
+            },
+        };
+        Secret { tool, name, path, file, owner, mode: text("mode"), for_users, uses: Vec::new(), origin }
+    }
+
+    /// The folder in which a tool puts secrets that do not say where they go (modules/sops/default.nix and
+    /// templates/default.nix of Mic92/sops-nix at 56b24064, modules/age.nix of ryantm/agenix at b027ee29).
+    fn secret_folder(&self, tool: SecretTool, for_users: Option<bool>) -> Option<String> {
+        match (tool, for_users) {
+            (SecretTool::Sops, Some(true)) => Some("/run/secrets-for-users".to_owned()),
+            (SecretTool::Sops, Some(false)) => Some("/run/secrets".to_owned()),
+            (SecretTool::SopsTemplate, _) => Some("/run/secrets/rendered".to_owned()),
+            (SecretTool::Age, _) => {
+                let folder = self.below(self.root(), "age.secretsDir");
+                match self.text_setting(&folder, &Condition::True) {
+                    None => Some("/run/agenix".to_owned()),
+                    Some(folder) => folder.value().cloned(),
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// Environment files of units and services that no secret stands behind.
+    fn environment_files(&self, secrets: &mut Vec<Secret>) {
+        let mut add = |service: &Service, node: &Node, option: String| {
+            for item in self.items(node).0 {
+                let text = match &item.value.value {
+                    Value::Str(text) => text.clone(),
+                    _ => continue,
+                };
+                // Where a hole stands, another option says what it is: a secret, or nothing that is known.
+                let Some(path) = self.resolve_text(&text).exact() else { continue };
+                let path = path.trim_start_matches('-').to_owned();
+                let used = SecretUse { option: option.clone(), span: item.span };
+                let known = secrets.iter_mut().find(|secret| secret.path.value() == Some(&path));
+                match known {
+                    Some(secret) if secret.uses.contains(&used) => {}
+                    Some(secret) => secret.uses.push(used),
+                    None => {
+                        let mut origin = self.origin_of_item(&option, &item);
+                        origin.certainty = origin.certainty.max(service.origin.certainty);
+                        secrets.push(Secret {
+                            tool: SecretTool::File,
+                            name: path.clone(),
+                            path: Known::Value(path),
+                            file: None,
+                            owner: Known::Unknown,
+                            mode: None,
+                            for_users: None,
+                            uses: vec![used],
+                            origin,
+                        });
+                    }
+                }
+            }
+        };
+        for service in self.services().iter().filter(|service| service.manager == Manager::System) {
+            let option = &service.origin.option;
+            if let Some(unit) = &service.unit {
+                let node = self.directive(unit, Section::Service, "EnvironmentFile");
+                add(service, &node, format!("{option}.serviceConfig.EnvironmentFile"));
+            } else if matches!(service.kind, ServiceKind::Option | ServiceKind::Container) {
+                for name in ["environmentFile", "environmentFiles"] {
+                    let path = format!("{option}.{name}");
+                    if !path.contains('*') {
+                        add(service, &self.below(self.root(), &path), path);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Looks for secrets in everything below a node.
+    fn search(&self, node: &Rc<Node>, path: &mut Vec<String>, search: &mut Search) {
+        if path.len() as u32 > DEPTH || search.names > NAMES {
+            return;
+        }
+        for definition in node.definitions() {
+            if !matches!(definition.value.value, Value::Attrs(_)) {
+                self.search_val(&definition.value, path, search, 0);
+            }
+        }
+        for (key, child) in &self.keys(node).keys {
+            search.names += 1;
+            path.push(quoted(&key.display()));
+            self.search(child, path, search);
+            path.pop();
+        }
+    }
+
+    fn search_val(&self, val: &Val, path: &[String], search: &mut Search, depth: u32) {
+        search.names += 1;
+        if depth > DEPTH || search.names > NAMES {
+            return;
+        }
+        match &val.value {
+            Value::Symbol(symbol) => self.search_symbol(symbol, val.span, path, search, depth),
+            Value::Str(text) | Value::PathPattern(text) => {
+                self.search_text(text, val.span, path, search, depth)
+            }
+            Value::List(list) => {
+                for element in &list.elements {
+                    let inner = self.machine().force(&element.value);
+                    self.search_val(&inner, path, search, depth + 1);
+                }
+            }
+            Value::Attrs(attrs) => {
+                for (_, entry) in &attrs.entries {
+                    let inner = self.machine().force(&entry.value);
+                    self.search_val(&inner, path, search, depth + 1);
+                }
+            }
+            Value::Choice(choice) => {
+                for (_, thunk) in choice.iter() {
+                    let inner = self.machine().force(thunk);
+                    self.search_val(&inner, path, search, depth + 1);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn search_text(&self, text: &Text, span: Option<Span>, path: &[String], search: &mut Search, depth: u32) {
+        for piece in &text.pieces {
+            if let TextPiece::Hole(hole) = piece
+                && let Some(val) = &hole.value
+            {
+                let val = Val { value: val.value.clone(), span: hole.span.or(span) };
+                self.search_val(&val, path, search, depth + 1);
+            }
+        }
+    }
+
+    fn search_symbol(
+        &self,
+        symbol: &Symbol,
+        span: Option<Span>,
+        path: &[String],
+        search: &mut Search,
+        depth: u32,
+    ) {
+        match &symbol.root {
+            SymbolRoot::Config(_) => {
+                let names: Vec<String> =
+                    symbol.path.iter().map(|name| self.machine().text_of(*name).to_string()).collect();
+                let is_secret = match names.first().map(String::as_str) {
+                    Some("sops") => names.get(1).is_some_and(|list| list == "secrets" || list == "templates"),
+                    Some("age") => names.get(1).is_some_and(|list| list == "secrets"),
+                    _ => false,
+                };
+                // `sops.placeholder.x` stands for the value of a secret in a template.
+                if is_secret && names.len() > 2 {
+                    search.found.push((names, SecretUse { option: path.join("."), span }));
+                }
+            }
+            // Scripts of the project.
+            SymbolRoot::Call(call) => {
+                for argument in &call.arguments {
+                    let argument = self.machine().force(argument);
+                    self.search_val(&argument, path, search, depth + 1);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+struct Search {
+    found: Vec<(Vec<String>, SecretUse)>,
+    names: u32,
+}

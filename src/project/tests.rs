@@ -1,0 +1,107 @@
+//! Hosts of small projects, as queries see them.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use camino::Utf8PathBuf;
+
+use super::{Host, ProjectFile, ProjectInput, Tree, visit_hosts};
+use crate::module::Facts;
+use crate::semantic::lower;
+use crate::syntax::parse;
+use crate::text::FileId;
+
+/// What `answer` says of each host of the project with these files.
+fn hosts(files: &[(&str, &str)], answer: impl Fn(&Host<'_>) -> String + Sync) -> Vec<String> {
+    let root = Utf8PathBuf::from("/project");
+    let mut sorted = files.to_vec();
+    sorted.sort_unstable();
+    let files: Vec<ProjectFile> = sorted
+        .iter()
+        .enumerate()
+        .map(|(index, (path, text))| {
+            let parsed = parse(text);
+            assert!(parsed.is_ok(), "{path} has syntax errors");
+            let facts = Facts::new(lower(&parsed.root()).ir, text);
+            ProjectFile { id: FileId(index as u32), path: root.join(path), facts: Some(Arc::new(facts)) }
+        })
+        .collect();
+    let texts: BTreeMap<_, _> = sorted.iter().map(|(path, text)| (root.join(path), *text)).collect();
+    let read = |path: &camino::Utf8Path| texts.get(path).map(|text| (*text).to_owned());
+    let input = ProjectInput { root: &root, files: &files, tree: &Tree::default(), read: &read };
+    let answers = Mutex::new(Vec::new());
+    visit_hosts(&input, &mut |host: &Host<'_>| {
+        if host.name.is_some() {
+            answers.lock().expect("invariant: no test panics here").push(answer(host));
+        }
+    });
+    answers.into_inner().expect("invariant: no test panics here")
+}
+
+/// The value of an option as the evaluator prints it.
+fn option(host: &Host<'_>, path: &str) -> String {
+    host.option_value(path).map_or_else(|| "not known".to_owned(), |val| host.machine().print(&val.thunk()))
+}
+
+const FLAKE: &str = r#"{
+  outputs = { self, nixpkgs, ... }@inputs: {
+    nixosConfigurations = nixpkgs.lib.genAttrs [ "one" "two" ] (name: nixpkgs.lib.nixosSystem {
+      specialArgs = { inherit inputs; hostName = name; };
+      modules = [ ./common.nix (./. + "/${name}.nix") ];
+    });
+  };
+}"#;
+
+const COMMON: &str = r#"{ config, lib, hostName, ... }: {
+  options.my = {
+    users = lib.mkOption { type = lib.types.listOf lib.types.str; default = [ ]; };
+    port = lib.mkOption { type = lib.types.port; default = 80; };
+    wide = lib.mkEnableOption "wide";
+  };
+  config = {
+    networking.hostName = hostName;
+    test = {
+      first = builtins.head config.my.users;
+      count = builtins.length config.my.users;
+      next = config.my.port + 1;
+      names = lib.concatStringsSep "," (map (user: "u-${user}") config.my.users);
+      address = if config.my.wide then "0.0.0.0" else "127.0.0.1";
+      upper = lib.toUpper config.networking.hostName;
+      fixed = 1 + 1;
+    };
+  };
+}"#;
+
+#[test]
+fn hosts_share_modules_and_differ_where_options_do() {
+    let files = [
+        ("flake.nix", FLAKE),
+        ("common.nix", COMMON),
+        ("one.nix", "{ my.users = [ \"a\" \"b\" ]; my.wide = true; }"),
+        ("two.nix", "{ lib, ... }: { my.users = [ \"c\" ]; my.port = lib.mkForce 443; }"),
+    ];
+    let told = hosts(&files, |host| {
+        let paths = ["first", "count", "next", "names", "address", "upper", "fixed"];
+        let values = paths.map(|name| option(host, &format!("test.{name}")));
+        format!("{} {}", option(host, "networking.hostName"), values.join(" "))
+    });
+    assert_eq!(
+        told,
+        [r#""one" "a" 2 81 "u-a,u-b" "0.0.0.0" "ONE" 2"#, r#""two" "c" 1 444 "u-c" "127.0.0.1" "TWO" 2"#,]
+    );
+}
+
+#[test]
+fn options_that_need_themselves_are_not_known() {
+    let files = [
+        ("flake.nix", FLAKE),
+        (
+            "common.nix",
+            "{ config, ... }: { a = config.b ++ [ 1 ]; b = config.a ++ [ 2 ]; c = config.d; d = 3; }",
+        ),
+        ("one.nix", "{ }"),
+        ("two.nix", "{ }"),
+    ];
+    let told = hosts(&files, |host| format!("{} {}", option(host, "a"), option(host, "c")));
+    assert_eq!(told, ["[ 2 1 «…» ] 3"; 2]);
+}
