@@ -36,6 +36,8 @@ pub(super) enum Command {
     Explain(ExplainArgs),
     /// List all rules
     Rules(RulesArgs),
+    /// List the hosts of flakes and what they are made of
+    Hosts(HostsArgs),
     /// Print the syntax tree of a file, for authors of rules
     Syntax(SyntaxArgs),
     /// Print the completions for a shell
@@ -143,7 +145,7 @@ pub(super) struct FileArgs {
 }
 
 /// Which rules.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Default, ClapArgs)]
 pub(super) struct RuleArgs {
     /// Run these rules and no others: names, groups or `ALL`
     #[arg(long, value_name = "RULE", value_delimiter = ',', action = ArgAction::Append)]
@@ -220,6 +222,31 @@ pub(super) enum ListFormat {
     Text,
     /// One JSON array
     Json,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct HostsArgs {
+    #[command(flatten)]
+    pub files: FileArgs,
+
+    /// List the modules of each host
+    #[arg(long = "files")]
+    pub list_files: bool,
+
+    /// How the list is written
+    #[arg(short, long, visible_alias = "format", value_enum, value_name = "FORMAT", default_value_t = TableFormat::Table)]
+    pub output_format: TableFormat,
+}
+
+/// How a command writes a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum TableFormat {
+    /// Columns for people, in 80 columns
+    Table,
+    /// One JSON array
+    Json,
+    /// A table in Markdown
+    Markdown,
 }
 
 #[derive(Debug, ClapArgs)]

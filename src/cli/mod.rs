@@ -6,10 +6,12 @@ mod check;
 mod completions;
 mod explain;
 mod fix;
+mod hosts;
 mod output;
 mod rules;
 mod run;
 mod syntax;
+mod table;
 mod write;
 
 use std::ffi::OsString;
@@ -72,6 +74,7 @@ fn dispatch(args: Vec<OsString>) -> Status {
         Some(Command::Fix(args)) => fix::run(args, book, &streams),
         Some(Command::Explain(args)) => explain::run(&args, book, &streams),
         Some(Command::Rules(args)) => rules::run(&args, book),
+        Some(Command::Hosts(args)) => hosts::run(args, book, &streams),
         Some(Command::Syntax(args)) => syntax::run(&args),
         Some(Command::Completions(args)) => completions::run(&args),
         None => Args::command().print_help().map(|()| Status::Clean).map_err(Failure::from),

@@ -4,6 +4,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use camino::Utf8PathBuf;
 use rustc_hash::FxHashSet;
 
 use super::Failure;
@@ -14,6 +15,7 @@ use crate::config::discover::{ConfigChoice, Problem, Request, Stdin, discover};
 use crate::config::{RuleBook, Selectors, resolve};
 use crate::diagnostic::{Applicability, Diagnostic, Level};
 use crate::engine::{self, Outcome, ProjectFiles, Reader, RuleSet, Workspace};
+use crate::project::Project;
 use crate::report::diff::{Surface, unified_diff};
 use crate::text::{FileId, Sources};
 
@@ -34,6 +36,7 @@ pub(super) struct Run {
     /// Whether files were asked for that may hold Nix.
     pub wants_files: bool,
     original: Sources,
+    folder: PathBuf,
     places: Vec<PathBuf>,
     groups: Vec<Rules>,
     reader: Reader,
@@ -108,6 +111,7 @@ impl Run {
             refused: Vec::new(),
             mistakes: Vec::new(),
             wants_files,
+            folder,
             places: discovered.places,
             groups: discovered.groups.into_iter().map(rules).collect(),
             reader: discovered.reader,
@@ -125,6 +129,27 @@ impl Run {
         }
         found.sort();
         found
+    }
+
+    /// Links every project and hands it to `visit`; gives what that gives, in the order of the roots.
+    pub(super) fn visit_projects<T: Send>(
+        &self,
+        visit: impl Fn(&ProjectFiles, &Project<'_>) -> T + Sync,
+    ) -> Vec<T> {
+        let mut results: Vec<(Utf8PathBuf, T)> = Vec::new();
+        for group in &self.groups {
+            let workspace = self.workspace(group.projects.clone());
+            let visit =
+                |files: &ProjectFiles, project: &Project<'_>| (files.root.clone(), visit(files, project));
+            results.extend(self.pool.install(|| engine::visit_projects(&workspace, visit)));
+        }
+        results.sort_by(|(a, _), (b, _)| a.cmp(b));
+        results.into_iter().map(|(_, result)| result).collect()
+    }
+
+    /// The working directory.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Lints everything and applies fixes down to `lowest`.

@@ -3,14 +3,14 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use camino::Utf8Path;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::file::internal_error;
+use super::projects::with_project;
 use super::{ProjectFiles, RuleSet, Workspace};
 use crate::diagnostic::{Applicability, Diagnostic};
 use crate::module::Facts;
-use crate::project::{Host, ProjectFile, ProjectInput, visit_hosts};
+use crate::project::{Host, HostClass, ModuleForm};
 use crate::rule::{HostContext, Runner};
 use crate::text::{FileId, Sources};
 
@@ -25,23 +25,22 @@ pub(super) fn check(
     facts: impl Fn(FileId) -> Option<Arc<Facts>>,
     rules: &RuleSet,
 ) -> Vec<Diagnostic> {
-    let sources = &workspace.sources;
-    let as_linked = |file: &super::InputFile| ProjectFile {
-        id: file.id,
-        path: sources.get(file.id).path.clone(),
-        facts: facts(file.id),
-    };
-    let files: Vec<ProjectFile> = project.files.iter().map(as_linked).collect();
-    let read = |path: &Utf8Path| match files.iter().find(|file| file.path == path) {
-        Some(file) => Some(sources.get(file.id).text.to_string()),
-        None => workspace.reader.read(path),
-    };
-    let input = ProjectInput { root: &project.root, files: &files, tree: &project.tree, read: &read };
-
     let place = place_for_errors(workspace, project);
     let mut found = Vec::new();
-    let mut visit = |host: &Host<'_>| found.append(&mut check_host(host, sources, rules, place));
-    let visited = catch_unwind(AssertUnwindSafe(|| visit_hosts(&input, &mut visit)));
+    let visited = catch_unwind(AssertUnwindSafe(|| {
+        with_project(workspace, project, facts, |project| {
+            let mut check =
+                |host: &Host<'_>| found.append(&mut check_host(host, &workspace.sources, rules, place));
+            // Rules know the options of NixOS and of no other module system.
+            let mut attached = FxHashSet::default();
+            project.visit_hosts(&[HostClass::Nixos], &mut |host| {
+                let by_path = host.files().iter().filter(|module| module.form == ModuleForm::Path);
+                attached.extend(by_path.map(|module| module.file));
+                check(host);
+            });
+            project.visit_rest(&attached, &mut check);
+        })
+    }));
     let mut merged = merge(found);
     if let (Err(panic), Some(file)) = (visited, place) {
         merged.push(internal_error(file, "nixlint failed on the hosts of this project", &*panic));

@@ -6,6 +6,7 @@ mod built_in;
 mod file;
 mod fix;
 mod hosts;
+mod projects;
 mod run;
 #[cfg(test)]
 mod sample;
@@ -14,5 +15,6 @@ mod workspace;
 
 pub use built_in::BUILT_IN;
 pub use fix::{Fixed, fix};
+pub use projects::visit_projects;
 pub use run::{pool, run};
 pub use workspace::{ActiveRule, InputFile, Outcome, ProjectFiles, Reader, RuleSet, Workspace};

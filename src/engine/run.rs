@@ -80,7 +80,7 @@ impl Session {
         outcome
     }
 
-    fn read_files(&mut self, workspace: &Workspace, rules: &RuleSet) {
+    pub(super) fn read_files(&mut self, workspace: &Workspace, rules: &RuleSet) {
         let dispatch = Dispatch::new(rules);
         let is_stale = |input: &&InputFile| {
             let text = &workspace.sources.get(input.id).text;
@@ -118,7 +118,7 @@ impl Session {
         found.into_iter().flatten().collect()
     }
 
-    fn result(&self, file: FileId) -> &FileResult {
+    pub(super) fn result(&self, file: FileId) -> &FileResult {
         &self.files[&file].1
     }
 }

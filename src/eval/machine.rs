@@ -87,6 +87,8 @@ pub struct Unit {
     pub ir: Arc<Ir>,
     names: Vec<Name>,
     directory: Utf8PathBuf,
+    /// What `scopedImport` puts in scope around the file.
+    scope: Option<Rc<Attrs>>,
 }
 
 impl Unit {
@@ -215,10 +217,7 @@ impl<'l> Machine<'l> {
         if let Some((_, thunk)) = self.units.borrow().get(&file) {
             return thunk.clone();
         }
-        let names = ir.names().map(|name| self.name(name)).collect();
-        let mut directory = self.loader.path(file);
-        directory.pop();
-        let unit = Rc::new(Unit { file, ir: ir.clone(), names, directory });
+        let unit = Rc::new(self.unit(file, ir));
         let thunk = Thunk::expr(&unit, ir.root(), &None);
         self.units.borrow_mut().insert(file, (unit, thunk.clone()));
         thunk
@@ -226,18 +225,43 @@ impl<'l> Machine<'l> {
 
     /// What `import path` gives.
     pub fn import(&self, path: &Utf8Path) -> Val {
+        match self.program(path) {
+            Ok((file, ir)) => self.force(&self.file(file, &ir)),
+            Err(reason) => Val::unknown(reason),
+        }
+    }
+
+    /// What `scopedImport scope path` gives: the names of `scope` come before those of Nix.
+    pub(super) fn import_scoped(&self, path: &Utf8Path, scope: Rc<Attrs>) -> Val {
+        match self.program(path) {
+            Ok((file, ir)) => {
+                let unit = Rc::new(Unit { scope: Some(scope), ..self.unit(file, &ir) });
+                self.force(&Thunk::expr(&unit, ir.root(), &None))
+            }
+            Err(reason) => Val::unknown(reason),
+        }
+    }
+
+    fn program(&self, path: &Utf8Path) -> Result<(FileId, Arc<Ir>), Reason> {
         let path = match self.loader.kind(path) {
             Some(FileKind::Directory) => path.join("default.nix"),
             Some(_) => path.to_owned(),
-            None => return Val::unknown(Reason::Error(format!("path `{path}` does not exist"))),
+            None => return Err(Reason::Error(format!("path `{path}` does not exist"))),
         };
         match self.loader.program(&path) {
-            Some((file, ir)) => self.force(&self.file(file, &ir)),
+            Some(program) => Ok(program),
             None if self.loader.kind(&path).is_none() => {
-                Val::unknown(Reason::Error(format!("path `{path}` does not exist")))
+                Err(Reason::Error(format!("path `{path}` does not exist")))
             }
-            None => Val::unknown(Reason::Syntax),
+            None => Err(Reason::Syntax),
         }
+    }
+
+    fn unit(&self, file: FileId, ir: &Arc<Ir>) -> Unit {
+        let names = ir.names().map(|name| self.name(name)).collect();
+        let mut directory = self.loader.path(file);
+        directory.pop();
+        Unit { file, ir: ir.clone(), names, directory, scope: None }
     }
 
     /// An atom for something at `span` of which nothing is known; another one at each call.
@@ -513,6 +537,11 @@ impl<'l> Machine<'l> {
                     None => Val::unknown(Reason::Cycle),
                 }
             }
+            Expr::Global(symbol) | Expr::WithName(symbol) | Expr::Undefined(symbol)
+                if let Some(entry) = unit.scope.as_ref().and_then(|scope| scope.get(name_of(*symbol))) =>
+            {
+                self.nested(|| self.force(&entry.value))
+            }
             Expr::Global(symbol) => {
                 let mut val = builtins::global(self, unit.ir.name(*symbol));
                 val.span = here;
@@ -526,7 +555,10 @@ impl<'l> Machine<'l> {
                 )))),
                 here,
             ),
-            Expr::CurPos => Val::unknown(Reason::NotModelled("__curPos".to_owned())),
+            Expr::CurPos => done(
+                builtins::position(self, unit.span(range))
+                    .map_or_else(Value::Unknown, |position| position.value),
+            ),
         }
     }
 
@@ -940,6 +972,11 @@ impl<'l> Machine<'l> {
                 };
             }
             (SymbolRoot::Library, _) => return library::select(self, &path, span),
+            (SymbolRoot::Call(call), [])
+                if let Some(attribute) = builtins::derivation_attribute(self, call, name) =>
+            {
+                return attribute.unwrap_or_else(|unknown| Val::of(Value::Unknown(unknown)));
+            }
             (root, _) => root.clone(),
         };
         Val::at(Value::Symbol(Rc::new(Symbol { root, path })), span)

@@ -35,7 +35,10 @@ impl Machine<'_> {
             Value::Float(value) => out.push_str(&float_text(*value)),
             Value::Str(text) => print_text(text, out),
             Value::Path(path) => out.push_str(path.as_str()),
-            Value::PathPattern(text) => out.push_str(&text.display()),
+            Value::PathPattern(text) => out.extend(text.pieces.iter().map(|piece| match piece {
+                TextPiece::Known { text, .. } => &**text,
+                TextPiece::Hole(_) => "«…»",
+            })),
             Value::List(list) => {
                 out.push_str("[ ");
                 for element in &list.elements {
@@ -141,7 +144,7 @@ impl Machine<'_> {
 }
 
 /// A float as Nix prints it: six significant digits, without trailing zeros (`%g`).
-fn float_text(value: f64) -> String {
+pub(super) fn float_text(value: f64) -> String {
     if value == 0.0 || !value.is_finite() {
         return if value == 0.0 { "0".to_owned() } else { value.to_string() };
     }

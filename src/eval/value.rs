@@ -97,6 +97,24 @@ pub enum Reason {
     Several,
 }
 
+impl fmt::Display for Reason {
+    /// The reason in a few words, for people.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Throw(message) | Self::Error(message) => write!(f, "error: {message}"),
+            Self::Argument(name) => write!(f, "argument `{name}` is not known"),
+            Self::Symbolic(what) => write!(f, "needs {what}"),
+            Self::Impure(what) => write!(f, "depends on {what}"),
+            Self::NotModelled(what) => write!(f, "not modelled: {what}"),
+            Self::Cycle => f.write_str("infinite recursion"),
+            Self::Fuel => f.write_str("too much work"),
+            Self::Depth => f.write_str("nested too deep"),
+            Self::Syntax => f.write_str("syntax error"),
+            Self::Several => f.write_str("several values are possible"),
+        }
+    }
+}
+
 impl Unknown {
     /// An unknown for this reason.
     pub fn new(reason: Reason) -> Self {

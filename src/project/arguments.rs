@@ -49,6 +49,16 @@ impl Arguments {
         Self { set, applied: RefCell::default() }
     }
 
+    /// Whether two sets pass the same for sure.
+    pub(super) fn are_same(machine: &Machine<'_>, a: &Rc<Attrs>, b: &Rc<Attrs>) -> bool {
+        let entries = a.entries.iter().zip(&b.entries);
+        Rc::ptr_eq(a, b)
+            || a.entries.len() == b.entries.len()
+                && entries.into_iter().all(|((a_name, a), (b_name, b))| {
+                    a_name == b_name && same(&machine.force(&a.value), &machine.force(&b.value))
+                })
+    }
+
     /// What the module function `function` gives.
     pub(super) fn apply(&self, machine: &Machine<'_>, function: &Val) -> Val {
         let Value::Lambda(closure) = &function.value else {
@@ -96,6 +106,7 @@ fn same(a: &Val, b: &Val) -> bool {
         (Value::Lambda(a), Value::Lambda(b)) => Rc::ptr_eq(a, b),
         (Value::Symbol(a), Value::Symbol(b)) => {
             let same_root = match (&a.root, &b.root) {
+                (SymbolRoot::Config(a), SymbolRoot::Config(b)) => a == b,
                 (SymbolRoot::Packages, SymbolRoot::Packages)
                 | (SymbolRoot::Inputs, SymbolRoot::Inputs)
                 | (SymbolRoot::SelfFlake, SymbolRoot::SelfFlake)

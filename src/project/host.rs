@@ -1,15 +1,20 @@
 //! A host: the machine that a closure of modules configures, and the questions rules ask of it.
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use rustc_hash::FxHashSet;
 
+use super::closure::{Closure, ModuleFile, OpenEdge};
+use super::flake::HostClass;
+use super::hosts::Project;
 use super::options::{OptionTable, Resolved};
 use super::script::Scripts;
 use super::table::{Definition, Listing, Node, OptionKey, Raw};
+use super::user::{self, User, Users};
 use super::view::Views;
 use crate::eval::{
-    Atom, Condition, Machine, Name, Text, Thunk, Unknown, Val, Value, Wrapper, is_error, wrapper,
+    Atom, Condition, Machine, Name, Scope, Text, Thunk, Unknown, Val, Value, Wrapper, is_error, wrapper,
 };
 use crate::text::{FileId, Span};
 
@@ -18,13 +23,28 @@ pub struct Host<'m> {
     /// Its name in the flake's outputs; `None` for the closure of all modules of a project: then two
     /// definitions may belong to two machines.
     pub name: Option<String>,
+    identity: Identity,
+    project: &'m Project<'m>,
     machine: &'m Machine<'m>,
     pub(super) options: Rc<OptionTable>,
+    pub(super) scope: Scope,
+    files: Vec<ModuleFile>,
+    external: FxHashSet<String>,
+    open: Vec<OpenEdge>,
+    users: OnceCell<Users<'m>>,
     /// The files in which findings count; `None` for all.
     reported: Option<FxHashSet<FileId>>,
     pub(super) scripts: Rc<Scripts>,
     /// What was asked for so far of what the host runs.
     pub(super) views: Views,
+}
+
+/// What a host is called, and what it is.
+pub(super) struct Identity {
+    pub name: Option<String>,
+    pub class: HostClass,
+    /// The system, where the flake says it.
+    pub system: Option<String>,
 }
 
 /// An element of a list that several definitions make up.
@@ -57,13 +77,94 @@ impl Item {
 
 impl<'m> Host<'m> {
     pub(super) fn new(
-        name: Option<String>,
-        machine: &'m Machine<'m>,
+        project: &'m Project<'m>,
+        identity: Identity,
         options: Rc<OptionTable>,
+        scope: Scope,
+        closure: Closure,
         reported: Option<FxHashSet<FileId>>,
-        scripts: Rc<Scripts>,
     ) -> Self {
-        Self { name, machine, options, reported, scripts, views: Views::default() }
+        Self {
+            name: identity.name.clone(),
+            identity,
+            project,
+            machine: project.machine,
+            options,
+            scope,
+            files: closure.files,
+            external: closure.external,
+            open: closure.open,
+            users: OnceCell::new(),
+            reported,
+            scripts: project.scripts.clone(),
+            views: Views::default(),
+        }
+    }
+
+    /// Runs `compute` in the scope of this host.
+    pub(super) fn within<T>(&self, compute: impl FnOnce() -> T) -> T {
+        self.machine.in_scope(&self.scope, compute)
+    }
+
+    /// Of which kind it is.
+    pub fn class(&self) -> HostClass {
+        self.identity.class
+    }
+
+    /// Its system, e.g. `x86_64-linux`, where the flake or a module says it.
+    pub fn system(&self) -> Option<String> {
+        let said = || {
+            let options = ["nixpkgs.hostPlatform", "nixpkgs.hostPlatform.system", "nixpkgs.system"];
+            options.iter().find_map(|path| self.option_value(path)?.as_str())
+        };
+        self.identity.system.clone().or_else(said)
+    }
+
+    /// The files of its modules, in the order of the module system, each once; those of users not among
+    /// them.
+    pub fn files(&self) -> &[ModuleFile] {
+        &self.files
+    }
+
+    /// How many modules come from outside of the project.
+    pub fn external(&self) -> usize {
+        self.external.len()
+    }
+
+    /// The imports that could not be followed, those of users not among them.
+    pub fn open_imports(&self) -> &[OpenEdge] {
+        &self.open
+    }
+
+    /// Why there may be users beside those that [`Self::visit_users`] visits.
+    pub fn open_users(&self) -> Option<&OpenEdge> {
+        self.users().open.as_ref()
+    }
+
+    /// Visits the users whose homes Home Manager makes on this host, by name.
+    pub fn visit_users(&self, visit: &mut dyn FnMut(&User<'m>)) {
+        for user in &self.users().list {
+            user.home.within(|| visit(user));
+        }
+    }
+
+    fn users(&self) -> &Users<'m> {
+        self.users.get_or_init(|| user::users(self))
+    }
+
+    /// The project it belongs to.
+    pub(super) fn project(&self) -> &'m Project<'m> {
+        self.project
+    }
+
+    /// The node of the definitions at a dotted path.
+    pub(super) fn node(&self, path: &str) -> Rc<Node> {
+        self.below(self.options.root(), path)
+    }
+
+    /// The exact text that a value has on this host, where it is known.
+    pub(super) fn known_text(&self, val: &Val) -> Option<String> {
+        val.as_str().or_else(|| self.referenced(val)?.as_str())
     }
 
     /// Whether findings in this file count for this host.

@@ -4,10 +4,14 @@
 
 mod account;
 mod arguments;
+mod classify;
+mod closure;
 mod container;
 mod firewall;
 mod flake;
 mod host;
+mod hosts;
+mod imports;
 mod input;
 mod link;
 mod loader;
@@ -15,6 +19,7 @@ mod merge;
 mod options;
 mod path;
 mod port;
+mod registry;
 mod script;
 mod secret;
 mod service;
@@ -22,24 +27,20 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod unit;
+mod user;
 mod view;
 #[cfg(test)]
 mod view_tests;
 
-use std::rc::Rc;
-
-use rustc_hash::FxHashSet;
-
-use crate::eval::{Machine, Realm, Scope};
-use crate::text::FileId;
-use arguments::{Arguments, ArgumentsOnly};
-use options::{OptionSource, OptionTable};
+use crate::eval::Machine;
 
 pub use account::{Account, AccountKind, Group};
+pub use closure::{ModuleFile, ModuleForm, OpenEdge};
 pub use container::{Container, DeviceRequest};
 pub use firewall::{Exposure, Firewall, Opening};
 pub use flake::HostClass;
 pub use host::{Host, Item};
+pub use hosts::Project;
 pub use input::{ProjectFile, ProjectInput, Tree};
 pub use options::Resolved;
 pub use path::{PathRole, PathUse};
@@ -49,6 +50,7 @@ pub use secret::{Secret, SecretTool, SecretUse};
 pub use service::{Manager, Service, ServiceKind, Upstream};
 pub use table::{Certainty, Definition, Node, OptionKey};
 pub use unit::{DEPENDENCIES, Dependency, DependencyAttribute, Section, Spelling, Unit};
+pub use user::User;
 pub use view::{Known, Origin};
 
 /// Steps of evaluation that one project may take, which bounds time and memory: a step stands for some 64
@@ -58,76 +60,21 @@ const FUEL: u64 = 3_000_000;
 /// Stack of the thread that evaluates, in bytes: calls nested to the evaluator's limit fit.
 const STACK: usize = 1 << 30;
 
-/// Links the files of a project and calls `visit` for each of its hosts, in a stable order.
+/// Reads the flake of a project and hands it to `visit`; `None` where the system grants no thread.
 ///
 /// Evaluates on a thread with a large stack, which is why `visit` must be `Send`.
-pub fn visit_hosts(input: &ProjectInput<'_>, visit: &mut (dyn FnMut(&Host<'_>) + Send)) {
+pub fn link<T: Send>(input: &ProjectInput<'_>, visit: impl FnOnce(&Project<'_>) -> T + Send) -> Option<T> {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().name("evaluate".to_owned()).stack_size(STACK);
         let run = || {
             let loader = loader::ProjectLoader::new(input);
             let machine = Machine::new(&loader, FUEL);
-            let scripts: Rc<script::Scripts> = Rc::default();
-            let mut attached = FxHashSet::default();
-            let seeds = flake::hosts(&machine, input);
-            let nixos: Vec<_> = seeds.into_iter().filter(|seed| seed.class == HostClass::Nixos).collect();
-            let special: Vec<_> = nixos.iter().map(|seed| seed.arguments.clone()).collect();
-            let arguments = Arguments::new(&machine, Realm::System, &special);
-            for seed in nixos {
-                let scope = ArgumentsOnly::scope(&machine, Realm::System, seed.arguments.clone());
-                let mut modules = Vec::new();
-                let mut incomplete = seed.open;
-                for roots in &seed.roots {
-                    let closure = machine.in_scope(&scope, || {
-                        link::closure(&machine, input, &roots.modules, seed.flake, &arguments)
-                    });
-                    attached.extend(closure.files.iter().copied());
-                    let weakest =
-                        |(module, certainty): (_, Certainty)| (module, certainty.max(roots.certainty));
-                    modules.extend(closure.modules.into_iter().map(weakest));
-                    incomplete = incomplete.or(closure.incomplete);
-                }
-                let options = Rc::new(OptionTable::new(
-                    &machine,
-                    OptionSource {
-                        realm: Realm::System,
-                        is_host: true,
-                        modules: &modules,
-                        incomplete,
-                        arguments: seed.arguments,
-                        system: None,
-                    },
-                ));
-                let host = Host::new(Some(seed.name), &machine, options.clone(), None, scripts.clone());
-                let key = [scope.key[0], machine.new_scope_number(), 0];
-                machine.in_scope(&Scope { key, options }, || visit(&host));
-            }
-            // What no host has is looked at with everything else in the project.
-            let modules = link::nixos_modules(&machine, input, &arguments);
-            let rest: FxHashSet<FileId> =
-                input.files.iter().map(|file| file.id).filter(|file| !attached.contains(file)).collect();
-            if !modules.is_empty() && !rest.is_empty() {
-                let options = Rc::new(OptionTable::new(
-                    &machine,
-                    OptionSource {
-                        realm: Realm::System,
-                        is_host: false,
-                        modules: &modules,
-                        incomplete: None,
-                        arguments: Rc::default(),
-                        system: None,
-                    },
-                ));
-                let host = Host::new(None, &machine, options.clone(), Some(rest), scripts);
-                let key = [0, machine.new_scope_number(), 0];
-                machine.in_scope(&Scope { key, options }, || visit(&host));
-            }
+            visit(&Project::new(&machine, input))
         };
-        // Without room for the thread nothing is known of the hosts.
-        if let Ok(thread) = thread.spawn_scoped(scope, run)
-            && let Err(panic) = thread.join()
-        {
-            std::panic::resume_unwind(panic);
+        let thread = thread.spawn_scoped(scope, run).ok()?;
+        match thread.join() {
+            Ok(result) => Some(result),
+            Err(panic) => std::panic::resume_unwind(panic),
         }
-    });
+    })
 }

@@ -1,11 +1,11 @@
 //! Hosts of small projects, as queries see them.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 
-use super::{Host, ProjectFile, ProjectInput, Tree, visit_hosts};
+use super::{Host, HostClass, ProjectFile, ProjectInput, Tree, link};
 use crate::module::Facts;
 use crate::semantic::lower;
 use crate::syntax::parse;
@@ -29,13 +29,12 @@ fn hosts(files: &[(&str, &str)], answer: impl Fn(&Host<'_>) -> String + Sync) ->
     let texts: BTreeMap<_, _> = sorted.iter().map(|(path, text)| (root.join(path), *text)).collect();
     let read = |path: &camino::Utf8Path| texts.get(path).map(|text| (*text).to_owned());
     let input = ProjectInput { root: &root, files: &files, tree: &Tree::default(), read: &read };
-    let answers = Mutex::new(Vec::new());
-    visit_hosts(&input, &mut |host: &Host<'_>| {
-        if host.name.is_some() {
-            answers.lock().expect("invariant: no test panics here").push(answer(host));
-        }
+    let mut answers = Vec::new();
+    let linked = link(&input, |project| {
+        project.visit_hosts(&[HostClass::Nixos], &mut |host| answers.push(answer(host)));
     });
-    answers.into_inner().expect("invariant: no test panics here")
+    linked.expect("the system grants a thread");
+    answers
 }
 
 /// The value of an option as the evaluator prints it.

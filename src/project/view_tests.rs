@@ -28,12 +28,9 @@ fn with_host(module: &str, look: impl FnOnce(&Host<'_>) + Send) {
     let tree = Tree::default();
     let input = ProjectInput { root: Utf8Path::new("/p"), files: &files, tree: &tree, read: &read };
     let mut look = Some(look);
-    let mut visit = |host: &Host<'_>| {
-        if host.name.is_some() {
-            (look.take().expect("there is one host"))(host);
-        }
-    };
-    visit_hosts(&input, &mut visit);
+    let mut visit = |host: &Host<'_>| (look.take().expect("there is one host"))(host);
+    let linked = link(&input, |project| project.visit_hosts(&[HostClass::Nixos], &mut visit));
+    linked.expect("the system grants a thread");
     assert!(look.is_none(), "the host was looked at");
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 use nixlint::eval::{Condition, SymbolRoot, Val, Value};
 use nixlint::module::Facts;
-use nixlint::project::{Host, ProjectFile, ProjectInput, Resolved, Tree, visit_hosts};
+use nixlint::project::{Host, HostClass, ProjectFile, ProjectInput, Resolved, Tree, link};
 use nixlint::semantic::lower;
 use nixlint::syntax::parse;
 use nixlint::text::FileId;
@@ -38,12 +38,14 @@ pub(crate) fn values(
     let tree = Tree::default();
     let read = |path: &Utf8Path| texts.iter().find(|(own, _)| own == path).map(|(_, text)| text.clone());
     let input = ProjectInput { root: &root, files: &project, tree: &tree, read: &read };
-    let mut result = Vec::new();
-    visit_hosts(&input, &mut |host| {
-        if host.name.is_some() {
-            result = paths.iter().map(|path| value(host, path)).collect();
-        }
+    let found = link(&input, |project| {
+        let mut found = Vec::new();
+        project.visit_hosts(&[HostClass::Nixos], &mut |host| {
+            found = paths.iter().map(|path| value(host, path)).collect();
+        });
+        found
     });
+    let result = found.expect("room for the evaluator");
     assert_eq!(result.len(), paths.len(), "the flake has one host");
     result
 }

@@ -22,13 +22,26 @@ pub enum HostClass {
     Home,
 }
 
+impl HostClass {
+    /// Every class.
+    pub const ALL: [Self; 3] = [Self::Nixos, Self::Darwin, Self::Home];
+
+    /// The word for it in what nixlint prints.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Nixos => "nixos",
+            Self::Darwin => "darwin",
+            Self::Home => "home",
+        }
+    }
+}
+
 /// A host that the flake names.
 pub(super) struct HostSeed {
     /// Its name in the outputs.
     pub name: String,
     pub class: HostClass,
     /// The system it is built for, as the call says it (`x86_64-linux`); modules may say it instead.
-    #[expect(dead_code, reason = "read by the command that lists hosts")]
     pub system: Option<String>,
     /// The lists of modules it begins with.
     pub roots: Vec<RootModules>,

@@ -1,0 +1,320 @@
+//! The modules of one host, or of one user of it: everything that a list of modules leads to.
+//!
+//! Must never say that a module is surely there when a condition or something unknown stands on the way.
+
+use std::mem;
+use std::rc::Rc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::arguments::Arguments;
+use super::imports::{Edge, Import, file_at, file_of};
+use super::input::ProjectInput;
+use super::link::{Module, module};
+use super::table::Certainty;
+use crate::eval::{Condition, Machine, Reason, Unknown, Val, Value};
+use crate::text::{FileId, Span};
+
+/// Modules that one host may have.
+const MAX_MODULES: usize = 20_000;
+
+/// A file that holds a module of a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ModuleFile {
+    /// The file.
+    pub file: FileId,
+    /// How sure it is that the host has it: never [`Certainty::Open`].
+    pub certainty: Certainty,
+    /// What of the file is a module.
+    pub form: ModuleForm,
+}
+
+/// How a file is a module.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ModuleForm {
+    /// It is imported by its path.
+    Path,
+    /// A function or set written in it is a module.
+    Inline,
+}
+
+/// An import that could not be followed.
+#[derive(Debug, Clone)]
+pub struct OpenEdge {
+    /// Why.
+    pub reason: Unknown,
+    /// The file of the importing module.
+    pub file: FileId,
+    /// The element of the list, or the list, if it is written in the project.
+    pub span: Option<Span>,
+}
+
+/// All that a list of modules leads to.
+#[derive(Default)]
+pub(super) struct Closure {
+    /// The modules, breadth first, as the module system orders them.
+    pub modules: Vec<(Module, Certainty)>,
+    /// The files of the modules, in the same order, each once.
+    pub files: Vec<ModuleFile>,
+    /// The names of the modules from outside.
+    pub external: FxHashSet<String>,
+    pub open: Vec<OpenEdge>,
+}
+
+/// Follows the imports of `roots`, which stand in `file`, in the scope that the machine is in.
+pub(super) fn closure(
+    machine: &Machine<'_>,
+    input: &ProjectInput<'_>,
+    arguments: &Arguments,
+    roots: Vec<Edge>,
+    file: FileId,
+) -> Closure {
+    let mut graph = Graph { machine, input, arguments, nodes: Vec::new(), by_key: FxHashMap::default() };
+    graph.nodes.push(Node::new(file, None, roots));
+    graph.grow();
+    graph.closure()
+}
+
+/// What makes two modules one.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum ModuleKey {
+    File(FileId),
+    Key(String),
+}
+
+/// A module with what it imports; the first node is the list of roots.
+struct Node {
+    /// The file that its imports are read in.
+    file: FileId,
+    key: Option<ModuleKey>,
+    /// The file that holds the module, if it is one of the project.
+    holder: Option<(FileId, ModuleForm)>,
+    /// `None` for what cannot be read as a module.
+    module: Option<Module>,
+    /// The module as it was imported, where it has no file of its own.
+    written: Option<Val>,
+    /// The node that imports it first.
+    above: usize,
+    edges: Vec<Edge>,
+    targets: Vec<(usize, Certainty)>,
+    external: Vec<String>,
+    open: Vec<OpenEdge>,
+}
+
+impl Node {
+    fn new(file: FileId, key: Option<ModuleKey>, edges: Vec<Edge>) -> Self {
+        Self {
+            file,
+            key,
+            holder: None,
+            module: None,
+            written: None,
+            above: 0,
+            edges,
+            targets: Vec::new(),
+            external: Vec::new(),
+            open: Vec::new(),
+        }
+    }
+}
+
+/// Everything that the roots lead to, before modules are disabled.
+struct Graph<'g, 'm> {
+    machine: &'g Machine<'m>,
+    input: &'g ProjectInput<'g>,
+    arguments: &'g Arguments,
+    nodes: Vec<Node>,
+    by_key: FxHashMap<ModuleKey, usize>,
+}
+
+impl Graph<'_, '_> {
+    fn grow(&mut self) {
+        let mut at = 0;
+        while at < self.nodes.len() {
+            let file = self.nodes[at].file;
+            for Edge { import, certainty, span } in mem::take(&mut self.nodes[at].edges) {
+                let target = match import {
+                    _ if self.nodes.len() > MAX_MODULES => Err(Unknown::new(Reason::Fuel)),
+                    Import::File(file) => Ok(self.file(file, at)),
+                    Import::Inline(holder, val) => match self.written(holder, val, at) {
+                        Some(target) => Ok(target),
+                        None => continue,
+                    },
+                    Import::External(name) => {
+                        self.nodes[at].external.push(name);
+                        continue;
+                    }
+                    Import::Lost(unknown) => Err(unknown),
+                };
+                match target {
+                    Ok(target) => self.nodes[at].targets.push((target, certainty)),
+                    Err(reason) => self.nodes[at].open.push(OpenEdge { reason, file, span }),
+                }
+            }
+            at += 1;
+        }
+    }
+
+    /// The node of a file.
+    fn file(&mut self, file: FileId, above: usize) -> usize {
+        let key = ModuleKey::File(file);
+        if let Some(known) = self.by_key.get(&key) {
+            return *known;
+        }
+        let mut node = Node::new(file, Some(key.clone()), Vec::new());
+        node.holder = Some((file, ModuleForm::Path));
+        node.above = above;
+        let path = self.machine.loader().path(file);
+        let module = match self.machine.loader().program(&path) {
+            Some(_) => {
+                let val = self.machine.import(&path);
+                let unknown = match &val.value {
+                    Value::Unknown(unknown) => unknown.clone(),
+                    _ => Unknown::new(Reason::NotModelled("this kind of module".to_owned())),
+                };
+                module(self.machine, self.input, file, val, true, self.arguments).ok_or(unknown)
+            }
+            None => Err(Unknown::new(Reason::Syntax)),
+        };
+        match module {
+            Ok(module) => self.load(&mut node, module),
+            Err(reason) => node.open.push(OpenEdge { reason, file, span: None }),
+        }
+        self.by_key.insert(key, self.nodes.len());
+        self.nodes.push(node);
+        self.nodes.len() - 1
+    }
+
+    /// The node of a module written in place; `None` for one that imports itself.
+    fn written(&mut self, file: FileId, val: Val, above: usize) -> Option<usize> {
+        let mut at = above;
+        while at != 0 {
+            if self.nodes[at].written.as_ref().is_some_and(|written| is_same(written, &val)) {
+                return None;
+            }
+            at = self.nodes[at].above;
+        }
+        let mut node = Node::new(file, None, Vec::new());
+        node.above = above;
+        node.holder = holder(&val, self.nodes[above].file).map(|file| (file, ModuleForm::Inline));
+        node.written = Some(val.clone());
+        match module(self.machine, self.input, file, val, false, self.arguments) {
+            Some(module) => {
+                let key = module.key.as_ref().and_then(|key| self.machine.force(key).as_str());
+                if let Some(key) = key.map(ModuleKey::Key) {
+                    if let Some(known) = self.by_key.get(&key) {
+                        return Some(*known);
+                    }
+                    self.by_key.insert(key.clone(), self.nodes.len());
+                    node.key = Some(key);
+                }
+                self.load(&mut node, module);
+            }
+            None => {
+                let reason = Unknown::new(Reason::NotModelled("this kind of module".to_owned()));
+                node.open.push(OpenEdge { reason, file, span: None });
+            }
+        }
+        self.nodes.push(node);
+        Some(self.nodes.len() - 1)
+    }
+
+    fn load(&self, node: &mut Node, mut module: Module) {
+        node.edges = mem::take(&mut module.imports);
+        node.module = Some(module);
+    }
+
+    /// The modules that are switched off, with how sure that is.
+    fn disabled(&self) -> FxHashMap<ModuleKey, Certainty> {
+        let machine = self.machine;
+        let mut result = FxHashMap::default();
+        let lists = self.nodes.iter().filter_map(|node| node.module.as_ref()?.disabled.as_ref());
+        for list in lists {
+            let Ok(list) = machine.list(&machine.force(list)) else { continue };
+            for element in &list.elements {
+                let val = machine.force(&element.value);
+                let key = match &val.value {
+                    Value::Attrs(attrs) => {
+                        let key = attrs.get(machine.name("key"));
+                        key.and_then(|key| machine.force(&key.value).as_str()).map(ModuleKey::Key)
+                    }
+                    // Other strings name modules of nixpkgs.
+                    _ => machine
+                        .project_path(&val)
+                        .and_then(|path| file_at(machine, self.input, &path))
+                        .map(ModuleKey::File),
+                };
+                let is_sure = element.condition == Condition::True;
+                let certainty = if is_sure { Certainty::Must } else { Certainty::May };
+                if let Some(key) = key {
+                    let known = result.entry(key).or_insert(certainty);
+                    *known = (*known).min(certainty);
+                }
+            }
+        }
+        result
+    }
+
+    /// What is left when modules that are disabled, and what they alone import, are taken out.
+    fn closure(mut self) -> Closure {
+        let disabled = self.disabled();
+        let off = |node: &Node| node.key.as_ref().and_then(|key| disabled.get(key)).copied();
+        let must = self.reach(|node, certainty| certainty == Certainty::Must && off(node).is_none());
+        let sure: FxHashSet<usize> = must.into_iter().collect();
+        let order = self.reach(|node, _| off(node) != Some(Certainty::Must));
+
+        let mut closure = Closure::default();
+        let mut places: FxHashMap<FileId, usize> = FxHashMap::default();
+        for at in order {
+            let certainty = if sure.contains(&at) { Certainty::Must } else { Certainty::May };
+            let node = &mut self.nodes[at];
+            closure.external.extend(node.external.drain(..));
+            closure.open.append(&mut node.open);
+            if let Some((file, form)) = node.holder {
+                let place = *places.entry(file).or_insert_with(|| {
+                    closure.files.push(ModuleFile { file, certainty, form });
+                    closure.files.len() - 1
+                });
+                let known = &mut closure.files[place];
+                known.certainty = known.certainty.min(certainty);
+                known.form = known.form.min(form);
+            }
+            closure.modules.extend(node.module.take().map(|module| (module, certainty)));
+        }
+        closure
+    }
+
+    /// The nodes that edges lead to, breadth first, as far as they are wanted.
+    fn reach(&self, wanted: impl Fn(&Node, Certainty) -> bool) -> Vec<usize> {
+        let mut order = vec![0];
+        let mut seen: FxHashSet<usize> = [0].into_iter().collect();
+        let mut at = 0;
+        while at < order.len() {
+            for (target, certainty) in &self.nodes[order[at]].targets {
+                if wanted(&self.nodes[*target], *certainty) && seen.insert(*target) {
+                    order.push(*target);
+                }
+            }
+            at += 1;
+        }
+        order
+    }
+}
+
+/// Whether two modules are the same value, not only equal.
+fn is_same(a: &Val, b: &Val) -> bool {
+    match (&a.value, &b.value) {
+        (Value::Lambda(a), Value::Lambda(b)) => Rc::ptr_eq(a, b),
+        (Value::Attrs(a), Value::Attrs(b)) => Rc::ptr_eq(a, b),
+        _ => false,
+    }
+}
+
+/// The file that holds a module written in place; that of the import for an empty one, none for what a
+/// library made.
+fn holder(val: &Val, importing: FileId) -> Option<FileId> {
+    match &val.value {
+        Value::Attrs(attrs) if attrs.entries.is_empty() => Some(file_of(val).unwrap_or(importing)),
+        _ => file_of(val),
+    }
+}

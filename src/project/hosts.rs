@@ -1,0 +1,178 @@
+//! The hosts of a project, linked one after the other: closure, options, users.
+//!
+//! A host can be asked only while it is visited: what its modules evaluate to depends on the scope that the
+//! machine is in.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use camino::Utf8Path;
+use rustc_hash::FxHashSet;
+
+use super::arguments::{Arguments, ArgumentsOnly};
+use super::closure::{Closure, closure};
+use super::flake::{self, HostClass, HostSeed};
+use super::host::{Host, Identity};
+use super::imports::{Edge, read_imports};
+use super::input::ProjectInput;
+use super::options::{OptionSource, OptionTable};
+use super::registry;
+use super::script::Scripts;
+use crate::eval::{Attrs, Machine, Realm, Scope};
+use crate::text::FileId;
+
+/// A project whose flake is read: its hosts are linked when they are visited.
+pub struct Project<'m> {
+    pub(super) machine: &'m Machine<'m>,
+    pub(super) input: &'m ProjectInput<'m>,
+    seeds: Vec<HostSeed>,
+    /// For the modules of all systems.
+    system: Arguments,
+    /// For the modules of all homes that no system makes.
+    home: Arguments,
+    /// For the modules of users, by what is passed to them: hosts that pass the same share what modules
+    /// evaluate to.
+    users: RefCell<Vec<(Rc<Attrs>, Rc<Arguments>)>>,
+    pub(super) scripts: Rc<Scripts>,
+}
+
+impl<'m> Project<'m> {
+    /// Reads the flake.
+    pub(super) fn new(machine: &'m Machine<'m>, input: &'m ProjectInput<'m>) -> Self {
+        let seeds = flake::hosts(machine, input);
+        let of = |realm: Realm| {
+            let seeds = seeds.iter().filter(|seed| realm_of(seed.class) == realm);
+            Arguments::new(machine, realm, &seeds.map(|seed| seed.arguments.clone()).collect::<Vec<_>>())
+        };
+        let (system, home) = (of(Realm::System), of(Realm::Home));
+        Self { machine, input, seeds, system, home, users: RefCell::default(), scripts: Rc::default() }
+    }
+
+    /// The folder of the flake.
+    pub fn root(&self) -> &'m Utf8Path {
+        self.input.root
+    }
+
+    /// Visits the hosts of the `classes` that the flake names, by class and name.
+    pub fn visit_hosts(&self, classes: &[HostClass], visit: &mut dyn FnMut(&Host<'_>)) {
+        for seed in self.seeds.iter().filter(|seed| classes.contains(&seed.class)) {
+            let host = self.host(seed);
+            host.within(|| visit(&host));
+        }
+    }
+
+    /// Visits all modules of the project together, as far as their files are not among those `attached`:
+    /// what no host has. Does nothing where nothing is left.
+    pub fn visit_rest(&self, attached: &FxHashSet<FileId>, visit: &mut dyn FnMut(&Host<'_>)) {
+        let modules = registry::nixos_modules(self.machine, self.input, &self.system);
+        let rest: FxHashSet<FileId> =
+            self.input.files.iter().map(|file| file.id).filter(|file| !attached.contains(file)).collect();
+        if modules.is_empty() || rest.is_empty() {
+            return;
+        }
+        let source = OptionSource {
+            realm: Realm::System,
+            is_host: false,
+            modules: &modules,
+            incomplete: None,
+            arguments: Rc::default(),
+            system: None,
+        };
+        let options = Rc::new(OptionTable::new(self.machine, source));
+        let scope = Scope { key: [0, self.machine.new_scope_number(), 0], options: options.clone() };
+        let identity = Identity { name: None, class: HostClass::Nixos, system: None };
+        let host = Host::new(self, identity, options, scope, Closure::default(), Some(rest));
+        host.within(|| visit(&host));
+    }
+
+    fn host(&self, seed: &HostSeed) -> Host<'_> {
+        let machine = self.machine;
+        let realm = realm_of(seed.class);
+        let arguments = match realm {
+            Realm::System => &self.system,
+            Realm::Home => &self.home,
+        };
+        let before = ArgumentsOnly::scope(machine, realm, seed.arguments.clone());
+        let closure = machine.in_scope(&before, || {
+            let mut roots = Vec::new();
+            for list in &seed.roots {
+                let edges = read_imports(machine, self.input, seed.flake, &list.modules);
+                roots.extend(edges.into_iter().map(|edge| edge.at_most(list.certainty)));
+            }
+            roots.extend(seed.open.clone().map(|unknown| Edge::lost(unknown, None)));
+            closure(machine, self.input, arguments, roots, seed.flake)
+        });
+        let source = OptionSource {
+            realm,
+            is_host: true,
+            modules: &closure.modules,
+            incomplete: closure.open.first().map(|open| open.reason.clone()),
+            arguments: seed.arguments.clone(),
+            system: None,
+        };
+        let options = Rc::new(OptionTable::new(machine, source));
+        let number = machine.new_scope_number();
+        let key = match realm {
+            Realm::System => [before.key[0], number, 0],
+            Realm::Home => [before.key[0], 0, number],
+        };
+        let scope = Scope { key, options: options.clone() };
+        let identity =
+            Identity { name: Some(seed.name.clone()), class: seed.class, system: seed.system.clone() };
+        Host::new(self, identity, options, scope, closure, None)
+    }
+
+    /// The home of a user on `host`, which is being visited; `roots` reads the modules that it begins with,
+    /// in `file`.
+    pub(super) fn home(
+        &self,
+        host: &Host<'_>,
+        name: &str,
+        special: Rc<Attrs>,
+        file: FileId,
+        roots: impl FnOnce() -> Vec<Edge>,
+    ) -> Host<'_> {
+        let machine = self.machine;
+        let arguments = self.arguments_of_users(&special);
+        let table = |closure: &Closure, is_host: bool| {
+            let source = OptionSource {
+                realm: Realm::Home,
+                is_host,
+                modules: &closure.modules,
+                incomplete: closure.open.first().map(|open| open.reason.clone()),
+                arguments: special.clone(),
+                system: Some(host.options.clone()),
+            };
+            let key = [machine.new_scope_number(), host.scope.key[1], machine.new_scope_number()];
+            (key, Rc::new(OptionTable::new(machine, source)))
+        };
+        let (key, options) = table(&Closure::default(), false);
+        let before = Scope { key, options };
+        let closure = machine.in_scope(&before, || closure(machine, self.input, &arguments, roots(), file));
+        let (mut key, options) = table(&closure, true);
+        key[0] = before.key[0];
+        let scope = Scope { key, options: options.clone() };
+        let identity =
+            Identity { name: Some(name.to_owned()), class: HostClass::Home, system: host.system() };
+        Host::new(self, identity, options, scope, closure, None)
+    }
+
+    fn arguments_of_users(&self, special: &Rc<Attrs>) -> Rc<Arguments> {
+        let mut users = self.users.borrow_mut();
+        if let Some((_, arguments)) =
+            users.iter().find(|(known, _)| Arguments::are_same(self.machine, known, special))
+        {
+            return arguments.clone();
+        }
+        let arguments = Rc::new(Arguments::new(self.machine, Realm::Home, std::slice::from_ref(special)));
+        users.push((special.clone(), arguments.clone()));
+        arguments
+    }
+}
+
+fn realm_of(class: HostClass) -> Realm {
+    match class {
+        HostClass::Nixos | HostClass::Darwin => Realm::System,
+        HostClass::Home => Realm::Home,
+    }
+}

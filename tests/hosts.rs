@@ -1,0 +1,271 @@
+//! `nixlint hosts` as users run it: which hosts a flake has, and which modules each is made of.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// What the program prints, run in `folder` without anything from outside.
+fn hosts(folder: &Path, args: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nixlint"));
+    let output = command.arg("hosts").args(args).current_dir(folder).env_clear().output();
+    let output = output.expect("the program starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("the output is UTF-8")
+}
+
+/// A folder with these files.
+fn flake(files: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().expect("there is a place for temporary files");
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().expect("files have folders")).expect("folders can be made");
+        fs::write(path, text).expect("files can be written");
+    }
+    folder
+}
+
+/// The hosts of a flake, a line each: `host: file file(inline) file(may) | user: file`, the external
+/// modules counted, and the open imports with their reasons.
+fn lines(files: &[(&str, &str)]) -> String {
+    let folder = flake(files);
+    let hosts: Value = serde_json::from_str(&hosts(folder.path(), &["-o", "json"])).expect("it is JSON");
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let modules = |value: &Value| {
+        let mut words: Vec<String> = Vec::new();
+        for file in list(&value["files"]) {
+            let inline = if file["as"] == "inline" { "(inline)" } else { "" };
+            let may = if file["certainty"] == "may" { "(may)" } else { "" };
+            words.push(format!("{}{inline}{may}", text(&file["path"])));
+        }
+        if value["external"] != 0 {
+            words.push(format!("+{}", value["external"]));
+        }
+        for open in list(&value["open"]) {
+            words.push(format!("[{}:{}: {}]", text(&open["path"]), open["line"], text(&open["reason"])));
+        }
+        words.join(" ")
+    };
+    let line = |host: &Value| {
+        let mut line = format!("{} {}: {}\n", text(&host["class"]), text(&host["name"]), modules(host));
+        for (name, user) in host["users"].as_object().expect("users are a set") {
+            line.push_str(&format!("  {name}: {}\n", modules(user)));
+        }
+        line
+    };
+    list(&hosts).iter().map(line).collect()
+}
+
+/// A flake with the host `h`, whose list of modules is `modules`.
+fn one_host<'t>(
+    flake: &'t mut String,
+    modules: &str,
+    files: &[(&'t str, &'t str)],
+) -> Vec<(&'t str, &'t str)> {
+    *flake = format!(
+        "{{ outputs = {{ self, nixpkgs, ... }}@inputs: {{ nixosConfigurations.h = nixpkgs.lib.nixosSystem {{ \
+         specialArgs = {{ inherit inputs; }}; modules = {modules}; }}; }}; }}"
+    );
+    let mut files = files.to_vec();
+    files.push(("flake.nix", flake));
+    files
+}
+
+macro_rules! host {
+    ($modules:expr, $files:expr) => {
+        lines(&one_host(&mut String::new(), $modules, $files))
+    };
+}
+
+#[test]
+fn the_example_is_shown_as_a_table() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    insta::assert_snapshot!(hosts(&examples.join("homelab"), &["--files"]), @"
+    HOST    CLASS  SYSTEM        MODULES  OPEN
+    laptop  nixos  x86_64-linux  19       -
+      nora  user                 3        -
+    server  nixos  x86_64-linux  18       -
+      nora  user                 3        -
+
+    laptop:
+      flake.nix (inline)
+      hosts/laptop/default.nix
+      hosts/laptop/hardware.nix
+      hosts/laptop/notebook.nix
+      modules/base.nix
+      modules/containers.nix
+      modules/default.nix
+      modules/desktop.nix
+      modules/secrets.nix
+      modules/services/backup.nix
+      modules/services/cache.nix
+      modules/services/default.nix
+      modules/services/inventory/default.nix
+      modules/services/llm.nix
+      modules/services/nvr.nix
+      modules/services/photos.nix
+      modules/services/proxy.nix
+      modules/services/transcribe.nix
+      modules/users.nix
+
+    laptop, user nora:
+      home/nora/default.nix (inline)
+      home/nora/mail.nix
+      home/nora/shell.nix
+
+    server:
+      flake.nix (inline)
+      hosts/server/default.nix
+      hosts/server/gpu.nix
+      hosts/server/hardware.nix
+      modules/base.nix
+      modules/containers.nix
+      modules/default.nix
+      modules/secrets.nix
+      modules/services/backup.nix
+      modules/services/cache.nix
+      modules/services/default.nix
+      modules/services/inventory/default.nix
+      modules/services/llm.nix
+      modules/services/nvr.nix
+      modules/services/photos.nix
+      modules/services/proxy.nix
+      modules/services/transcribe.nix
+      modules/users.nix
+
+    server, user nora:
+      home/nora/default.nix (inline)
+      home/nora/mail.nix
+      home/nora/shell.nix
+    ");
+    insta::assert_snapshot!(hosts(&examples, &["-o", "markdown"]), @"
+    ## `clean`
+
+    | HOST | CLASS | SYSTEM | MODULES | OPEN |
+    | --- | --- | --- | --- | --- |
+    | laptop | nixos | x86_64-linux | 19 | - |
+    |   nora | user |  | 3 | - |
+    | server | nixos | x86_64-linux | 18 | - |
+    |   nora | user |  | 3 | - |
+
+    ## `homelab`
+
+    | HOST | CLASS | SYSTEM | MODULES | OPEN |
+    | --- | --- | --- | --- | --- |
+    | laptop | nixos | x86_64-linux | 19 | - |
+    |   nora | user |  | 3 | - |
+    | server | nixos | x86_64-linux | 18 | - |
+    |   nora | user |  | 3 | - |
+    ");
+}
+
+#[test]
+fn imports_are_followed_with_their_certainty() {
+    insta::assert_snapshot!(host!(
+        "[ ./a.nix inputs.sops.nixosModules.sops (nixpkgs + \"/x.nix\") { imports = [ ./c ]; } ]",
+        &[
+            ("a.nix", "{ lib, inputs, ... }: { imports = [ ./b.nix ./a.nix ] ++ lib.optional (inputs ? x) ./may.nix; }"),
+            ("b.nix", "{ modulesPath, ... }: { imports = [ (modulesPath + \"/installer/scan.nix\") ]; }"),
+            ("may.nix", "{ imports = [ ./below.nix ./b.nix ]; }"),
+            ("below.nix", "{ }"),
+            ("c/default.nix", "{ }"),
+        ]
+    ), @"nixos h: a.nix b.nix below.nix(may) c/default.nix flake.nix(inline) may.nix(may) +3");
+}
+
+#[test]
+fn what_cannot_be_followed_is_open_at_its_place() {
+    insta::assert_snapshot!(host!(
+        "[ ./a.nix ]",
+        &[
+            ("a.nix", "{ stranger, ... }: {\n  imports = [\n    ./missing.nix\n    ./folder\n    stranger\n  ];\n}"),
+            ("folder/readme", ""),
+        ]
+    ), @"nixos h: a.nix [a.nix:3: error: path `missing.nix` does not exist] [a.nix:4: error: `folder` has no `default.nix`] [a.nix:2: needs stranger]");
+}
+
+#[test]
+fn modules_are_files_or_written_in_place() {
+    insta::assert_snapshot!(host!(
+        "[ (import ./called.nix { a = 1; }) (import ./set.nix) { imports = [ (import ./inner.nix) ]; } ]",
+        &[
+            ("called.nix", "{ a }: { config, ... }: { imports = [ ./leaf.nix ]; }"),
+            ("set.nix", "{ imports = [ ./leaf.nix ]; }"),
+            ("inner.nix", "{ ... }: { }"),
+            ("leaf.nix", "{ }"),
+        ]
+    ), @"nixos h: called.nix(inline) flake.nix(inline) inner.nix(inline) leaf.nix set.nix(inline)");
+}
+
+#[test]
+fn disabled_modules_go_with_what_they_alone_import() {
+    insta::assert_snapshot!(host!(
+        "[ ./a.nix ./b.nix ]",
+        &[
+            ("a.nix", "{ imports = [ ./only.nix ./both.nix ]; }"),
+            ("only.nix", "{ }"),
+            ("both.nix", "{ }"),
+            ("b.nix", "{ imports = [ ./both.nix ]; disabledModules = [ ./a.nix \"services/misc/x.nix\" ]; }"),
+        ]
+    ), @"nixos h: b.nix both.nix");
+}
+
+#[test]
+fn a_key_makes_modules_one() {
+    insta::assert_snapshot!(host!(
+        "[ { key = \"k\"; imports = [ ./a.nix ]; } { key = \"k\"; imports = [ ./b.nix ]; } { disabledModules = [ { key = \"off\"; } ]; } { key = \"off\"; imports = [ ./c.nix ]; } ]",
+        &[("a.nix", "{ }"), ("b.nix", "{ }"), ("c.nix", "{ }")]
+    ), @"nixos h: a.nix flake.nix(inline)");
+}
+
+#[test]
+fn users_have_closures_of_their_own() {
+    insta::assert_snapshot!(host!(
+        "[ ./a.nix ]",
+        &[
+            ("a.nix", "{ config, lib, ... }: {
+                my.name = \"dora\";
+                home-manager.extraSpecialArgs = { more = ./more.nix; };
+                home-manager.sharedModules = [ ./shared.nix ];
+                home-manager.users = {
+                  ada = import ./ada.nix;
+                  bob = ./bob.nix;
+                  cyd = { osConfig, more, ... }: { imports = [ more ]; };
+                  ${config.my.name}.imports = [ ./dora.nix ];
+                  off = lib.mkIf config.my.no ./ada.nix;
+                } // lib.genAttrs [ \"eve\" ] (name: ./. + \"/${name}.nix\");
+                my.no = false;
+              }"),
+            ("ada.nix", "{ ... }: { imports = [ ./leaf.nix ]; }"),
+            ("bob.nix", "{ }"), ("dora.nix", "{ }"), ("eve.nix", "{ }"), ("leaf.nix", "{ }"),
+            ("more.nix", "{ }"), ("shared.nix", "{ }"),
+        ]
+    ), @"
+    nixos h: a.nix
+      ada: ada.nix(inline) leaf.nix shared.nix
+      bob: bob.nix shared.nix
+      cyd: a.nix(inline) more.nix shared.nix
+      dora: a.nix(inline) dora.nix shared.nix
+      eve: eve.nix shared.nix
+    ");
+}
+
+#[test]
+fn hosts_of_every_class_are_found() {
+    insta::assert_snapshot!(lines(&[
+        ("flake.nix", "{ outputs = { nixpkgs, darwin, home-manager, ... }: {
+            darwinConfigurations.mac = darwin.lib.darwinSystem { system = \"aarch64-darwin\"; modules = [ ./mac.nix ]; };
+            homeConfigurations.\"a@b\" = home-manager.lib.homeManagerConfiguration { modules = [ ./home.nix ]; extraSpecialArgs = { x = ./x.nix; }; };
+          }; }"),
+        ("mac.nix", "{ home-manager.users.u.imports = [ ./home.nix ]; }"),
+        ("home.nix", "{ x ? null, ... }: { imports = [ x ]; }"),
+        ("x.nix", "{ }"),
+    ]), @"
+    darwin mac: mac.nix
+      u: home.nix mac.nix(inline) [home.nix:1: needs x]
+    home a@b: home.nix x.nix
+    ");
+}
