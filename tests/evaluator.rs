@@ -125,6 +125,12 @@ fn programs_agree_with_nix() {
         "builtins.removeAttrs { a = 1; b = 2; } [ \"a\" ]",
         "[ (baseNameOf \"/a/b/\") (baseNameOf ./x.nix) (dirOf \"/a/b\") (dirOf \"a\") ]",
         "[ (builtins.elem 1 [ 1 2 ]) (builtins.any (x: x) [ false ]) (builtins.all (x: x) [ ]) ]",
+        "''  ''\\n    ''",
+        "''\n    ''\\\nx\n''",
+        "''   $$ ''\\\na\n\n    ''",
+        "''\n   ''\\'x''\\\n''\\t''$ \n  \n  ''",
+        "''\n  a''\\n\n ''$ \n a\n ''\\\nb c  ''",
+        "[ (toString (-0.0)) (toString (-(1.0 - 1.0))) (-0.5) ]",
     ];
     let scratch = tempfile::tempdir().expect("a folder");
     for program in programs {

@@ -11,6 +11,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::condition::{Atom, Condition};
+use super::lookup::{Selection, either};
 use super::scope::Current;
 use super::value::{
     Attrs, Call, Closure, Element, Entry, List, Name, PrimitiveCall, Reason, Recipe, Scoped, State, Symbol,
@@ -92,6 +93,11 @@ pub struct Unit {
 }
 
 impl Unit {
+    /// The name that a symbol of this file is.
+    pub(super) fn name_of(&self, symbol: crate::semantic::Symbol) -> Name {
+        self.names[symbol.0 as usize]
+    }
+
     /// The place of `range` in this file.
     pub fn span(&self, range: TextRange) -> Span {
         Span::new(self.file, range)
@@ -103,11 +109,11 @@ pub(super) type Environment = Option<Rc<Frame>>;
 
 /// One scope.
 pub struct Frame {
-    parent: Environment,
-    kind: FrameKind,
+    pub(super) parent: Environment,
+    pub(super) kind: FrameKind,
 }
 
-enum FrameKind {
+pub(super) enum FrameKind {
     Slots(RefCell<Vec<Thunk>>),
     With(Thunk),
 }
@@ -243,16 +249,18 @@ impl<'l> Machine<'l> {
     }
 
     fn program(&self, path: &Utf8Path) -> Result<(FileId, Arc<Ir>), Reason> {
+        let missing = |path: &Utf8Path| match path.starts_with(self.loader.root()) {
+            true => Reason::Error(format!("path `{path}` does not exist")),
+            false => Reason::Impure("files outside the project"),
+        };
         let path = match self.loader.kind(path) {
             Some(FileKind::Directory) => path.join("default.nix"),
             Some(_) => path.to_owned(),
-            None => return Err(Reason::Error(format!("path `{path}` does not exist"))),
+            None => return Err(missing(path)),
         };
         match self.loader.program(&path) {
             Some(program) => Ok(program),
-            None if self.loader.kind(&path).is_none() => {
-                Err(Reason::Error(format!("path `{path}` does not exist")))
-            }
+            None if self.loader.kind(&path).is_none() => Err(missing(&path)),
             None => Err(Reason::Syntax),
         }
     }
@@ -402,30 +410,15 @@ impl<'l> Machine<'l> {
             Expr::Select(node) => {
                 let (base, path, default) = &**node;
                 let mut val = self.nested(|| self.eval(unit, *base, environment));
-                for key in path {
-                    let next = match self.key(unit, key, environment) {
-                        Ok(name) => self.select(&val, name),
-                        Err(unknown) => Ok(Val::at(Value::Unknown(unknown), here)),
-                    };
-                    val = match (next, default) {
-                        (Ok(next), _) => next,
-                        (Err(_), Some(default)) => {
-                            return self.nested(|| self.eval(unit, *default, environment));
-                        }
-                        (Err(missing), None) => return Val::at(Value::Unknown(missing), here),
-                    };
+                if let Some(default) = *default {
+                    return self.select_or(&Selection { unit, environment, default, here }, val, path);
                 }
-                // `config.x or default`: the option may be unset, so the default is possible too.
-                if let (Some(default), Value::Symbol(_)) = (default, &val.value) {
-                    if let Some(settled) = self.settle(&val) {
-                        return settled;
-                    }
-                    let is_there = self.opaque(unit.span(range));
-                    let otherwise = Thunk::expr(unit, *default, environment);
-                    return done(Value::Choice(Rc::new([
-                        (is_there.clone(), val.thunk()),
-                        (is_there.not(), otherwise),
-                    ])));
+                for key in path {
+                    let next = self.key(unit, key, environment).and_then(|name| self.select(&val, name));
+                    val = match next {
+                        Ok(next) => next,
+                        Err(unknown) => return Val::at(Value::Unknown(unknown), here),
+                    };
                 }
                 val
             }
@@ -644,7 +637,7 @@ impl<'l> Machine<'l> {
         Value::Attrs(Rc::new(attrs))
     }
 
-    fn key(&self, unit: &Rc<Unit>, key: &Key, environment: &Environment) -> Result<Name, Unknown> {
+    pub(super) fn key(&self, unit: &Rc<Unit>, key: &Key, environment: &Environment) -> Result<Name, Unknown> {
         match key {
             Key::Static(symbol, _) => Ok(unit.names[symbol.0 as usize]),
             Key::Dynamic(expr) => {
@@ -761,8 +754,8 @@ impl<'l> Machine<'l> {
                 val
             }
             Value::Attrs(attrs) => match attrs.get(self.name("__functor")) {
-                Some(functor) => {
-                    let functor = self.force(&functor.value);
+                Some(_) => {
+                    let functor = self.select_or_unknown(function, self.name("__functor"));
                     self.nested(|| {
                         let bound = self.apply(&functor, function.clone().thunk(), span);
                         self.apply(&bound, argument, span)
@@ -838,50 +831,34 @@ impl<'l> Machine<'l> {
     ) -> Result<Vec<Thunk>, Val> {
         let Some(formals) = &lambda.formals else { return Ok(vec![argument]) };
         let val = self.force(&argument);
-        let mut slots = Vec::with_capacity(formals.len() + 1);
         match &val.value {
             Value::Attrs(attrs) => {
-                for formal in formals {
-                    let name = unit.names[formal.name.0 as usize];
-                    slots.push(match (attrs.get(name), formal.default) {
-                        (Some(entry), _) => entry.value.clone(),
-                        (None, Some(default)) if attrs.is_closed() => Thunk::expr(unit, default, environment),
-                        (None, None) if attrs.is_closed() => {
-                            let name = self.text_of(name);
-                            return Err(Val::error(format!(
-                                "function called without required argument `{name}`"
-                            )));
-                        }
-                        _ => {
-                            let root = SymbolRoot::Argument(name);
-                            Val::of(Value::Symbol(Rc::new(Symbol { root, path: Vec::new() }))).thunk()
-                        }
-                    });
-                }
-                if !lambda.ellipsis {
-                    let known = |name: &Name| {
-                        formals.iter().any(|formal| unit.names[formal.name.0 as usize] == *name)
-                    };
-                    if let Some((name, _)) = attrs.entries.iter().find(|(name, _)| !known(name)) {
-                        let name = self.text_of(*name);
-                        return Err(Val::error(format!("function called with unexpected argument `{name}`")));
-                    }
-                }
-            }
-            Value::Symbol(_) | Value::Choice(_) | Value::Unknown(_) => {
-                if let Value::Unknown(unknown) = &val.value
-                    && is_error(unknown)
+                let names: Vec<Name> = formals.iter().map(|formal| unit.name_of(formal.name)).collect();
+                if attrs.is_closed()
+                    && let Some(missing) = formals
+                        .iter()
+                        .zip(&names)
+                        .find(|(formal, name)| formal.default.is_none() && attrs.get(**name).is_none())
                 {
-                    return Err(val);
+                    let name = self.text_of(*missing.1);
+                    return Err(Val::error(format!("function called without required argument `{name}`")));
                 }
-                for formal in formals {
-                    let name = unit.names[formal.name.0 as usize];
-                    let base = val.clone();
-                    slots.push(Thunk::later(move |machine| machine.select_or_unknown(&base, name)));
+                let is_unexpected = |(name, entry): &&(Name, Entry)| {
+                    entry.condition == Condition::True && !names.contains(name)
+                };
+                if !lambda.ellipsis
+                    && let Some((name, _)) = attrs.entries.iter().find(is_unexpected)
+                {
+                    let name = self.text_of(*name);
+                    return Err(Val::error(format!("function called with unexpected argument `{name}`")));
                 }
             }
+            Value::Unknown(unknown) if is_error(unknown) => return Err(val),
+            Value::Symbol(_) | Value::Choice(_) | Value::Unknown(_) => {}
             _ => return Err(Val::error("a set was expected as argument")),
         }
+        let mut slots: Vec<Thunk> =
+            formals.iter().map(|formal| self.formal(unit, formal, &val, environment)).collect();
         if lambda.name.is_some() {
             slots.push(argument);
         }
@@ -897,11 +874,9 @@ impl<'l> Machine<'l> {
             Value::Attrs(attrs) => match attrs.get(name) {
                 Some(entry) if entry.condition == Condition::True => Ok(self.force(&entry.value)),
                 Some(entry) => {
-                    let missing = Val::error(format!("attribute `{}` missing", self.text_of(name)));
-                    Ok(Val::of(Value::Choice(Rc::new([
-                        (entry.condition.clone(), entry.value.clone()),
-                        (entry.condition.not(), missing.thunk()),
-                    ]))))
+                    let missing = || Val::error(format!("attribute `{}` missing", self.text_of(name)));
+                    let otherwise = self.without_entry(attrs, name).unwrap_or_else(missing);
+                    Ok(either(&entry.condition, entry.value.clone(), otherwise.thunk()))
                 }
                 None if let Some(fallback) = &attrs.fallback => self.select(fallback, name),
                 None => {
@@ -911,7 +886,7 @@ impl<'l> Machine<'l> {
                         None if attrs.patterns.is_empty() => {
                             Err(Unknown::new(Reason::Error(format!("attribute `{text}` missing"))))
                         }
-                        None => Ok(Val::unknown(Reason::Symbolic(format!("`{text}` may be a computed key")))),
+                        None => Ok(self.computed_key(name)),
                     }
                 }
             },
@@ -929,7 +904,7 @@ impl<'l> Machine<'l> {
         self.select(val, name).unwrap_or_else(|unknown| Val::of(Value::Unknown(unknown)))
     }
 
-    fn select_symbol(&self, symbol: &Symbol, name: Name, span: Option<Span>) -> Val {
+    pub(super) fn select_symbol(&self, symbol: &Symbol, name: Name, span: Option<Span>) -> Val {
         if symbol.path.len() > MAX_PATH {
             return Val::unknown(Reason::Depth);
         }
@@ -1152,46 +1127,6 @@ impl<'l> Machine<'l> {
         if symbol.path.is_empty() { root } else { format!("{root}.{}", self.path_text(&symbol.path)) }
     }
 
-    fn with_name(&self, name: Name, environment: &Environment, here: Option<Span>) -> Val {
-        let text = self.text_of(name);
-        let mut fallback: Option<Val> = None;
-        let mut frame = environment;
-        while let Some(inner) = frame {
-            if let FrameKind::With(set) = &inner.kind {
-                let set = self.force(set);
-                match &set.value {
-                    Value::Attrs(attrs) => match attrs.get(name) {
-                        Some(_) => return fallback.unwrap_or_else(|| self.select_or_unknown(&set, name)),
-                        None if attrs.is_closed() => {}
-                        None => {
-                            fallback.get_or_insert_with(|| self.select_or_unknown(&set, name));
-                        }
-                    },
-                    Value::Symbol(symbol) if matches!(symbol.root, SymbolRoot::Library) => {
-                        let val = self.select_symbol(symbol, name, here);
-                        let modelled = !matches!(&val.value, Value::Symbol(_));
-                        if library::is_wrapper(&text) && modelled {
-                            return val;
-                        }
-                        if modelled || frame_is_last(&inner.parent) {
-                            return fallback.unwrap_or(val);
-                        }
-                        fallback.get_or_insert(val);
-                    }
-                    Value::Unknown(unknown) if is_error(unknown) => return set,
-                    _ => {
-                        fallback
-                            .get_or_insert_with(|| Val { span: here, ..self.select_or_unknown(&set, name) });
-                    }
-                }
-            }
-            frame = &inner.parent;
-        }
-        fallback.unwrap_or_else(|| {
-            Val::at(Value::Unknown(Unknown::new(Reason::Error(format!("undefined variable `{text}`")))), here)
-        })
-    }
-
     /// The value as text, as Nix's string coercion makes it. `span` is the expression, for holes.
     ///
     /// # Errors
@@ -1224,22 +1159,25 @@ impl<'l> Machine<'l> {
             Value::Int(value) if lenient => Ok(Text::known(&value.to_string())),
             Value::Float(value) if lenient => Ok(Text::known(&format!("{value:.6}"))),
             Value::List(list) if lenient => {
-                let mut result = Text::default();
-                for (index, element) in list.elements.iter().enumerate() {
+                // Where there may be more elements than those that are known, they may stand anywhere.
+                let gap = || Text { pieces: hole(HoleKind::Any).pieces };
+                let mut result = if list.open.is_some() { gap() } else { Text::default() };
+                let mut is_separated = true;
+                for element in &list.elements {
                     let val = self.force(&element.value);
-                    let text = self.coerce(&val, coercion, span)?;
-                    let is_empty_list = matches!(&val.value, Value::List(list) if list.elements.is_empty());
-                    if element.condition == Condition::True {
-                        result.extend(&text);
-                    } else {
-                        result.extend(&hole(HoleKind::Any));
+                    if element.condition != Condition::True {
+                        result.extend(&gap());
+                        continue;
                     }
-                    if index + 1 < list.elements.len() && !is_empty_list {
+                    if !is_separated {
                         result.extend(&Text::known(" "));
                     }
-                }
-                if list.open.is_some() {
-                    result.extend(&hole(HoleKind::Any));
+                    result.extend(&self.coerce(&val, coercion, span)?);
+                    is_separated = matches!(&val.value, Value::List(list) if list.elements.is_empty());
+                    if list.open.is_some() {
+                        result.extend(&gap());
+                        is_separated = true;
+                    }
                 }
                 Ok(result)
             }
@@ -1250,14 +1188,20 @@ impl<'l> Machine<'l> {
             Value::List(_) => no_text("a list"),
             Value::Lambda(_) | Value::Primitive(_) => no_text("a function"),
             Value::Attrs(attrs) => {
-                if let Some(entry) = attrs.get(self.name("__toString")) {
-                    let function = self.force(&entry.value);
-                    let val = self.apply(&function, val.clone().thunk(), span);
-                    return self.coerce(&val, coercion, span);
-                }
-                if let Some(entry) = attrs.get(self.name("outPath")) {
-                    let val = self.force(&entry.value);
-                    return self.coerce(&val, coercion, span);
+                for name in ["__toString", "outPath"] {
+                    let name = self.name(name);
+                    match attrs.get(name) {
+                        Some(entry) if entry.condition == Condition::True => {
+                            let inner = self.force(&entry.value);
+                            let inner = match &*self.text_of(name) {
+                                "__toString" => self.apply(&inner, val.clone().thunk(), span),
+                                _ => inner,
+                            };
+                            return self.coerce(&inner, coercion, span);
+                        }
+                        Some(_) => return Ok(hole(HoleKind::Any)),
+                        None => {}
+                    }
                 }
                 if attrs.is_closed() { no_text("a set") } else { Ok(hole(HoleKind::Any)) }
             }
@@ -1407,17 +1351,6 @@ fn calls_in(symbol: &Symbol) -> usize {
         root = &call.function.root;
     }
     calls
-}
-
-fn frame_is_last(frame: &Environment) -> bool {
-    let mut frame = frame;
-    while let Some(inner) = frame {
-        if matches!(inner.kind, FrameKind::With(_)) {
-            return false;
-        }
-        frame = &inner.parent;
-    }
-    true
 }
 
 /// Which conversion to text is meant.

@@ -7,6 +7,7 @@
 mod builtins;
 mod condition;
 mod library;
+mod lookup;
 mod machine;
 mod operators;
 mod print;
@@ -14,7 +15,9 @@ mod scope;
 mod value;
 
 pub use condition::{Atom, Condition, OptionPath, Scalar};
-pub use library::{Wrapper, library, option_declaration, wrapper};
+pub use library::{
+    Merge, OptionType, Wrapper, library, library_names, option_declaration, option_type, wrapper,
+};
 pub use machine::{Coercion, FileKind, Loader, Machine, Unit, is_error, normalise};
 pub use scope::{Options, Realm, Scope};
 pub use value::{

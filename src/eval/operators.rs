@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::rc::Rc;
 
 use super::condition::{Atom, Condition, Scalar};
+use super::lookup::either;
 use super::machine::{Coercion, ELEMENTS_PER_STEP, Machine, is_error, path_value, truth};
 use super::value::{Attrs, Entry, List, Reason, SymbolRoot, Text, Thunk, Unknown, Val, Value};
 use crate::semantic::BinaryOp;
@@ -13,7 +14,8 @@ use crate::text::Span;
 pub(super) fn negate(operand: &Val) -> Value {
     match &operand.value {
         Value::Int(value) => value.checked_neg().map_or_else(overflow, Value::Int),
-        Value::Float(value) => Value::Float(-value),
+        // Nix subtracts from zero, so there is no negative zero.
+        Value::Float(value) => Value::Float(0.0 - value),
         Value::Unknown(unknown) => Value::Unknown(unknown.clone()),
         Value::Symbol(_) | Value::Choice(_) => Value::Unknown(Unknown::new(Reason::Several)),
         _ => error("a number was expected"),
@@ -38,7 +40,13 @@ pub(super) fn binary(
                     (Condition::False, true) | (Condition::True, false) => return Ok(left),
                     _ => {}
                 }
-                let right = machine.condition(&machine.force(right), span)?;
+                let right = match machine.condition(&machine.force(right), span) {
+                    // It fails only where the left side lets it be looked at.
+                    Err(unknown) if is_error(&unknown) && left != Condition::known(is_and) => {
+                        return Err(Unknown::new(Reason::Several));
+                    }
+                    right => right?,
+                };
                 Ok(if is_and { left.and(&right) } else { left.or(&right) })
             });
             val(result.map_or_else(Value::Unknown, truth))
@@ -139,7 +147,11 @@ fn add(machine: &Machine<'_>, left: &Val, right: &Val, span: Option<Span>) -> Va
             text.map_or_else(Value::Unknown, path_value)
         }
         (Value::Unknown(unknown), _) if is_error(unknown) => Value::Unknown(unknown.clone()),
-        (Value::Unknown(_) | Value::Symbol(_) | Value::Choice(_), Value::Int(_) | Value::Float(_)) => {
+        (_, Value::Unknown(unknown)) if is_error(unknown) => Value::Unknown(unknown.clone()),
+        // Without a string it may be a sum or a path.
+        (Value::Unknown(_) | Value::Symbol(_) | Value::Choice(_), right)
+            if !matches!(right, Value::Str(_) | Value::Attrs(_)) =>
+        {
             Value::Unknown(machine.symbolic(left))
         }
         _ => {
@@ -161,7 +173,14 @@ pub(super) fn update(machine: &Machine<'_>, left: &Val, right: &Val, span: Optio
         return Value::Unknown(unknown);
     }
     match sets {
-        (Ok(left), Ok(right)) => Value::Attrs(Rc::new(join(&left, &right, &Condition::True))),
+        (Ok(left), Ok(right)) if right.is_closed() => {
+            Value::Attrs(Rc::new(join(&left, &right, &Condition::True)))
+        }
+        (Ok(left), Ok(right)) => {
+            let reason = right.open.clone().unwrap_or_else(|| Unknown::new(Reason::Several));
+            let left = maybe_replaced(machine, &left, &right, &reason, span);
+            Value::Attrs(Rc::new(join(&left, &right, &Condition::True)))
+        }
         (Err(unknown), _) | (_, Err(unknown)) if is_error(&unknown) => Value::Unknown(unknown),
         // `lib // home-manager.lib` adds names to `lib`.
         (_, Err(_)) if is_library(left) && is_symbol(right) => left.value.clone(),
@@ -174,25 +193,37 @@ pub(super) fn update(machine: &Machine<'_>, left: &Val, right: &Val, span: Optio
             }
             Value::Attrs(Rc::new(result))
         }
-        // Anything on the left may be replaced.
         (Ok(left), Err(unknown)) => {
-            let mut result = (*left).clone();
-            if let Some(span) = span {
-                let stays = machine.opaque(span);
-                for (_, entry) in &mut result.entries {
-                    entry.condition = entry.condition.and(&stays);
-                }
-                for (_, entry) in &mut result.patterns {
-                    entry.condition = entry.condition.and(&stays);
-                }
-            } else {
-                result.entries.clear();
-            }
+            let mut result = maybe_replaced(machine, &left, &Attrs::default(), &unknown, span);
+            result.fallback = (left.is_closed() && is_symbol(right)).then(|| right.clone());
             result.open = Some(unknown);
             Value::Attrs(Rc::new(result))
         }
         (Err(unknown), Err(_)) => Value::Unknown(unknown),
     }
+}
+
+/// The set with every value perhaps replaced by what a set on its right side, which is not known whole, has
+/// under that name. What that has for sure stays out of it.
+fn maybe_replaced(
+    machine: &Machine<'_>,
+    left: &Attrs,
+    right: &Attrs,
+    reason: &Unknown,
+    span: Option<Span>,
+) -> Attrs {
+    let mut result = left.clone();
+    let replace = |entry: &mut Entry| {
+        let other = Val::of(Value::Unknown(reason.clone()));
+        entry.value = match span {
+            Some(span) => either(&machine.opaque(span), entry.value.clone(), other.thunk()).thunk(),
+            None => other.thunk(),
+        };
+    };
+    let is_certain = |name| right.get(name).is_some_and(|entry: &Entry| entry.condition == Condition::True);
+    result.entries.iter_mut().filter(|(name, _)| !is_certain(*name)).for_each(|(_, entry)| replace(entry));
+    result.patterns.iter_mut().for_each(|(_, entry)| replace(entry));
+    result
 }
 
 fn is_symbol(val: &Val) -> bool {
@@ -238,11 +269,16 @@ pub(super) fn join(left: &Attrs, right: &Attrs, condition: &Condition) -> Attrs 
         (key.clone(), Entry { condition, ..entry.clone() })
     }));
     let open = left.open.clone().or_else(|| right.open.clone());
-    let fallback = left.fallback.clone().or_else(|| right.fallback.clone());
+    let fallback = match (left.is_closed(), right.is_closed()) {
+        (_, true) => left.fallback.clone(),
+        (true, false) => right.fallback.clone(),
+        // Either may have the name.
+        (false, false) => None,
+    };
     Attrs { entries, patterns, open, fallback }
 }
 
-fn concat(machine: &Machine<'_>, left: &Val, right: &Val) -> Value {
+pub(super) fn concat(machine: &Machine<'_>, left: &Val, right: &Val) -> Value {
     let (left, right) = (machine.list(left), machine.list(right));
     let mut result = List::default();
     for side in [left, right] {
@@ -296,13 +332,25 @@ fn equal_here(
     match (&left.value, &right.value) {
         (Value::Unknown(unknown), _) | (_, Value::Unknown(unknown)) => opaque(unknown.clone()),
         (Value::Choice(_), _) | (_, Value::Choice(_)) => {
-            let mut any = Condition::False;
+            let (mut any, mut failed, mut is_decided) = (Condition::False, None, false);
             for (a, left) in machine.alternatives(left) {
                 for (b, right) in machine.alternatives(right) {
-                    any = any.or(&a.and(&b).and(&equal(machine, &left, &right, span)?));
+                    match equal(machine, &left, &right, span) {
+                        Ok(equal) => {
+                            any = any.or(&a.and(&b).and(&equal));
+                            is_decided = true;
+                        }
+                        Err(unknown) if is_error(&unknown) => failed = Some(unknown),
+                        Err(unknown) => return Err(unknown),
+                    }
                 }
             }
-            Ok(any)
+            match failed {
+                Some(unknown) if !is_decided => Err(unknown),
+                // Where it does not fail, only the other alternatives count.
+                Some(_) if any == Condition::False => opaque(Unknown::new(Reason::Several)),
+                _ => Ok(any),
+            }
         }
         (Value::Symbol(symbol), other) | (other, Value::Symbol(symbol)) => {
             match (symbol.option(), scalar(other)) {
@@ -346,7 +394,7 @@ fn equal_here(
             }
             let mut all = Condition::True;
             for (a, b) in a.elements.iter().zip(&b.elements) {
-                all = all.and(&equal(machine, &machine.force(&a.value), &machine.force(&b.value), span)?);
+                all = all.and(&equal_thunks(machine, &a.value, &b.value, span)?);
                 if all == Condition::False {
                     break;
                 }
@@ -362,8 +410,14 @@ fn equal_here(
             }
             // Two derivations are equal when they are built at the same place.
             let out = machine.name("outPath");
-            if let (Some(a), Some(b)) = (a.get(out), b.get(out)) {
-                return equal(machine, &machine.force(&a.value), &machine.force(&b.value), span);
+            if let (Some(out_a), Some(out_b)) = (a.get(out), b.get(out)) {
+                match (is_derivation(machine, a), is_derivation(machine, b)) {
+                    (Some(true), Some(true)) => {
+                        return equal_thunks(machine, &out_a.value, &out_b.value, span);
+                    }
+                    (Some(_), Some(_)) => {}
+                    _ => return opaque(Unknown::new(Reason::Several)),
+                }
             }
             if a.entries.len() != b.entries.len() || a.entries.iter().zip(&b.entries).any(|(a, b)| a.0 != b.0)
             {
@@ -371,10 +425,7 @@ fn equal_here(
             }
             let mut all = Condition::True;
             for ((_, a), (_, b)) in a.entries.iter().zip(&b.entries) {
-                if Rc::ptr_eq(&a.value.0, &b.value.0) {
-                    continue;
-                }
-                all = all.and(&equal(machine, &machine.force(&a.value), &machine.force(&b.value), span)?);
+                all = all.and(&equal_thunks(machine, &a.value, &b.value, span)?);
                 if all == Condition::False {
                     break;
                 }
@@ -383,7 +434,35 @@ fn equal_here(
         }
         // Nix compares functions by place in some positions and not at all in others.
         (Value::Lambda(a), Value::Lambda(b)) if Rc::ptr_eq(a, b) => opaque(Unknown::new(Reason::Several)),
+        (Value::Primitive(_), Value::Primitive(_)) => opaque(Unknown::new(Reason::Several)),
         _ => Ok(Condition::False),
+    }
+}
+
+/// Whether two parts are equal; one and the same always is, be it endless or a function.
+fn equal_thunks(
+    machine: &Machine<'_>,
+    a: &Thunk,
+    b: &Thunk,
+    span: Option<Span>,
+) -> Result<Condition, Unknown> {
+    let left = machine.force(a);
+    if !Rc::ptr_eq(&a.0, &b.0) {
+        return equal(machine, &left, &machine.force(b), span);
+    }
+    match left.value {
+        Value::Unknown(unknown) if is_error(&unknown) => Err(unknown),
+        _ => Ok(Condition::True),
+    }
+}
+
+/// Whether Nix takes a set for a derivation; `None` where that is not known.
+fn is_derivation(machine: &Machine<'_>, attrs: &Attrs) -> Option<bool> {
+    let Some(kind) = attrs.get(machine.name("type")) else { return Some(false) };
+    match machine.force(&kind.value).value {
+        Value::Str(text) => text.exact().map(|text| text == "derivation"),
+        Value::Unknown(_) | Value::Symbol(_) | Value::Choice(_) => None,
+        _ => Some(false),
     }
 }
 
@@ -430,14 +509,23 @@ fn compare_here(machine: &Machine<'_>, left: &Val, right: &Val) -> Result<Option
             _ => Err(Unknown::new(Reason::Several)),
         },
         (Value::Path(a), Value::Path(b)) => Ok(Some(a.as_str().cmp(b.as_str()))),
+        (Value::PathPattern(_), Value::Path(_) | Value::PathPattern(_))
+        | (Value::Path(_), Value::PathPattern(_)) => Err(Unknown::new(Reason::Several)),
         (Value::List(a), Value::List(b)) => {
-            if a.open.is_some() || b.open.is_some() {
+            let is_known = |list: &List| {
+                list.open.is_none()
+                    && list.elements.iter().all(|element| element.condition == Condition::True)
+            };
+            if !is_known(a) || !is_known(b) {
                 return Err(Unknown::new(Reason::Several));
             }
             for (a, b) in a.elements.iter().zip(&b.elements) {
-                let (a, b) = (machine.force(&a.value), machine.force(&b.value));
-                if equal(machine, &a, &b, None)? != Condition::True {
-                    return compare(machine, &a, &b);
+                match equal_thunks(machine, &a.value, &b.value, None)? {
+                    Condition::True => {}
+                    Condition::False => {
+                        return compare(machine, &machine.force(&a.value), &machine.force(&b.value));
+                    }
+                    _ => return Err(Unknown::new(Reason::Several)),
                 }
             }
             Ok(Some(a.elements.len().cmp(&b.elements.len())))

@@ -189,6 +189,7 @@ fn decode_indented(mut raw: Vec<Raw>) -> Vec<StringPart> {
                 // A closing line of spaces only keeps its line break and loses the spaces.
                 if index == last
                     && let Some(line) = text.rfind('\n')
+                    && !is_escaped(&text, line)
                     && text[line + 1..].bytes().all(|byte| byte == b' ')
                 {
                     text.truncate(line + 1);
@@ -209,8 +210,19 @@ fn decode_indented(mut raw: Vec<Raw>) -> Vec<StringPart> {
                         dropped = 0;
                         rest = &rest[1..];
                     } else if let Some((len, decoded)) = indented_escape(rest) {
-                        line_start = false;
-                        out.push(&decoded, at(offset), len);
+                        // Nix strips what an escape stands for as if it stood there itself.
+                        let is_stripped = line_start && decoded == " " && dropped < strip;
+                        if !is_stripped {
+                            out.push(&decoded, at(offset), len);
+                        }
+                        match decoded.as_str() {
+                            "\n" => {
+                                line_start = true;
+                                dropped = 0;
+                            }
+                            " " if line_start => dropped += 1,
+                            _ => line_start = false,
+                        }
                         rest = &rest[len..];
                     } else {
                         line_start = false;
@@ -227,6 +239,20 @@ fn decode_indented(mut raw: Vec<Raw>) -> Vec<StringPart> {
     out.finish()
 }
 
+/// Whether the line break at `line` is the escaped one of `''\`.
+fn is_escaped(text: &str, line: usize) -> bool {
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let offset = text.len() - rest.len();
+        if offset >= line {
+            return offset > line;
+        }
+        let escape = if c == '\'' { indented_escape(rest) } else { None };
+        rest = &rest[escape.map_or(c.len_utf8(), |(len, _)| len)..];
+    }
+    false
+}
+
 /// How many spaces every line of an indented string begins with; lines of spaces only do not count.
 fn common_indentation(raw: &[Raw]) -> usize {
     let mut least = usize::MAX;
@@ -241,19 +267,23 @@ fn common_indentation(raw: &[Raw]) -> usize {
                 }
             }
             Raw::Text(text, _) => {
-                for c in text.chars() {
+                let mut rest = text.as_str();
+                while let Some(c) = rest.chars().next() {
+                    let escape = if c == '\'' { indented_escape(rest) } else { None };
                     match c {
                         '\n' => {
                             line_start = true;
                             current = 0;
                         }
                         ' ' if line_start => current += 1,
+                        // An escape ends the indentation, even that of a line break.
                         _ if line_start => {
                             line_start = false;
                             least = least.min(current);
                         }
                         _ => {}
                     }
+                    rest = &rest[escape.map_or(c.len_utf8(), |(len, _)| len)..];
                 }
             }
         }
@@ -301,5 +331,8 @@ mod tests {
         assert_eq!(decoded("''a ''${b} ''' ''\\n $${c} ' ''"), "a ${b} '' \n $${c} ' ");
         assert_eq!(decoded("''\n  ${a}\n    b\n''"), "<${a}>\n  b\n");
         assert_eq!(decoded("''\n\ta\n  b''"), "\ta\n  b");
+        assert_eq!(decoded("''  ''\\n    ''"), "\n  ");
+        assert_eq!(decoded("''\n    ''\\\nx\n''"), "\nx\n");
+        assert_eq!(decoded("''   $ ''\\\na\n\n    ''"), "$ \na\n\n");
     }
 }
