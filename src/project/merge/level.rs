@@ -9,7 +9,7 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 
 use super::definition::{Pushed, Raw, Wrap, push_down};
-use super::types::{self, Type};
+use super::types::{self, Merge, Type};
 use super::{Cx, Part, alias, several, shape, value};
 use crate::eval::{
     Attrs, Condition, Entry, Name, Reason, Thunk, Unknown, Val, Value, is_error, option_declaration,
@@ -102,8 +102,8 @@ impl Declaration {
         };
         let ty = match entry("type") {
             Some(entry) => types::read(cx, &entry.value),
-            None if attrs.open.is_some() => Rc::new(Type::Opaque(Unknown::new(Reason::Several))),
-            None => Rc::new(Type::Unspecified),
+            None if attrs.open.is_some() => Type::opaque(Unknown::new(Reason::Several)),
+            None => Type::unspecified(),
         };
         let read_only =
             entry("readOnly").is_some_and(|entry| matches!(cx.force(&entry.value).value, Value::Bool(true)));
@@ -114,7 +114,7 @@ impl Declaration {
     /// The declaration of an option of which nothing else is known.
     fn unclear(unknown: Unknown) -> Self {
         let default = Some(Val::of(Value::Unknown(unknown.clone())).thunk());
-        Self { ty: Rc::new(Type::Opaque(unknown)), default, apply: None, read_only: false, alias: None }
+        Self { ty: Type::opaque(unknown), default, apply: None, read_only: false, alias: None }
     }
 }
 
@@ -264,7 +264,7 @@ impl Spot {
             let mut path = parent.path.clone();
             path.push(cx.machine.name(&self.name));
             let undeclared = match &content.undeclared {
-                Undeclared::Typed(ty) => Undeclared::Typed(value::step(ty)),
+                Undeclared::Typed(ty) => Undeclared::Typed(value::step(cx, ty)),
                 other => other.clone(),
             };
             Level::new(
@@ -301,11 +301,17 @@ impl Spot {
     /// When an undeclared name is there.
     fn presence(&self, cx: Cx<'_, '_>, level: &Level, undeclared: &Undeclared) -> Condition {
         match undeclared {
-            Undeclared::Typed(ty) => match &**ty {
-                Type::Set { lazy: true, .. } => Condition::True,
+            Undeclared::Typed(ty) => match &ty.merge {
+                Merge::Set { lazy: true, .. } => Condition::True,
                 _ => {
-                    value::merge_definitions(cx, &self.name, &value::step(ty), &self.raws, level.depth + 1)
-                        .defined
+                    value::merge_definitions(
+                        cx,
+                        &self.name,
+                        &value::step(cx, ty),
+                        &self.raws,
+                        level.depth + 1,
+                    )
+                    .defined
                 }
             },
             Undeclared::Shape => shape::presence(cx, &self.raws, level.depth + 1),
@@ -340,7 +346,7 @@ impl Spot {
             }
             Kind::Undeclared => match &content.undeclared {
                 Undeclared::Typed(ty) => {
-                    let ty = value::step(ty);
+                    let ty = value::step(cx, ty);
                     value::merge_definitions(cx, &name, &ty, &raws, depth).value
                 }
                 Undeclared::Shape => {
@@ -415,7 +421,7 @@ fn content_of_parts(cx: Cx<'_, '_>, parts: Vec<Part>, undeclared: Undeclared) ->
         let ty = match cx.force(first).value {
             Value::Null => return content,
             _ if freeform.len() == 1 => types::read(cx, first),
-            _ => Rc::new(Type::Opaque(Unknown::new(Reason::Several))),
+            _ => Type::opaque(Unknown::new(Reason::Several)),
         };
         content.undeclared = Undeclared::Typed(ty);
     }
@@ -526,12 +532,12 @@ fn option(cx: Cx<'_, '_>, options: &[Rc<Attrs>], inner: &[Declared]) -> Kind {
         return unclear(Unknown::new(Reason::NotModelled("options below an option".to_owned())));
     }
     // Declarations without a type take that of the others.
-    let typed = |declaration: &&Declaration| !matches!(*declaration.ty, Type::Unspecified);
+    let typed = |declaration: &&Declaration| !matches!(declaration.ty.merge, Merge::Default);
     let types: Vec<Rc<Type>> = read.iter().filter(typed).map(|declaration| declaration.ty.clone()).collect();
     let ty = if types.is_empty() {
-        Rc::new(Type::Unspecified)
+        Type::unspecified()
     } else {
-        match value::merged_type(&types) {
+        match value::merged_type(cx, &types) {
             Some(ty) => types::wrapped(&ty),
             None => return twice(),
         }

@@ -109,7 +109,7 @@ fn surviving(all: &[Discharged], namespaces: usize, depth: usize) -> Vec<Conditi
 }
 
 pub(super) fn by_shape(cx: Cx<'_, '_>, defs: &[Def], depth: usize) -> Val {
-    let any = Rc::new(Type::Shape);
+    let any = Type::shape();
     let all = |test: &dyn Fn(&Value) -> bool| defs.iter().all(|def| test(&def.value.value));
     let some = |test: &dyn Fn(&Value) -> bool| defs.iter().any(|def| test(&def.value.value));
     let is_vague = |value: &Value| matches!(value, Value::Unknown(_) | Value::Symbol(_));

@@ -9,7 +9,7 @@ use rustc_hash::FxHashSet;
 
 use super::definition::Def;
 use super::level::{Level, Undeclared};
-use super::types::Submodule;
+use super::types::{self, Submodule};
 use super::{Cx, Part, alias};
 use crate::eval::{
     Attrs, Condition, Entry, Name, Reason, Symbol, SymbolRoot, Thunk, Unknown, Val, Value, Wrapper, library,
@@ -40,7 +40,25 @@ enum Module {
 pub(super) fn evaluate(cx: Cx<'_, '_>, submodule: &Rc<Submodule>, name: &Rc<str>, defs: &[Def]) -> Val {
     let mut items: Vec<Item> = Vec::new();
     let certain = |module| Item { module, condition: Condition::True };
-    for module in &submodule.modules {
+    let failed = |unknown: Unknown| Val::of(Value::Unknown(unknown));
+    let mut modules = Vec::new();
+    for list in &submodule.modules {
+        // `submodule` takes one module too.
+        match &cx.force(list).value {
+            Value::List(_) => match types::elements(cx, list) {
+                Ok(elements) => modules.extend(elements),
+                Err(unknown) => return failed(unknown),
+            },
+            Value::Unknown(unknown) => return failed(unknown.clone()),
+            Value::Choice(_) => return failed(Unknown::new(Reason::Several)),
+            _ => modules.push(list.clone()),
+        }
+    }
+    let special = match types::special(cx, submodule) {
+        Ok(special) => special,
+        Err(unknown) => return failed(unknown),
+    };
+    for module in &modules {
         let module =
             if submodule.wrapped { Module::Wrapper(module.clone()) } else { Module::Value(module.clone()) };
         items.push(certain(module));
@@ -63,9 +81,8 @@ pub(super) fn evaluate(cx: Cx<'_, '_>, submodule: &Rc<Submodule>, name: &Rc<str>
             None => Val::unknown(Reason::Cycle),
         })
     };
-    let arguments = arguments(cx, submodule, name, &config);
+    let arguments = arguments(cx, &special, name, &config);
     let own = level.clone();
-    let open = |unknown: Unknown| Val::of(Value::Unknown(unknown));
     match collect(cx, items, &arguments) {
         Ok(parts) => {
             let root = Level::root(parts, Undeclared::Forbidden);
@@ -74,12 +91,12 @@ pub(super) fn evaluate(cx: Cx<'_, '_>, submodule: &Rc<Submodule>, name: &Rc<str>
             cx.merger.keep(own);
             val
         }
-        Err(unknown) => open(unknown),
+        Err(unknown) => failed(unknown),
     }
 }
 
 /// The set of arguments of the modules.
-fn arguments(cx: Cx<'_, '_>, submodule: &Submodule, name: &Rc<str>, config: &Thunk) -> Thunk {
+fn arguments(cx: Cx<'_, '_>, special: &Attrs, name: &Rc<str>, config: &Thunk) -> Thunk {
     let machine = cx.machine;
     let options = Symbol { root: SymbolRoot::Options, path: Vec::new() };
     let mut entries: Vec<(Name, Entry)> = vec![
@@ -88,7 +105,7 @@ fn arguments(cx: Cx<'_, '_>, submodule: &Submodule, name: &Rc<str>, config: &Thu
         (machine.name("options"), Entry::of(Val::of(Value::Symbol(Rc::new(options))).thunk())),
         (machine.name("config"), Entry::of(config.clone())),
     ];
-    entries.extend(submodule.special.entries.iter().cloned());
+    entries.extend(special.entries.iter().cloned());
     let mut attrs = Attrs::from_entries(entries);
     attrs.open = Some(Unknown::new(Reason::Argument("module".to_owned())));
     Val::of(Value::Attrs(Rc::new(attrs))).thunk()

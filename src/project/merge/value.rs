@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::check::check;
 use super::definition::{self, Def, Raw, Wrap, defined};
 use super::level::Declaration;
-use super::types::{self, Text as Form, Type};
+use super::types::{self, Inner, Merge, Type};
 use super::{Cx, error, several, shape, submodule};
 use crate::eval::{
     Attrs, Condition, Element, Entry, List, Name, Reason, SymbolRoot, Text, TextHole, TextPiece, Thunk,
@@ -59,8 +59,8 @@ pub(super) fn merge_definitions(
     raws: &[Raw],
     level: usize,
 ) -> Merged {
-    let defs = match &**ty {
-        Type::Shape => shape::counting(cx, raws, level, level),
+    let defs = match &ty.merge {
+        Merge::Shape => shape::counting(cx, raws, level, level),
         _ => definition::definitions(cx, raws, level),
     };
     let defined = defined(&defs);
@@ -77,7 +77,9 @@ fn value_or_empty(cx: Cx<'_, '_>, ty: &Type, merged: Merged) -> Val {
         Condition::True => cx.force(&merged.value),
         Condition::False => missing(cx),
         // Lists and sets are empty where nobody says anything.
-        _ if matches!(ty, Type::List { .. } | Type::Set { .. } | Type::Attrs) => cx.force(&merged.value),
+        _ if matches!(ty.merge, Merge::List(_) | Merge::Set { .. } | Merge::Update) => {
+            cx.force(&merged.value)
+        }
         condition => Val::of(Value::Choice(Rc::new([
             (condition.clone(), merged.value.clone()),
             (condition.not(), missing(cx).thunk()),
@@ -87,16 +89,13 @@ fn value_or_empty(cx: Cx<'_, '_>, ty: &Type, merged: Merged) -> Val {
 
 /// `emptyValue`: what there is where nobody says anything.
 pub(super) fn empty(cx: Cx<'_, '_>, ty: &Type) -> Option<Val> {
-    Some(match ty {
-        Type::List { may_be_empty: true, .. } => Val::list(Vec::new()),
-        Type::Set { .. } | Type::Attrs => Val::of(Value::Attrs(Rc::default())),
-        Type::NullOr(_) => Val::of(Value::Null),
-        Type::Submodule(inner) => submodule::evaluate(cx, inner, &"‹name›".into(), &[]),
-        Type::Unique(inner) | Type::Checked(inner, _) => return empty(cx, inner),
-        Type::Coerced { to, .. } => return empty(cx, to),
-        Type::Opaque(unknown) => Val::of(Value::Unknown(unknown.clone())),
-        _ => return None,
-    })
+    match &ty.merge {
+        Merge::Submodule(inner) => Some(submodule::evaluate(cx, inner, &"‹name›".into(), &[])),
+        Merge::Unique(inner) => empty(cx, &inner.get(cx)),
+        Merge::Coerced { to, .. } => empty(cx, &to.get(cx)),
+        Merge::Opaque(unknown) => Some(Val::of(Value::Unknown(unknown.clone()))),
+        _ => ty.empty.as_ref().map(|empty| cx.force(empty)),
+    }
 }
 
 /// The definitions merged, where each is of the type.
@@ -117,12 +116,12 @@ fn checked(cx: Cx<'_, '_>, name: &Rc<str>, ty: &Type, defs: &[Def], level: usize
 
 /// `type.merge` for definitions of which there is at least one.
 fn merge(cx: Cx<'_, '_>, name: &Rc<str>, ty: &Type, defs: &[Def], level: usize) -> Val {
-    match ty {
-        Type::Unspecified => by_default(cx, defs),
-        Type::Raw | Type::Package | Type::OfOptions => one(defs),
-        Type::Anything => anything(cx, defs, level),
-        Type::Bool | Type::Int(_) | Type::Float | Type::Path | Type::Enum(_) => equal(cx, defs),
-        Type::Str(Form::SingleLine) => {
+    match &ty.merge {
+        Merge::Default => by_default(cx, defs),
+        Merge::One => one(defs),
+        Merge::Anything => anything(cx, defs, level),
+        Merge::Equal => equal(cx, defs),
+        Merge::Line => {
             let val = equal(cx, defs);
             match val.as_str() {
                 Some(text) => match text.strip_suffix('\n') {
@@ -132,54 +131,79 @@ fn merge(cx: Cx<'_, '_>, name: &Rc<str>, ty: &Type, defs: &[Def], level: usize) 
                 None => val,
             }
         }
-        Type::Str(_) => equal(cx, defs),
-        Type::BoolByOr => by_or(cx, defs),
-        Type::Joined(separator) => joined(cx, separator, defs),
-        Type::Attrs => update(defs, cx),
-        Type::List { element, .. } => list(cx, element, defs, level),
-        Type::Set { element, lazy } => set(cx, element, *lazy, defs, level),
-        Type::Submodule(inner) => submodule::evaluate(cx, inner, name, defs),
-        Type::NullOr(inner) => null_or(cx, name, inner, defs, level),
-        Type::Either(left, right) => either(cx, name, left, right, defs, level),
-        Type::Coerced { from, function, to } => {
+        Merge::Or => by_or(cx, defs),
+        Merge::Joined(separator) => match cx.force(separator).as_str() {
+            Some(separator) => joined(cx, &separator, defs),
+            None => several(),
+        },
+        Merge::Update => update(defs, cx),
+        Merge::List(element) => list(cx, &element.get(cx), defs, level),
+        Merge::Set { element, lazy } => set(cx, &element.get(cx), *lazy, defs, level),
+        Merge::Submodule(inner) => submodule::evaluate(cx, inner, name, defs),
+        Merge::NullOr(inner) => null_or(cx, name, &inner.get(cx), defs, level),
+        Merge::Either(left, right) => either(cx, name, left, right, defs, level),
+        Merge::Coerced { from, function, to } => {
+            let from = from.get(cx);
             let coerced = defs.iter().map(|def| Def {
                 condition: def.condition.clone(),
-                value: coerce(cx, from, function, &def.value),
+                value: coerce(cx, &from, function, &def.value),
             });
-            let coerced: Vec<Def> = coerced.collect();
-            checked(cx, name, to, &coerced, level)
+            checked(cx, name, &to.get(cx), &coerced.collect::<Vec<_>>(), level)
         }
-        Type::Unique(inner) => match defs {
-            [_] => merge(cx, name, inner, defs, level),
+        Merge::Unique(inner) => match defs {
+            [_] => merge(cx, name, &inner.get(cx), defs, level),
             _ => one(defs),
         },
-        Type::Function(_) => match defs {
+        Merge::Function(_) => match defs {
             [def] => def.value.clone(),
             _ => several(),
         },
-        Type::Tag(tags) => tag(cx, tags, defs, level),
-        Type::Deferred(modules) => {
-            let imports = modules.iter().cloned().chain(defs.iter().map(|def| def.value.clone().thunk()));
-            match defs.iter().all(|def| def.condition == Condition::True) {
-                true => {
-                    let imports = Entry::of(Val::list(imports.collect()).thunk());
-                    Val::of(Value::Attrs(Rc::new(Attrs::from_entries(vec![(
-                        cx.machine.name("imports"),
-                        imports,
-                    )]))))
-                }
-                false => several(),
-            }
-        }
-        Type::Checked(inner, _) => merge(cx, name, inner, defs, level),
-        Type::Shape => shape::by_shape(cx, defs, level),
-        Type::Data => data(cx, defs, level),
-        Type::Opaque(unknown) => match defs {
+        Merge::Tagged(tags) => match cx.machine.set(&cx.force(tags)) {
+            Ok(tags) => tag(cx, &tags, defs, level),
+            Err(unknown) => Val::of(Value::Unknown(unknown)),
+        },
+        Merge::Deferred(modules) => deferred(cx, modules, defs),
+        Merge::Own(function) => own(cx, name, function, defs),
+        Merge::Shape => shape::by_shape(cx, defs, level),
+        Merge::Opaque(unknown) => match defs {
             // One value that is no list and no set is hardly made into another.
             [def] if def.condition == Condition::True && is_scalar(&def.value) => def.value.clone(),
             _ => Val::of(Value::Unknown(unknown.clone())),
         },
     }
+}
+
+/// `deferredModule`: a module that imports the definitions.
+fn deferred(cx: Cx<'_, '_>, modules: &Thunk, defs: &[Def]) -> Val {
+    if defs.iter().any(|def| def.condition != Condition::True) {
+        return several();
+    }
+    match types::elements(cx, modules) {
+        Ok(mut imports) => {
+            imports.extend(defs.iter().map(|def| def.value.clone().thunk()));
+            let imports = Entry::of(Val::list(imports).thunk());
+            let entries = vec![(cx.machine.name("imports"), imports)];
+            Val::of(Value::Attrs(Rc::new(Attrs::from_entries(entries))))
+        }
+        Err(unknown) => Val::of(Value::Unknown(unknown)),
+    }
+}
+
+/// A `merge` of the project's own, which gets the location and the definitions.
+fn own(cx: Cx<'_, '_>, name: &Rc<str>, function: &Val, defs: &[Def]) -> Val {
+    if defs.iter().any(|def| def.condition != Condition::True) {
+        return several();
+    }
+    let definition = |def: &Def| {
+        let entries = vec![
+            (cx.machine.name("file"), Entry::of(Val::string("<unknown-file>").thunk())),
+            (cx.machine.name("value"), Entry::of(def.value.clone().thunk())),
+        ];
+        Val::of(Value::Attrs(Rc::new(Attrs::from_entries(entries)))).thunk()
+    };
+    let defs = Val::list(defs.iter().map(definition).collect()).thunk();
+    let location = Val::list(vec![Val::string(name).thunk()]).thunk();
+    cx.settle(cx.machine.apply_all(function, [location, defs], None))
 }
 
 /// Whether a value that is known by name only cannot be one that `mkIf` or `mkForce` gave.
@@ -660,8 +684,9 @@ fn null_or(cx: Cx<'_, '_>, name: &Rc<str>, inner: &Type, defs: &[Def], level: us
     ])))
 }
 
-fn either(cx: Cx<'_, '_>, name: &Rc<str>, left: &Type, right: &Type, defs: &[Def], level: usize) -> Val {
+fn either(cx: Cx<'_, '_>, name: &Rc<str>, left: &Inner, right: &Inner, defs: &[Def], level: usize) -> Val {
     for ty in [left, right] {
+        let ty = &ty.get(cx);
         let mut all = Some(true);
         for def in defs {
             match check(cx, ty, &def.value) {
@@ -763,7 +788,7 @@ fn anything(cx: Cx<'_, '_>, defs: &[Def], level: usize) -> Val {
         if like.iter().any(|like| *like) {
             return several();
         }
-        return set(cx, &Rc::new(Type::Anything), false, defs, level);
+        return set(cx, &Type::anything(), false, defs, level);
     }
     if defs.iter().all(|def| matches!(def.value.value, Value::Lambda(_) | Value::Primitive(_))) {
         return match defs {
@@ -774,36 +799,22 @@ fn anything(cx: Cx<'_, '_>, defs: &[Def], level: usize) -> Val {
     equal(cx, defs)
 }
 
-/// The data of a file format: like `anything`, but lists concatenate.
-fn data(cx: Cx<'_, '_>, defs: &[Def], level: usize) -> Val {
-    let ty = Rc::new(Type::Data);
-    if unknown_among(cx, defs).is_none() {
-        if defs.iter().all(|def| matches!(def.value.value, Value::Attrs(_))) {
-            return set(cx, &ty, false, defs, level);
-        }
-        if defs.iter().all(|def| matches!(def.value.value, Value::List(_))) {
-            return list(cx, &ty, defs, level);
-        }
-    }
-    equal(cx, defs)
-}
-
 /// The type of what stands below the name of a set of this type, declared by nobody.
-pub(super) fn step(ty: &Rc<Type>) -> Rc<Type> {
-    match &**ty {
-        Type::Set { element, .. } => element.clone(),
-        Type::Anything | Type::Data | Type::Shape => ty.clone(),
-        Type::NullOr(inner) | Type::Unique(inner) | Type::Checked(inner, _) => step(inner),
-        Type::Either(left, right) => match (&*step(left), &*step(right)) {
-            (Type::Opaque(_), _) => step(right),
-            _ => step(left),
+pub(super) fn step(cx: Cx<'_, '_>, ty: &Rc<Type>) -> Rc<Type> {
+    match &ty.merge {
+        Merge::Set { element, .. } => element.get(cx),
+        Merge::Anything | Merge::Shape => ty.clone(),
+        Merge::NullOr(inner) | Merge::Unique(inner) => step(cx, &inner.get(cx)),
+        Merge::Either(left, right) => match step(cx, &left.get(cx)) {
+            found if matches!(found.merge, Merge::Opaque(_)) => step(cx, &right.get(cx)),
+            found => found,
         },
-        _ => Rc::new(Type::Opaque(Unknown::new(Reason::NotModelled("freeformType".to_owned())))),
+        _ => Type::opaque(Unknown::new(Reason::NotModelled("freeformType".to_owned()))),
     }
 }
 
 /// The types of several declarations of one option.
-pub(super) fn merged_type(types: &[Rc<Type>]) -> Option<Rc<Type>> {
+pub(super) fn merged_type(cx: Cx<'_, '_>, types: &[Rc<Type>]) -> Option<Rc<Type>> {
     let (first, rest) = types.split_first()?;
-    rest.iter().try_fold(first.clone(), |sum, ty| types::merge(&sum, ty))
+    rest.iter().try_fold(first.clone(), |sum, ty| types::merge(cx, &sum, ty))
 }
