@@ -144,9 +144,14 @@ impl OptionTable {
             return None;
         }
         self.deciding.borrow_mut().push(atom.clone());
-        let scalar = self.scalar(machine, option);
+        let val = self.value_for_decision(machine, option);
+        let scalar = val.as_ref().and_then(|val| self.scalar(machine, val));
         let decision = match atom {
-            Atom::Equals(_, wanted) => scalar.map(|scalar| scalar == *wanted),
+            Atom::Equals(_, wanted) => match scalar {
+                Some(scalar) => Some(scalar == *wanted),
+                // Sets, lists and functions are no scalars.
+                None => val.filter(is_no_scalar).map(|_| false),
+            },
             _ => scalar.and_then(|scalar| match scalar {
                 Scalar::Bool(value) => Some(value),
                 _ => None,
@@ -160,19 +165,27 @@ impl OptionTable {
         decision
     }
 
-    /// The value of an option, where it is a scalar and certain.
-    fn scalar(&self, machine: &Machine<'_>, option: &OptionPath) -> Option<Scalar> {
+    /// The value of an option, where it is certain.
+    fn value_for_decision(&self, machine: &Machine<'_>, option: &OptionPath) -> Option<Val> {
         // Without a host, an option that nobody sets may be set by its user.
         if !self.is_host && self.below(machine, &self.root, &option.names).definitions().is_empty() {
             return None;
         }
-        let val = if self.is_host { known(self.merged(machine, &option.names)) } else { None };
-        match val.or_else(|| self.option_value(machine, &option.names))?.value {
+        if self.is_host {
+            known(self.merged(machine, &option.names))
+        } else {
+            self.option_value(machine, &option.names)
+        }
+    }
+
+    /// The scalar that a value is.
+    fn scalar(&self, machine: &Machine<'_>, val: &Val) -> Option<Scalar> {
+        match &val.value {
             Value::Null => Some(Scalar::Null),
-            Value::Bool(value) => Some(Scalar::Bool(value)),
-            Value::Int(value) => Some(Scalar::Int(value)),
+            Value::Bool(value) => Some(Scalar::Bool(*value)),
+            Value::Int(value) => Some(Scalar::Int(*value)),
             Value::Str(text) => text.exact().map(|text| Scalar::Str(text.into())),
-            Value::Condition(condition) => match self.decided(machine, &condition) {
+            Value::Condition(condition) => match self.decided(machine, condition) {
                 Condition::True => Some(Scalar::Bool(true)),
                 Condition::False => Some(Scalar::Bool(false)),
                 _ => None,
@@ -271,6 +284,14 @@ impl Options for OptionTable {
         let entry = self.in_realm(realm)?.arguments.get(name)?;
         Some(machine.force(&entry.value))
     }
+}
+
+/// Whether a value that is known is equal to no scalar.
+fn is_no_scalar(val: &Val) -> bool {
+    matches!(
+        val.value,
+        Value::List(_) | Value::Attrs(_) | Value::Lambda(_) | Value::Primitive(_) | Value::Path(_)
+    )
 }
 
 fn known(resolved: Resolved) -> Option<Val> {

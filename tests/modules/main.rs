@@ -25,7 +25,7 @@ fn generated_modules_merge_as_in_nix() {
     let sets: Vec<Set> = (0..SETS as u64).map(|number| generate::set(seed + number)).collect();
     let (mut options, mut failing, mut unknown) = (0, 0, 0);
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
-    let mut wrong = Vec::new();
+    let (mut wrong, mut vague) = (Vec::new(), Vec::new());
     for batch in sets.chunks(BATCH) {
         let expected = nix.evaluate(batch);
         for (set, expected) in batch.iter().zip(expected) {
@@ -38,6 +38,7 @@ fn generated_modules_merge_as_in_nix() {
                     (None, Ok(_)) => failing += 1,
                     (Some(_), Err(reason)) => {
                         unknown += 1;
+                        vague.push(format!("{}\n{path} is not known: {reason}", set.text()));
                         *reasons.entry(reason).or_default() += 1;
                     }
                     (Some(expected), Ok(found)) if expected == found => {}
@@ -61,7 +62,8 @@ fn generated_modules_merge_as_in_nix() {
     }
     if std::env::var_os("NIXLINT_ALL_WRONG").is_some() {
         wrong.sort_by_key(String::len);
-        for one in &wrong {
+        vague.sort_by_key(String::len);
+        for one in vague.iter().take(10).chain(&wrong) {
             println!("=====\n{one}");
         }
     }
