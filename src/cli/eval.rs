@@ -14,7 +14,7 @@ use super::{Failure, Status};
 use crate::config::RuleBook;
 use crate::diagnostic::{Diagnostic, Group, Label, Level, RuleName};
 use crate::eval::Extent;
-use crate::project::Evaluation;
+use crate::project::{Evaluation, ValueForm};
 use crate::report::{Format, Input, printable, render};
 use crate::text::Span;
 
@@ -28,14 +28,15 @@ pub(super) fn run(args: EvalArgs, book: RuleBook<'_>, streams: &Streams) -> Resu
     if run.complain(streams) {
         return Ok(Status::Failed);
     }
-    let extent = match args.output_format {
-        EvalFormat::Text if !args.strict => Extent::Outermost,
-        EvalFormat::Text | EvalFormat::Json => Extent::Whole,
+    let form = match args.output_format {
+        EvalFormat::Text if args.strict => ValueForm::Text(Extent::Whole),
+        EvalFormat::Text => ValueForm::Text(Extent::Outermost),
+        EvalFormat::Json => ValueForm::Json,
     };
     let results = run.visit_projects(|files, project| {
         let reported = files.files.iter().find(|file| file.reported)?;
         let path: &Utf8PathBuf = &run.sources.get(reported.id).path;
-        Some(project.evaluate(path, &names, extent))
+        Some(project.evaluate(path, &names, form))
     });
     let Some(result) = results.into_iter().flatten().next() else {
         return Err(MietteDiagnostic::new(format!("`{shown}` is no Nix file that could be read")).into());
@@ -79,12 +80,9 @@ fn lines(text: &str) -> String {
 
 /// `{"value": …}` where all of it is known, else `{"unknown": reason}`.
 fn document(evaluation: &Evaluation) -> String {
-    let value = evaluation.json.as_ref().filter(|_| evaluation.unknown.is_none());
-    match value {
-        Some(value) => format!("{{\"value\":{value}}}"),
-        None => {
-            json!({ "unknown": evaluation.unknown.as_deref().unwrap_or("no reason is known") }).to_string()
-        }
+    match &evaluation.unknown {
+        None => format!("{{\"value\":{}}}", evaluation.text),
+        Some(reason) => json!({ "unknown": reason }).to_string(),
     }
 }
 

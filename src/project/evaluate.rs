@@ -3,20 +3,27 @@
 use camino::Utf8Path;
 
 use super::hosts::Project;
-use crate::eval::{Attrs, Extent, Reason, Unknown, Val, Value};
+use crate::eval::{Attrs, Extent, Printed, Reason, Unknown, Val, Value, is_error};
 use crate::semantic::Expr;
 use crate::text::Span;
 
 /// Steps that the evaluation of one file may take; see [`super::FUEL`].
 const FUEL: u64 = 10_000_000;
 
+/// How a value is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ValueForm {
+    /// As `nix-instantiate --eval` prints it.
+    Text(Extent),
+    /// As `builtins.toJSON` writes it.
+    Json,
+}
+
 /// What is known of a value.
 #[derive(Debug)]
 pub struct Evaluation {
-    /// As `nix-instantiate --eval` prints it; what is not known is `«…»` in it.
+    /// The value: what is not known is `«…»` in a text, and JSON is empty where something is not known.
     pub text: String,
-    /// As `builtins.toJSON` writes it, where all of it is known.
-    pub json: Option<String>,
     /// Why Nix would stop instead, and the expression at which.
     pub error: Option<(String, Option<Span>)>,
     /// Why some of it is not known.
@@ -31,7 +38,7 @@ impl Project<'_> {
     ///
     /// Functions on the way are called as `nix-instantiate -A` does. One that needs arguments gets those of
     /// a NixOS module.
-    pub fn evaluate(&self, path: &Utf8Path, names: &[String], extent: Extent) -> Option<Evaluation> {
+    pub fn evaluate(&self, path: &Utf8Path, names: &[String], form: ValueForm) -> Option<Evaluation> {
         self.input.files.iter().find(|file| file.path == path)?.facts.as_ref()?;
         let machine = self.machine;
         machine.refuel(FUEL);
@@ -41,19 +48,20 @@ impl Project<'_> {
                 .select(&self.called(&val), name)
                 .unwrap_or_else(|unknown| Val::of(Value::Unknown(unknown)));
         }
-        let thunk = val.clone().thunk();
-        let printed = machine.printed(&thunk, extent);
-        let json = match (&printed.error, extent) {
-            (None, Extent::Whole) => Some(machine.json(&val)),
-            _ => None,
+        let printed = match form {
+            ValueForm::Text(extent) => machine.printed(&val.thunk(), extent),
+            ValueForm::Json => match machine.json(&val) {
+                Ok(text) => Printed { text, ..Printed::default() },
+                Err(unknown) if is_error(&unknown) || *unknown.reason == Reason::Cycle => {
+                    Printed { error: Some(unknown), ..Printed::default() }
+                }
+                Err(unknown) => Printed { unknown: Some(unknown), ..Printed::default() },
+            },
         };
-        let unknown = printed.unknown.or_else(|| json.as_ref()?.as_ref().err().cloned());
-        let error = printed.error.or_else(|| unknown.clone().filter(crate::eval::is_error));
         Some(Evaluation {
             text: printed.text,
-            json: json.and_then(Result::ok),
-            error: error.map(|unknown| (message(&unknown), unknown.place)),
-            unknown: unknown.map(|unknown| unknown.reason.to_string()),
+            error: printed.error.map(|unknown| (message(&unknown), unknown.place)),
+            unknown: printed.unknown.map(|unknown| unknown.reason.to_string()),
             is_exhausted: machine.is_exhausted(),
         })
     }

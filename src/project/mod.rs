@@ -38,7 +38,7 @@ use crate::eval::Machine;
 pub use account::{Account, AccountKind, Group};
 pub use closure::{ModuleFile, ModuleForm, OpenEdge};
 pub use container::{Container, DeviceRequest};
-pub use evaluate::Evaluation;
+pub use evaluate::{Evaluation, ValueForm};
 pub use firewall::{Exposure, Firewall, Opening};
 pub use flake::HostClass;
 pub use host::{Host, Item};
