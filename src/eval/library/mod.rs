@@ -123,7 +123,16 @@ pub(super) fn select(machine: &Machine<'_>, path: &[Name], span: Option<Span>) -
     match member(machine, &texts) {
         Some(val) => Val { span, ..val },
         None => {
-            Val::at(Value::Symbol(Rc::new(Symbol { root: SymbolRoot::Library, path: path.to_vec() })), span)
+            let from_outside = match texts.as_slice() {
+                [name] | ["modules", name] => {
+                    machine.outside().and_then(|outside| outside.library(machine, name))
+                }
+                _ => None,
+            };
+            from_outside.unwrap_or_else(|| {
+                let symbol = Symbol { root: SymbolRoot::Library, path: path.to_vec() };
+                Val::at(Value::Symbol(Rc::new(symbol)), span)
+            })
         }
     }
 }
@@ -158,6 +167,31 @@ const FLAT: &[&str] = &[
     "trivial",
 ];
 
+/// What stands in the tables of [`TOP`] and yet is in a group alone.
+const NOT_AT_THE_TOP: &[(&str, &str)] = &[
+    ("asserts", "assertEachOneOf"),
+    ("asserts", "checkAssertWarn"),
+    ("attrsets", "longestValidPathPrefix"),
+    ("attrsets", "unionOfDisjoint"),
+    ("lists", "commonPrefix"),
+    ("lists", "findFirstIndex"),
+    ("meta", "availableOn"),
+    ("meta", "defaultPriority"),
+    ("meta", "platformMatch"),
+    ("modules", "defaultOrderPriority"),
+    ("modules", "defaultOverridePriority"),
+    ("options", "literalCode"),
+    ("strings", "charToInt"),
+    ("strings", "escapeC"),
+    ("strings", "escapeNixIdentifier"),
+    ("strings", "escapeNixString"),
+    ("strings", "floatToString"),
+    ("strings", "levenshtein"),
+    ("strings", "levenshteinAtMost"),
+    ("strings", "normalizePath"),
+    ("strings", "sanitizeDerivationName"),
+];
+
 /// The functions of `lib` itself.
 const TOP: &[Table] = &[
     options::FUNCTIONS,
@@ -174,6 +208,7 @@ const TOP: &[Table] = &[
 
 fn member(machine: &Machine<'_>, path: &[&str]) -> Option<Val> {
     match path {
+        [name] if NOT_AT_THE_TOP.iter().any(|(_, other)| other == name) => None,
         [name] => top(machine, name),
         ["types", rest @ ..] => types::select(machine, rest),
         ["systems", "doubles", name] | ["platforms", name] => systems::doubles(name),
@@ -218,6 +253,11 @@ pub fn library_names() -> Vec<String> {
     names.extend(types::names().iter().map(|name| format!("types.{name}")));
     names.extend(systems::NAMES.iter().map(|name| (*name).to_owned()));
     names.push("fileset.empty".to_owned());
+    for name in &mut names {
+        if let Some((group, _)) = NOT_AT_THE_TOP.iter().find(|(_, other)| other == name) {
+            *name = format!("{group}.{name}");
+        }
+    }
     names.sort();
     names.dedup();
     names
@@ -296,10 +336,7 @@ const REEXPORTED: &[&str] = &[
     "addErrorContext",
     "baseNameOf",
     "dirOf",
-    "import",
-    "isNull",
     "readDir",
-    "throw",
     "toString",
     "unsafeDiscardStringContext",
 ];

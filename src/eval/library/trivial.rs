@@ -309,7 +309,12 @@ pub(super) static FUNCTIONS: Table = primitives! {
         let base = library(m);
         fixed_point(m, |m, last| {
             let overlay = m.apply_all(&m.force(&a[0]), [last, base.clone().thunk()], span);
-            let mut attrs = (*m.set(&overlay)?).clone();
+            let mut attrs = match m.set(&overlay) {
+                Ok(attrs) => (*attrs).clone(),
+                // The library of a flake input adds names of its own.
+                Err(_) if matches!(overlay.value, Value::Symbol(_)) => return Ok(base.clone()),
+                Err(unknown) => return Err(unknown),
+            };
             attrs.open = Some(Unknown::new(Reason::Symbolic("lib".to_owned())));
             attrs.fallback = Some(base.clone());
             Ok(attrs_val(attrs))
@@ -370,7 +375,6 @@ pub(super) static FUNCTIONS: Table = primitives! {
         let (base, divisor) = (integer(m, &a[0])?, integer(m, &a[1])?);
         base.checked_rem(divisor).map(number).ok_or_else(|| error("division by zero"))
     };
-    "not" 1 |m, a, span| Ok(Val::of(truth(m.condition(&m.force(&a[0]), span)?.not())));
     "oldestSupportedReleaseIsAtLeast" 1 |m, a, _| Err(release(m, &a[0]));
     "or" 2 |m, a, span| {
         let left = m.condition(&m.force(&a[0]), span)?;
