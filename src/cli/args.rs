@@ -40,6 +40,8 @@ pub(super) enum Command {
     Hosts(HostsArgs),
     /// List what hosts run, and where it is written
     Inventory(InventoryArgs),
+    /// Print what the evaluator knows of a file, for authors of rules
+    Eval(EvalArgs),
     /// Draw which modules the hosts of flakes import
     Graph(GraphArgs),
     /// Print the syntax tree of a file, for authors of rules
@@ -324,6 +326,33 @@ pub(super) enum TableFormat {
     Json,
     /// A table in Markdown
     Markdown,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct EvalArgs {
+    /// The file, or a folder with a `default.nix`; `-` reads stdin. It sees the files of its project
+    #[arg(value_hint = ValueHint::AnyPath)]
+    pub file: PathBuf,
+
+    /// An attribute of it, such as `a.b."c.d"`; numbers are elements of lists
+    #[arg(value_name = "ATTRPATH")]
+    pub attribute_path: Option<String>,
+
+    /// Evaluate all of it; without this, what is not evaluated yet is `<CODE>`
+    #[arg(long)]
+    pub strict: bool,
+
+    /// How the value is written; as JSON it is evaluated whole
+    #[arg(short, long, visible_alias = "format", value_enum, value_name = "FORMAT", default_value_t = EvalFormat::Text)]
+    pub output_format: EvalFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum EvalFormat {
+    /// As `nix-instantiate --eval` prints it
+    Text,
+    /// `{"value": …}`, or `{"unknown": "why"}`
+    Json,
 }
 
 #[derive(Debug, ClapArgs)]

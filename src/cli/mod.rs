@@ -4,6 +4,7 @@
 mod args;
 mod check;
 mod completions;
+mod eval;
 mod explain;
 mod fix;
 mod graph;
@@ -78,6 +79,7 @@ fn dispatch(args: Vec<OsString>) -> Status {
         Some(Command::Rules(args)) => rules::run(&args, book),
         Some(Command::Hosts(args)) => hosts::run(args, book, &streams),
         Some(Command::Inventory(args)) => inventory::run(args, book, &streams),
+        Some(Command::Eval(args)) => eval::run(args, book, &streams),
         Some(Command::Graph(args)) => graph::run(args, book, &streams),
         Some(Command::Syntax(args)) => syntax::run(&args),
         Some(Command::Completions(args)) => completions::run(&args),

@@ -153,6 +153,8 @@ pub struct Machine<'l> {
     own_flake: OnceCell<Thunk>,
     outside: OnceCell<Rc<dyn Outside>>,
     fuel: Cell<u64>,
+    /// Whether fuel was asked for that was not there.
+    exhausted: Cell<bool>,
     depth: Cell<u32>,
     /// How many opaque atoms there are.
     opaque: Cell<u32>,
@@ -189,6 +191,7 @@ impl<'l> Machine<'l> {
             own_flake: OnceCell::new(),
             outside: OnceCell::new(),
             fuel: Cell::new(fuel),
+            exhausted: Cell::new(false),
             depth: Cell::new(0),
             opaque: Cell::new(0),
             current: Current::default(),
@@ -208,6 +211,11 @@ impl<'l> Machine<'l> {
     /// Sets the steps that are left.
     pub fn refuel(&self, fuel: u64) {
         self.fuel.set(fuel);
+    }
+
+    /// Whether something is not known because there was no fuel left for it.
+    pub fn is_exhausted(&self) -> bool {
+        self.exhausted.get()
     }
 
     /// The name with this text.
@@ -381,6 +389,7 @@ impl<'l> Machine<'l> {
     /// When there is not as much left.
     pub fn charge(&self, steps: usize) -> Result<(), Unknown> {
         let rest = self.fuel.get().checked_sub(steps as u64);
+        self.exhausted.set(self.exhausted.get() || rest.is_none());
         self.fuel.set(rest.unwrap_or(0));
         rest.map(|_| ()).ok_or_else(|| Unknown::new(Reason::Fuel))
     }
@@ -1182,7 +1191,7 @@ impl<'l> Machine<'l> {
                 }
                 Ok(any)
             }
-            Value::Unknown(unknown) if is_error(unknown) => Err(unknown.clone()),
+            Value::Unknown(unknown) if is_final(unknown) => Err(unknown.clone()),
             Value::Unknown(_) => opaque(),
             _ => Err(Unknown::new(Reason::Error("a Boolean was expected".to_owned()))),
         }
@@ -1500,6 +1509,11 @@ pub enum Coercion {
 /// Whether Nix itself would stop with an error.
 pub fn is_error(unknown: &Unknown) -> bool {
     matches!(&*unknown.reason, Reason::Throw(_) | Reason::Error(_))
+}
+
+/// Whether there is nothing to follow: an error of Nix, or no means to go on.
+pub(super) fn is_final(unknown: &Unknown) -> bool {
+    is_error(unknown) || matches!(&*unknown.reason, Reason::Fuel | Reason::Depth)
 }
 
 /// The value of a formula.

@@ -27,7 +27,7 @@ pub struct Project<'m> {
     pub(super) input: &'m ProjectInput<'m>,
     seeds: Vec<HostSeed>,
     /// For the modules of all systems.
-    system: Arguments,
+    pub(super) system: Arguments,
     /// For the modules of all homes that no system makes.
     home: Arguments,
     /// For the modules of users, by what is passed to them: hosts that pass the same share what modules
