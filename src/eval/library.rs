@@ -745,7 +745,7 @@ static PRIMITIVES: &[Primitive] = primitives! {
     };
     "mapAttrs'" 2 |m, a, span| {
         let list = map_attrs_to_list(m, &a[0], &a[1], span)?;
-        list_to_attrs(m, &list)
+        list_to_attrs(m, &list, span)
     };
     "mapAttrsToList" 2 |m, a, span| {
         Ok(Val::of(Value::List(Rc::new(map_attrs_to_list(m, &a[0], &a[1], span)?))))

@@ -132,6 +132,8 @@ pub struct Machine<'l> {
     depth: Cell<u32>,
     /// How many opaque atoms there are.
     opaque: Cell<u32>,
+    /// How many assertions were taken to hold.
+    assumed: Cell<u32>,
     pub(super) current: Current,
 }
 
@@ -166,6 +168,7 @@ impl<'l> Machine<'l> {
             fuel: Cell::new(fuel),
             depth: Cell::new(0),
             opaque: Cell::new(0),
+            assumed: Cell::new(0),
             current: Current::default(),
         }
     }
@@ -270,6 +273,11 @@ impl<'l> Machine<'l> {
         let mut directory = self.loader.path(file);
         directory.pop();
         Unit { file, ir: ir.clone(), names, directory, scope: None }
+    }
+
+    /// How many assertions were taken to hold so far because nothing known decides them.
+    pub(super) fn assumed(&self) -> u32 {
+        self.assumed.get()
     }
 
     /// An atom for something at `span` of which nothing is known; another one at each call.
@@ -476,7 +484,12 @@ impl<'l> Machine<'l> {
                     Ok(Condition::False) => {
                         done(Value::Unknown(Unknown::new(Reason::Throw("assertion failed".into()))))
                     }
-                    Ok(_) => self.eval(unit, *body, environment),
+                    Ok(condition) => {
+                        if condition != Condition::True {
+                            self.assumed.set(self.assumed.get().wrapping_add(1));
+                        }
+                        self.eval(unit, *body, environment)
+                    }
                     Err(unknown) => done(Value::Unknown(unknown)),
                 }
             }

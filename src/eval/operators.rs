@@ -379,6 +379,12 @@ fn equal_here(
             _ => opaque(Unknown::new(Reason::Several)),
         },
         (Value::Path(a), Value::Path(b)) => Ok(Condition::known(a == b)),
+        (Value::Str(text), Value::Path(_) | Value::PathPattern(_))
+        | (Value::Path(_) | Value::PathPattern(_), Value::Str(text))
+            if text.may_be_path() =>
+        {
+            opaque(Unknown::new(Reason::Several))
+        }
         (Value::PathPattern(_), Value::Path(_) | Value::PathPattern(_))
         | (Value::Path(_), Value::PathPattern(_)) => opaque(Unknown::new(Reason::Several)),
         (Value::List(a), Value::List(b)) => {
@@ -509,6 +515,12 @@ fn compare_here(machine: &Machine<'_>, left: &Val, right: &Val) -> Result<Option
             _ => Err(Unknown::new(Reason::Several)),
         },
         (Value::Path(a), Value::Path(b)) => Ok(Some(a.as_str().cmp(b.as_str()))),
+        (Value::Str(text), Value::Path(_) | Value::PathPattern(_))
+        | (Value::Path(_) | Value::PathPattern(_), Value::Str(text))
+            if text.may_be_path() =>
+        {
+            Err(Unknown::new(Reason::Several))
+        }
         (Value::PathPattern(_), Value::Path(_) | Value::PathPattern(_))
         | (Value::Path(_), Value::PathPattern(_)) => Err(Unknown::new(Reason::Several)),
         (Value::List(a), Value::List(b)) => {

@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::super::machine::{Coercion, FileKind, Machine, Primitive, normalise};
 use super::super::value::{
-    Attrs, Call, Entry, Reason, Symbol, SymbolRoot, TextPiece, Thunk, Unknown, Val, Value,
+    Attrs, Call, Entry, Reason, Symbol, SymbolRoot, Text, TextPiece, Thunk, Unknown, Val, Value,
 };
 use super::argument::{Outcome, error, must_have_known_names, plain_string, several, symbol};
 use crate::text::Span;
@@ -152,6 +152,7 @@ fn base_name(machine: &Machine<'_>, thunk: &Thunk) -> Outcome {
         Value::Attrs(_) => machine.coerce(&val, Coercion::ToString, None)?,
         _ => machine.coerce(&val, Coercion::Interpolation, None)?,
     };
+    let text = text.exact().map_or(text, |exact| Text::known(&exact));
     if let Some(TextPiece::Known { text: last, .. }) = text.pieces.last() {
         let last = last.strip_suffix('/').filter(|rest| !rest.is_empty()).unwrap_or(last);
         if let Some((_, name)) = last.rsplit_once('/') {
