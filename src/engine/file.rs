@@ -15,7 +15,7 @@ use crate::diagnostic::{Applicability, Diagnostic, Fix, Label};
 use crate::module::Facts;
 use crate::rule::{Context, ErasedRule, RuleMeta, Runner};
 use crate::semantic::{Semantics, lower};
-use crate::syntax::{AstNode as _, ErrorKind, ParsedFile, SyntaxError, SyntaxKind, SyntaxNode, parse};
+use crate::syntax::{AstNode as _, ErrorKind, ParsedFile, Parser, SyntaxError, SyntaxKind, SyntaxNode};
 use crate::text::{Edit, FileId, Span, TextRange};
 
 /// Larger files are not read, in bytes.
@@ -68,9 +68,15 @@ impl<'r> Dispatch<'r> {
 }
 
 /// Checks one text. A panic on the way becomes a finding about it.
-pub(super) fn check(file: FileId, text: &str, reported: bool, dispatch: &Dispatch<'_>) -> FileResult {
+pub(super) fn check(
+    file: FileId,
+    text: &str,
+    reported: bool,
+    dispatch: &Dispatch<'_>,
+    parser: &mut Parser,
+) -> FileResult {
     let checked = catch_unwind(AssertUnwindSafe(|| {
-        let mut result = read(file, text, reported, dispatch);
+        let mut result = read(file, text, reported, dispatch, parser);
         if !reported {
             result.diagnostics.clear();
         }
@@ -98,7 +104,13 @@ pub(super) fn internal_error(
     diagnostic
 }
 
-fn read(file: FileId, text: &str, reported: bool, dispatch: &Dispatch<'_>) -> FileResult {
+fn read(
+    file: FileId,
+    text: &str,
+    reported: bool,
+    dispatch: &Dispatch<'_>,
+    parser: &mut Parser,
+) -> FileResult {
     if text.len() > MAX_SIZE {
         let at_start = Span::new(file, TextRange::default());
         let message = "this file is larger than 32 MiB and is not read";
@@ -106,7 +118,7 @@ fn read(file: FileId, text: &str, reported: bool, dispatch: &Dispatch<'_>) -> Fi
         return FileResult { diagnostics: vec![large], ..FileResult::default() };
     }
 
-    let parsed = parse(text);
+    let parsed = parser.parse(text);
     let mut diagnostics = syntax_errors(file, text, &parsed);
     let root = parsed.root();
     let tree = root.syntax();

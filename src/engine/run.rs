@@ -11,7 +11,7 @@ use super::suppress::{self, Sifted};
 use super::{ActiveRule, InputFile, Outcome, RuleSet, Workspace, hosts};
 use crate::diagnostic::{Applicability, Diagnostic, Level};
 use crate::rule::{RuleMeta, Runner};
-use crate::syntax::parse;
+use crate::syntax::{Parser, parse};
 use crate::text::{FileId, Span};
 
 /// Stack of a worker, in bytes: trees of the depth that the guard allows can be walked on it.
@@ -90,9 +90,9 @@ impl Session {
             workspace.projects.iter().flat_map(|project| &project.files).filter(is_stale).collect();
         let results: Vec<_> = stale
             .into_par_iter()
-            .map(|input| {
+            .map_init(Parser::default, |parser, input| {
                 let text = workspace.sources.get(input.id).text.clone();
-                let result = file::check(input.id, &text, input.reported, &dispatch);
+                let result = file::check(input.id, &text, input.reported, &dispatch, parser);
                 (input.id, (text, Arc::new(result)))
             })
             .collect();

@@ -449,7 +449,19 @@ impl Lowering {
                 ast::Entry::Inherit(inherit) => {
                     let source = inherit.from();
                     for attr in inherit.attrs() {
-                        let KeyDraft::Static(name, key) = self.key(&attr) else { continue };
+                        let (name, key) = match self.key(&attr) {
+                            KeyDraft::Static(name, key) => (name, key),
+                            // Nix refuses `inherit ${name};`, so the set has no value.
+                            KeyDraft::Dynamic(name, key) => {
+                                set.dynamic.push(DynamicDraft {
+                                    name,
+                                    key,
+                                    value: ValueDraft::Expr(None),
+                                    binding,
+                                });
+                                continue;
+                            }
+                        };
                         let (kind, value) = match &source {
                             None => (BindingKind::Inherit, ValueDraft::Inherit),
                             Some(source) => match source.expr() {

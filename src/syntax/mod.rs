@@ -12,6 +12,7 @@ mod mistakes;
 mod parse;
 mod permissive;
 mod precedence;
+mod quick;
 mod string;
 mod tokens;
 
@@ -21,7 +22,7 @@ pub use ext::{
     comments_above, enclosing_binding, indentation_of, peel_parens, plain_text, static_name, static_path,
     trailing_comment,
 };
-pub use parse::{ParsedFile, parse};
+pub use parse::{ParsedFile, Parser, parse};
 pub use precedence::{Strength, glues, needs_parens, weakest_allowed};
 pub use rnix::ast;
 pub use rnix::{NixLanguage, SyntaxElement, SyntaxKind, SyntaxNode, SyntaxToken};

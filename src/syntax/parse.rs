@@ -9,18 +9,19 @@ use rowan::{GreenNode, GreenNodeBuilder, Language};
 use super::error::is_refused;
 use super::guard::{TooComplex, Verdict, inspect, recursion_at};
 use super::permissive::may_be_refused;
+use super::quick::QuickReader;
 use super::tokens::LookaheadMeter;
 use crate::text::TextRange;
 
 /// The syntax tree of one text. `Send + Sync`; [`ParsedFile::syntax`] makes the nodes, which are not.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParsedFile {
     green: GreenNode,
     outcome: Outcome,
 }
 
 /// How parsing went.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Outcome {
     /// Nix takes the text too, as far as its grammar goes.
     Clean,
@@ -36,23 +37,48 @@ pub(super) enum Outcome {
 /// comment (src/libexpr/lexer.l of NixOS/nix), which rnix does not know. A text that is too complex, or
 /// broken and very large, has a tree of one error node.
 pub fn parse(text: &str) -> ParsedFile {
-    let text = as_nix_reads(text);
-    match inspect(&text) {
+    Parser::default().parse(text)
+}
+
+/// Parses texts one after the other, which is faster than to [`parse`] each: the names and signs of one
+/// serve the next.
+#[derive(Debug, Default)]
+pub struct Parser {
+    quick: QuickReader,
+}
+
+impl Parser {
+    /// See [`parse`].
+    pub fn parse(&mut self, text: &str) -> ParsedFile {
+        let text = as_nix_reads(text);
+        let Some(green) = self.quick.read(&text) else { return parse_with_rnix(&text) };
+        let parsed = ParsedFile { green, outcome: Outcome::Clean };
+        debug_assert!(
+            parsed == parse_with_rnix(&text),
+            "rnix reads another tree: {}",
+            &text[..60.min(text.len())]
+        );
+        parsed
+    }
+}
+
+fn parse_with_rnix(text: &str) -> ParsedFile {
+    match inspect(text) {
         Ok(Verdict::Fine) => {}
         Ok(Verdict::Broken) => {
             return ParsedFile {
-                green: without_tree(&text),
+                green: without_tree(text),
                 outcome: Outcome::Broken { at: TextRange::default() },
             };
         }
         Err(excess) => {
-            return ParsedFile { green: without_tree(&text), outcome: Outcome::TooComplex(excess) };
+            return ParsedFile { green: without_tree(text), outcome: Outcome::TooComplex(excess) };
         }
     }
-    let parsed = Root::parse(&text);
+    let parsed = Root::parse(text);
     let green = parsed.syntax().green().to_owned();
     let outcome = match parsed.errors() {
-        [] if may_be_refused(&green, &text) && is_refused(&text) => {
+        [] if may_be_refused(&green, text) && is_refused(text) => {
             Outcome::Broken { at: TextRange::default() }
         }
         [] => Outcome::Clean,
@@ -61,7 +87,7 @@ pub fn parse(text: &str) -> ParsedFile {
             let stopped = parsed.syntax().descendants().find(error_node);
             let at = stopped.map_or(0.into(), |node| node.text_range().start());
             let excess = Outcome::TooComplex(recursion_at(at));
-            return ParsedFile { green: without_tree(&text), outcome: excess };
+            return ParsedFile { green: without_tree(text), outcome: excess };
         }
         [first, ..] => Outcome::Broken { at: range_of(first) },
     };

@@ -39,7 +39,7 @@ pub(super) use position::position;
 pub(super) use set::list_to_attrs;
 pub(super) use store::derivation_attribute;
 pub(super) use string::join_texts;
-pub(super) use version::compare_versions;
+pub(super) use version::{compare_versions, components};
 
 /// What it takes to keep a call for later.
 pub(super) const STEPS_PER_CALL: usize = 4;

@@ -59,7 +59,8 @@ fn number(component: &str) -> Option<i32> {
     component.parse().ok()
 }
 
-fn components(version: &str) -> Vec<&str> {
+/// The parts of a version.
+pub(in super::super) fn components(version: &str) -> Vec<&str> {
     let mut result = Vec::new();
     let mut rest = version;
     loop {

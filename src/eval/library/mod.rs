@@ -1,0 +1,451 @@
+//! nixpkgs' `lib`, written natively so that spans and conditions live on.
+//!
+//! `lib` is a symbol whose members are looked up by name, so that the names a project puts over it (`lib
+//! // { … }`, `lib.extend`, a `lib` of its own) win and cost nothing. What stands here behaves as lib/ of
+//! nixpkgs does, path by path; everything else of `lib` stays a symbol: known by name only. Nothing here
+//! may answer where the real function would fail.
+
+mod attrsets;
+mod customisation;
+mod debug;
+mod fileset;
+mod generators;
+mod lists;
+mod meta;
+mod options;
+mod paths;
+mod shell;
+mod strings;
+mod systems;
+mod trivial;
+mod types;
+mod versions;
+
+use std::rc::Rc;
+
+use super::builtins;
+use super::condition::Condition;
+use super::machine::{Coercion, Machine, Primitive};
+use super::value::{
+    Attrs, Entry, List, Name, Reason, Symbol, SymbolRoot, Text, TextPiece, Thunk, Unknown, Val, Value,
+};
+use crate::text::Span;
+
+pub use types::{Merge, OptionType, option_type};
+
+type Outcome = Result<Val, Unknown>;
+
+/// Primitives, sorted by name.
+type Table = &'static [Primitive];
+
+macro_rules! primitives {
+    ($($name:literal $arity:literal $run:expr;)*) => {
+        &[$($crate::eval::machine::Primitive { name: $name, arity: $arity, run: $run }),*]
+    };
+}
+use primitives;
+
+/// A value that the module system reads in its own way (lib/modules.nix of nixpkgs).
+pub enum Wrapper {
+    /// `mkIf`
+    If(Thunk, Thunk),
+    /// `mkMerge`
+    Merge(Thunk),
+    /// `mkOverride`, `mkForce`, `mkDefault` …: priority and content.
+    Override(i64, Thunk),
+    /// `mkOrder`, `mkBefore`, `mkAfter`: priority and content.
+    Order(i64, Thunk),
+}
+
+/// `lib`.
+pub fn library(_: &Machine<'_>) -> Val {
+    Val::of(Value::Symbol(Rc::new(Symbol { root: SymbolRoot::Library, path: Vec::new() })))
+}
+
+/// The module wrapper that `val` is, if it is one.
+pub fn wrapper(machine: &Machine<'_>, val: &Val) -> Option<Wrapper> {
+    let Value::Attrs(attrs) = &val.value else { return None };
+    let kind = machine.force(&attrs.get(machine.name("_type"))?.value).as_str()?;
+    let entry = |name: &str| attrs.get(machine.name(name)).map(|entry| entry.value.clone());
+    let priority = || match machine.force(&entry("priority")?).value {
+        Value::Int(priority) => Some(priority),
+        _ => None,
+    };
+    match kind.as_str() {
+        "if" => Some(Wrapper::If(entry("condition")?, entry("content")?)),
+        "merge" => Some(Wrapper::Merge(entry("contents")?)),
+        "override" => Some(Wrapper::Override(priority()?, entry("content")?)),
+        "order" => Some(Wrapper::Order(priority()?, entry("content")?)),
+        _ => None,
+    }
+}
+
+/// The option declaration (`mkOption …`) that `val` is, if it is one.
+pub fn option_declaration(machine: &Machine<'_>, val: &Val) -> Option<Rc<Attrs>> {
+    let Value::Attrs(attrs) = &val.value else { return None };
+    let kind = machine.force(&attrs.get(machine.name("_type"))?.value).as_str()?;
+    (kind == "option").then(|| attrs.clone())
+}
+
+/// Names that only `lib` has, so that `with lib; with pkgs;` leaves no doubt.
+pub(super) fn is_wrapper(name: &str) -> bool {
+    matches!(
+        name,
+        "mkIf"
+            | "mkMerge"
+            | "mkDefault"
+            | "mkForce"
+            | "mkOverride"
+            | "mkBefore"
+            | "mkAfter"
+            | "mkOrder"
+            | "mkOption"
+            | "mkEnableOption"
+            | "mkPackageOption"
+            | "types"
+            | "optional"
+            | "optionals"
+            | "optionalAttrs"
+            | "optionalString"
+            | "mapAttrs'"
+            | "nameValuePair"
+            | "genAttrs"
+            | "concatStringsSep"
+            | "getExe"
+            | "getExe'"
+    )
+}
+
+/// `lib.path`.
+pub(super) fn select(machine: &Machine<'_>, path: &[Name], span: Option<Span>) -> Val {
+    let names: Vec<Rc<str>> = path.iter().map(|name| machine.text_of(*name)).collect();
+    let texts: Vec<&str> = names.iter().map(|name| &**name).collect();
+    match member(machine, &texts) {
+        Some(val) => Val { span, ..val },
+        None => {
+            Val::at(Value::Symbol(Rc::new(Symbol { root: SymbolRoot::Library, path: path.to_vec() })), span)
+        }
+    }
+}
+
+/// What `lib` has in groups alone, or with another meaning than at the top.
+const GROUPED: &[(&str, Table)] = &[
+    ("cli", generators::COMMAND_LINES),
+    ("fileset", fileset::FUNCTIONS),
+    ("filesystem", paths::FILESYSTEM),
+    ("generators", generators::FUNCTIONS),
+    ("lists", lists::GROUPED),
+    ("path", paths::FUNCTIONS),
+    ("strings", strings::GROUPED),
+    ("versions", versions::FUNCTIONS),
+];
+
+/// Groups whose functions `lib` has at the top too.
+const FLAT: &[&str] = &[
+    "asserts",
+    "attrsets",
+    "customisation",
+    "debug",
+    "derivations",
+    "filesystem",
+    "fixedPoints",
+    "lists",
+    "meta",
+    "modules",
+    "options",
+    "sources",
+    "strings",
+    "trivial",
+];
+
+/// The functions of `lib` itself.
+const TOP: &[Table] = &[
+    options::FUNCTIONS,
+    attrsets::FUNCTIONS,
+    strings::FUNCTIONS,
+    lists::FUNCTIONS,
+    trivial::FUNCTIONS,
+    shell::FUNCTIONS,
+    meta::FUNCTIONS,
+    customisation::FUNCTIONS,
+    debug::FUNCTIONS,
+    paths::SOURCES,
+];
+
+fn member(machine: &Machine<'_>, path: &[&str]) -> Option<Val> {
+    match path {
+        [name] => top(machine, name),
+        ["types", rest @ ..] => types::select(machine, rest),
+        ["systems", "doubles", name] | ["platforms", name] => systems::doubles(name),
+        ["systems", name] => systems::select(name),
+        ["path", "subpath", name] => find(paths::SUBPATH, name),
+        ["fileset", "empty"] => Some(fileset::nothing(machine)),
+        [group, name] => {
+            let grouped = GROUPED.iter().find(|(other, _)| other == group);
+            let own = grouped.and_then(|(_, table)| find(table, name));
+            own.or_else(|| if FLAT.contains(group) { top(machine, name) } else { None })
+        }
+        _ => None,
+    }
+}
+
+fn top(machine: &Machine<'_>, name: &str) -> Option<Val> {
+    if let Some(function) = TOP.iter().find_map(|table| find(table, name)) {
+        return Some(function);
+    }
+    if REEXPORTED.contains(&name) {
+        return builtins::find(name).map(builtins::function);
+    }
+    match name {
+        "mkOptionType" | "isOptionType" => types::select(machine, &[name]),
+        _ => trivial::constant(name),
+    }
+}
+
+/// Every function and constant of `lib` that is modelled, by its path below `lib`, sorted.
+pub fn library_names() -> Vec<String> {
+    let of = |group: &'static str, table: Table| table.iter().map(move |one| format!("{group}{}", one.name));
+    let mut names: Vec<String> = TOP.iter().flat_map(|table| of("", table)).collect();
+    names.extend(
+        REEXPORTED.iter().filter(|name| builtins::find(name).is_some()).map(|name| (*name).to_owned()),
+    );
+    names.extend(trivial::CONSTANTS.iter().map(|name| (*name).to_owned()));
+    names.extend(["isOptionType", "mkOptionType"].map(str::to_owned));
+    for (group, table) in GROUPED {
+        names.extend(table.iter().map(|one| format!("{group}.{}", one.name)));
+    }
+    names.extend(of("path.subpath.", paths::SUBPATH));
+    names.extend(types::names().iter().map(|name| format!("types.{name}")));
+    names.extend(systems::NAMES.iter().map(|name| (*name).to_owned()));
+    names.push("fileset.empty".to_owned());
+    names.sort();
+    names.dedup();
+    names
+}
+
+fn primitive(table: Table, name: &str) -> Option<&'static Primitive> {
+    table.binary_search_by_key(&name, |primitive| primitive.name).ok().map(|at| &table[at])
+}
+
+fn find(table: Table, name: &str) -> Option<Val> {
+    primitive(table, name).map(builtins::function)
+}
+
+/// Builtins that `lib` has under the same name.
+const REEXPORTED: &[&str] = &[
+    "add",
+    "all",
+    "any",
+    "attrNames",
+    "attrValues",
+    "bitAnd",
+    "bitOr",
+    "bitXor",
+    "catAttrs",
+    "compareVersions",
+    "concatLists",
+    "concatMap",
+    "concatStringsSep",
+    "deepSeq",
+    "div",
+    "elem",
+    "elemAt",
+    "filter",
+    "foldl'",
+    "fromJSON",
+    "functionArgs",
+    "genList",
+    "getAttr",
+    "groupBy",
+    "hasAttr",
+    "head",
+    "intersectAttrs",
+    "isAttrs",
+    "isBool",
+    "isFloat",
+    "isFunction",
+    "isInt",
+    "isList",
+    "isPath",
+    "isString",
+    "length",
+    "lessThan",
+    "listToAttrs",
+    "map",
+    "mapAttrs",
+    "mul",
+    "parseDrvName",
+    "partition",
+    "pathExists",
+    "readFile",
+    "removeAttrs",
+    "replaceStrings",
+    "seq",
+    "sort",
+    "splitVersion",
+    "stringLength",
+    "sub",
+    "substring",
+    "tail",
+    "toJSON",
+    "trace",
+    "tryEval",
+    "typeOf",
+    "warn",
+    "zipAttrsWith",
+    "addErrorContext",
+    "baseNameOf",
+    "dirOf",
+    "import",
+    "isNull",
+    "readDir",
+    "throw",
+    "toString",
+    "unsafeDiscardStringContext",
+];
+
+fn error(message: impl Into<String>) -> Unknown {
+    Unknown::new(Reason::Error(message.into()))
+}
+
+fn thrown(message: impl Into<String>) -> Unknown {
+    Unknown::new(Reason::Throw(message.into()))
+}
+
+fn several() -> Unknown {
+    Unknown::new(Reason::Several)
+}
+
+fn boolean(truth: bool) -> Val {
+    Val::of(Value::Bool(truth))
+}
+
+fn number(value: i64) -> Val {
+    Val::of(Value::Int(value))
+}
+
+fn text_val(text: Text) -> Val {
+    Val::of(Value::Str(Rc::new(text)))
+}
+
+fn list_val(list: List) -> Val {
+    Val::of(Value::List(Rc::new(list)))
+}
+
+fn attrs_val(attrs: Attrs) -> Val {
+    Val::of(Value::Attrs(Rc::new(attrs)))
+}
+
+fn unknown_val(unknown: Unknown) -> Val {
+    Val::of(Value::Unknown(unknown))
+}
+
+/// A set with these fields.
+fn set(machine: &Machine<'_>, fields: Vec<(&str, Thunk)>) -> Val {
+    let entries = fields.into_iter().map(|(name, value)| (machine.name(name), Entry::of(value))).collect();
+    attrs_val(Attrs::from_entries(entries))
+}
+
+/// `{ _type = kind; … }`.
+fn tagged(machine: &Machine<'_>, kind: &str, mut fields: Vec<(&str, Thunk)>) -> Val {
+    fields.push(("_type", Val::string(kind).thunk()));
+    set(machine, fields)
+}
+
+/// The value of a name of a set, where it is known whether it has it.
+fn field(machine: &Machine<'_>, of: &Val, name: &str) -> Result<Option<Thunk>, Unknown> {
+    let attrs = machine.set(of)?;
+    match attrs.get(machine.name(name)) {
+        Some(entry) if entry.condition == Condition::True => Ok(Some(entry.value.clone())),
+        None if attrs.is_closed() => Ok(None),
+        None => Err(attrs.open.clone().unwrap_or_else(several)),
+        Some(_) => Err(several()),
+    }
+}
+
+/// The entries of a set that is known whole, in the order of Nix.
+fn closed_set(machine: &Machine<'_>, thunk: &Thunk) -> Result<Vec<(Rc<str>, Thunk)>, Unknown> {
+    let attrs = machine.set(&machine.force(thunk))?;
+    closed_entries(machine, &attrs)
+}
+
+fn closed_entries(machine: &Machine<'_>, attrs: &Attrs) -> Result<Vec<(Rc<str>, Thunk)>, Unknown> {
+    if !attrs.is_closed() {
+        return Err(attrs.open.clone().unwrap_or_else(several));
+    }
+    if attrs.entries.iter().any(|(_, entry)| entry.condition != Condition::True) {
+        return Err(several());
+    }
+    machine.charge(attrs.entries.len())?;
+    let entries = builtins::sorted(machine, attrs);
+    Ok(entries.into_iter().map(|(name, entry)| (machine.text_of(name), entry.value)).collect())
+}
+
+/// A set of these entries.
+fn from_pairs(machine: &Machine<'_>, pairs: Vec<(Rc<str>, Thunk)>) -> Val {
+    let entries = pairs.into_iter().map(|(name, value)| (machine.name(&name), Entry::of(value))).collect();
+    attrs_val(Attrs::from_entries(entries))
+}
+
+fn integer(machine: &Machine<'_>, thunk: &Thunk) -> Result<i64, Unknown> {
+    match &machine.force(thunk).value {
+        Value::Int(value) => Ok(*value),
+        Value::Unknown(unknown) => Err(unknown.clone()),
+        Value::Symbol(_) | Value::Choice(_) => Err(several()),
+        _ => Err(error("an integer was expected")),
+    }
+}
+
+/// A truth value that is known.
+fn decided(machine: &Machine<'_>, thunk: &Thunk, span: Option<Span>) -> Result<bool, Unknown> {
+    match machine.condition(&machine.force(thunk), span)? {
+        Condition::True => Ok(true),
+        Condition::False => Ok(false),
+        _ => Err(several()),
+    }
+}
+
+/// Whether `function arguments…` holds, where that is known.
+fn holds(
+    machine: &Machine<'_>,
+    function: &Val,
+    arguments: impl IntoIterator<Item = Thunk>,
+    span: Option<Span>,
+) -> Result<bool, Unknown> {
+    match builtins::test(machine, function, arguments, span)? {
+        Condition::True => Ok(true),
+        Condition::False => Ok(false),
+        _ => Err(several()),
+    }
+}
+
+fn text_of(machine: &Machine<'_>, thunk: &Thunk) -> Result<Text, Unknown> {
+    let val = machine.force(thunk);
+    machine.coerce(&val, Coercion::Interpolation, val.span)
+}
+
+/// A thunk for the outcome of `compute`.
+fn deferred(compute: impl Fn(&Machine<'_>) -> Outcome + 'static) -> Thunk {
+    Thunk::later(move |machine| compute(machine).unwrap_or_else(unknown_val))
+}
+
+/// A builtin, applied.
+fn call_builtin(machine: &Machine<'_>, name: &str, arguments: Vec<Thunk>, span: Option<Span>) -> Val {
+    match builtins::find(name) {
+        Some(primitive) => machine.apply_all(&builtins::function(primitive), arguments, span),
+        None => Val::unknown(Reason::NotModelled(name.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tables_are_sorted() {
+        let grouped = GROUPED.iter().map(|(_, table)| table);
+        for table in TOP.iter().chain(grouped).chain(&types::TABLES).chain(&[paths::SUBPATH]) {
+            assert!(table.is_sorted_by_key(|primitive| primitive.name));
+        }
+    }
+}
