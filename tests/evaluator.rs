@@ -178,10 +178,10 @@ fn errors_of_nix_are_no_values() {
 #[test]
 fn what_is_hidden_leaves_every_value_possible() {
     let cases = [
-        ("({ a = 1; } // hidden).a", "«one of (?: 1) (!?: «argument hidden»)»"),
-        ("({ a = 1; } // (hidden // { b = 2; })).a", "«one of (?: 1) (!?: «argument hidden»)»"),
-        ("({ a = 1; } // { \"${hidden}\" = 2; }).a", "«one of (?: 1) (!?: «not decided»)»"),
-        ("({ a = 1; } // hidden).a == 2", "«(!? && ?)»"),
+        ("({ a = 1; } // hidden).a", "«one of (?: 1) (!?: «unknown»)»"),
+        ("({ a = 1; } // (hidden // { b = 2; })).a", "«one of (?: 1) (!?: «unknown»)»"),
+        ("({ a = 1; } // { \"${hidden}\" = 2; }).a", "«one of (?: 1) (!?: «unknown»)»"),
+        ("({ a = 1; } // hidden).a == 2", "«unknown»"),
         ("(if hidden then { a = 1; } else { }).a or 5", "«one of (?: 1) (!?: 5)»"),
         ("({ a ? 2 }: a) (if hidden then { a = 1; } else { })", "«one of (?: 1) (!?: 2)»"),
         (
@@ -189,25 +189,28 @@ fn what_is_hidden_leaves_every_value_possible() {
             "«one of (?: 1) (!?: 2)»",
         ),
         ("with { a = 1; }; with (if hidden then { a = 2; } else { }); a", "«one of (?: 2) (!?: 1)»"),
-        ("hidden && throw \"x\"", "«not decided»"),
-        ("hidden + hidden", "«argument hidden»"),
-        ("(hidden + \"/x\") == /x", "«?»"),
-        ("builtins.isString (hidden + \"/x\")", "«?»"),
-        ("builtins.head (hidden ++ [ 1 ])", "«argument hidden»"),
+        ("hidden && throw \"x\"", "«unknown»"),
+        ("hidden + hidden", "«unknown»"),
+        ("(hidden + \"/x\") == /x", "«unknown»"),
+        ("builtins.isString (hidden + \"/x\")", "«unknown»"),
+        ("builtins.head (hidden ++ [ 1 ])", "«unknown»"),
         ("builtins.concatStringsSep \",\" (hidden ++ [ \"a\" ])", "\"«…»a«…»\""),
         ("toString (hidden ++ [ \"a\" ])", "\"«…»a«…»\""),
         (
             "(builtins.listToAttrs [ { name = hidden; value = 1; } { name = \"a\"; value = 2; } ]).a",
-            "«one of (?: 2) (!?: «argument hidden»)»",
+            "«one of (?: 2) (!?: «unknown»)»",
         ),
-        ("builtins.attrNames { a = 1; \"${hidden}\" = 2; }", "[ \"a\" \"«…»\" «…» ]"),
-        ("builtins.length (builtins.attrNames { a = 1; \"${hidden}\" = 2; })", "«not decided»"),
-        ("builtins.tryEval (assert hidden; 1)", "«not decided»"),
-        ("let f = x: x == 1; in f hidden.a && !(f hidden.b)", "«(? && !?)»"),
-        ("[ (./a + hidden) ] < [ ./b ]", "«?»"),
-        ("builtins.any (x: throw \"x\") (if hidden then [ 1 ] else [ ])", "«not decided»"),
-        ("builtins.replaceStrings [ \"\" ] [ \"-\" ] \"é\"", "«not decided»"),
-        ("import /outside/of/the/project.nix", "«depends on files outside the project»"),
+        ("builtins.attrNames { a = 1; \"${hidden}\" = 2; }", "[ \"a\" \"«…»\" «unknown» ]"),
+        ("builtins.length (builtins.attrNames { a = 1; \"${hidden}\" = 2; })", "«unknown»"),
+        ("builtins.tryEval (assert hidden; 1)", "«unknown»"),
+        ("let f = x: x == 1; in f hidden.a && !(f hidden.b)", "«unknown»"),
+        ("[ (./a + hidden) ] < [ ./b ]", "«unknown»"),
+        ("builtins.any (x: throw \"x\") (if hidden then [ 1 ] else [ ])", "«unknown»"),
+        ("builtins.replaceStrings [ \"\" ] [ \"-\" ] \"é\"", "«unknown»"),
+        ("/a/./b/../c${hidden}/d", "/a/c«…»/d"),
+        ("(removeAttrs (hidden // { a = 1; }) [ \"a\" ]).a", "«unknown»"),
+        ("builtins.deepSeq (builtins.filter (x: hidden) [ (throw \"x\") ]) 1", "«unknown»"),
+        ("import /outside/of/the/project.nix", "«unknown»"),
     ];
     let scratch = tempfile::tempdir().expect("a folder");
     let path = Utf8PathBuf::from_path_buf(scratch.path().join("program.nix")).expect("UTF-8");
@@ -218,6 +221,25 @@ fn what_is_hidden_leaves_every_value_possible() {
         let (file, ir) = loader.program(&path).expect("it can be parsed");
         let hidden = Val::unknown(Reason::Argument("hidden".to_owned())).thunk();
         let val = machine.apply(&machine.force(&machine.file(file, &ir)), hidden, None);
-        assert_eq!(machine.print(&val.thunk()), expected, "{program}");
+        assert_eq!(without_reasons(&machine.print(&val.thunk())), expected, "{program}");
     }
+}
+
+/// The text with what is not known named so, and not why.
+fn without_reasons(text: &str) -> String {
+    let mut parts = text.split('«');
+    let mut result = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        result.push('«');
+        match part.split_once('»') {
+            Some((inside, rest))
+                if inside.starts_with("unknown: ") || inside.starts_with("perhaps more: ") =>
+            {
+                result.push_str("unknown»");
+                result.push_str(rest);
+            }
+            _ => result.push_str(part),
+        }
+    }
+    result
 }

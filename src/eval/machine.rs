@@ -1454,8 +1454,21 @@ pub(super) fn truth(condition: Condition) -> Value {
 pub(super) fn path_value(text: Text) -> Value {
     match text.exact() {
         Some(text) => Value::Path(normalise(&text).as_path().into()),
-        None => Value::PathPattern(Rc::new(text)),
+        None => Value::PathPattern(Rc::new(with_normal_beginning(text))),
     }
+}
+
+/// The text of a path with its known folders in front normalised.
+fn with_normal_beginning(text: Text) -> Text {
+    let known = text.known_prefix();
+    let Some(slash) = known.rfind('/') else { return text };
+    let folder = normalise(&known[..slash]);
+    let folder = if folder == "/" { String::new() } else { folder.into_string() };
+    let mut result = Text::known(&format!("{folder}{}", &known[slash..]));
+    result
+        .pieces
+        .extend(text.pieces.into_iter().skip_while(|piece| matches!(piece, TextPiece::Known { .. })));
+    result
 }
 
 /// An absolute path without `.`, `..` and doubled slashes, by text alone, as Nix does (`canonPath`).

@@ -80,6 +80,11 @@ pub(crate) fn small_program(seed: u64) -> Program {
     generator.scoped_let(&kind, 4, 2, |generator| generator.expr(&kind, 4))
 }
 
+/// A literal of this kind.
+pub(crate) fn literal(kind: &Type, seed: u64) -> Program {
+    Generator::new(seed, 4).leaf(kind)
+}
+
 pub(crate) struct Generator {
     pub(crate) random: Random,
     scope: Vec<Binding>,

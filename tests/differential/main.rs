@@ -173,9 +173,10 @@ fn hiding_a_part_changes_nothing_else() {
             let small = generate::small_program(seed);
             cases.extend(partiality::HIDDEN.iter().map(|hidden| (small.clone(), *hidden)));
             for (mut program, hidden) in cases {
-                for _ in 0..1 + random.below(2) {
+                for name in &partiality::NAMES[..1 + random.below(partiality::NAMES.len())] {
                     let at = random.below(program.size());
-                    program.at(at).expect("it has so many parts").is_hidden = true;
+                    let part = program.at(at).expect("it has so many parts");
+                    part.hiding = Some(partiality::hiding(&part.kind, name, &mut random));
                 }
                 hidings += 1;
                 if partiality::mistake(path, &program, hidden).is_none() {
@@ -185,7 +186,7 @@ fn hiding_a_part_changes_nothing_else() {
                 if wrong <= number("NIXLINT_TEST_SHOWN", 5) {
                     let is_wrong = |program: &Program| {
                         evaluate::is_well_scoped(&program.to_string())
-                            && evaluate::is_well_scoped(&format!("hidden': {program:#}"))
+                            && evaluate::is_well_scoped(&partiality::text(program))
                             && partiality::mistake(path, program, hidden).is_some()
                     };
                     let program = program.minimised(is_wrong);

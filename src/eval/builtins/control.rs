@@ -8,6 +8,7 @@ use super::super::lookup::either;
 use super::super::machine::{Coercion, Machine, Primitive, is_error};
 use super::super::value::{Attrs, Entry, Reason, Thunk, Unknown, Val, Value};
 use super::argument::{Outcome, coerced, error, plain_string, record, several, undecided};
+use super::list::if_there;
 use crate::semantic::Expr;
 use crate::text::Span;
 
@@ -165,10 +166,14 @@ fn must_not_fail_below(
     must_not_fail(&val)?;
     machine.descend(|| match &val.value {
         Value::List(list) if seen.insert(Rc::as_ptr(list).cast()) => {
-            list.elements.iter().try_for_each(|element| must_not_fail_below(machine, &element.value, seen))
+            list.elements.iter().try_for_each(|element| {
+                if_there(&element.condition, must_not_fail_below(machine, &element.value, seen))
+            })
         }
         Value::Attrs(attrs) if seen.insert(Rc::as_ptr(attrs).cast()) => {
-            attrs.entries.iter().try_for_each(|(_, entry)| must_not_fail_below(machine, &entry.value, seen))
+            attrs.entries.iter().try_for_each(|(_, entry)| {
+                if_there(&entry.condition, must_not_fail_below(machine, &entry.value, seen))
+            })
         }
         _ => Ok(()),
     })

@@ -29,7 +29,7 @@ pub(super) static PRIMITIVES: &[Primitive] = primitives! {
         let list = m.list(&m.force(&a[1]))?;
         let mut any = Condition::False;
         for element in &list.elements {
-            let equal = if_there(element, operators::equal(m, &wanted, &m.force(&element.value), span))?;
+            let equal = if_there(&element.condition, operators::equal(m, &wanted, &m.force(&element.value), span))?;
             any = any.or(&element.condition.and(&equal));
             if any == Condition::True {
                 break;
@@ -67,7 +67,7 @@ pub(super) static PRIMITIVES: &[Primitive] = primitives! {
         let function = function(m, &a[0])?;
         let mut elements = Vec::new();
         for element in &list.elements {
-            let holds = if_there(element, test(m, &function, [element.value.clone()], span))?;
+            let holds = if_there(&element.condition, test(m, &function, [element.value.clone()], span))?;
             let condition = element.condition.and(&holds);
             if condition != Condition::False {
                 elements.push(Element { value: element.value.clone(), condition });
@@ -204,15 +204,17 @@ fn concat_lists(machine: &Machine<'_>, lists: &Val) -> Outcome {
                 }));
                 result.open = result.open.or_else(|| list.open.clone());
             }
-            Err(unknown) => result.open = Some(if_there(element, Err(unknown)).or_else(not_an_error)?),
+            Err(unknown) => {
+                result.open = Some(if_there(&element.condition, Err(unknown)).or_else(not_an_error)?)
+            }
         }
     }
     Ok(Val::of(Value::List(Rc::new(result))))
 }
 
-/// What is said of an element: where that is an error, it is one only if the element is there.
-pub(super) fn if_there<T>(element: &Element, said: Result<T, Unknown>) -> Result<T, Unknown> {
-    said.map_err(|unknown| match is_error(&unknown) && element.condition != Condition::True {
+/// What is said of something that is there under a condition: an error is one only if it is there.
+pub(super) fn if_there<T>(condition: &Condition, said: Result<T, Unknown>) -> Result<T, Unknown> {
+    said.map_err(|unknown| match is_error(&unknown) && *condition != Condition::True {
         true => several(),
         false => unknown,
     })
@@ -228,7 +230,7 @@ fn any_or_all(machine: &Machine<'_>, arguments: &[Thunk], span: Option<Span>, is
     let list = machine.list(&machine.force(&arguments[1]))?;
     let mut result = Condition::known(!is_any);
     for element in &list.elements {
-        let holds = if_there(element, test(machine, &function, [element.value.clone()], span))?;
+        let holds = if_there(&element.condition, test(machine, &function, [element.value.clone()], span))?;
         result = if is_any {
             result.or(&element.condition.and(&holds))
         } else {

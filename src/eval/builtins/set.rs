@@ -59,7 +59,7 @@ pub(super) static PRIMITIVES: &[Primitive] = primitives! {
                     }),
                     None => result.open = result.open.or_else(|| disorder(&attrs)),
                 },
-                Err(unknown) if is_error(&unknown) => return if_there(element, Err(unknown)),
+                Err(unknown) if is_error(&unknown) => return if_there(&element.condition, Err(unknown)),
                 Err(unknown) => result.open = Some(unknown),
             }
         }
@@ -110,6 +110,8 @@ pub(super) static PRIMITIVES: &[Primitive] = primitives! {
         m.charge(attrs.entries.len() / ELEMENTS_PER_STEP)?;
         let mut result = (*attrs).clone();
         result.entries.retain(|(name, _)| !names.contains(name));
+        // It has the names that were removed, too.
+        result.fallback = result.fallback.filter(|_| names.is_empty());
         Ok(Val::of(Value::Attrs(Rc::new(result))))
     };
     "zipAttrsWith" 2 |m, a, span| {
@@ -145,10 +147,12 @@ pub(in super::super) fn list_to_attrs(machine: &Machine<'_>, list: &List, span: 
     machine.charge(list.elements.len())?;
     for element in &list.elements {
         let pair = machine.force(&element.value);
-        let name = if_there(element, machine.select(&pair, name_key))?;
+        let name = if_there(&element.condition, machine.select(&pair, name_key))?;
         let key = match &name.value {
             Value::Str(text) => text.clone(),
-            Value::Unknown(unknown) if is_error(unknown) => return if_there(element, Err(unknown.clone())),
+            Value::Unknown(unknown) if is_error(unknown) => {
+                return if_there(&element.condition, Err(unknown.clone()));
+            }
             Value::Unknown(_) | Value::Symbol(_) | Value::Choice(_) | Value::Condition(_) => {
                 open = Some(machine.symbolic(&name));
                 continue;
@@ -159,7 +163,7 @@ pub(in super::super) fn list_to_attrs(machine: &Machine<'_>, list: &List, span: 
         let value = match &pair.value {
             Value::Attrs(attrs) => match attrs.get(value_key) {
                 Some(entry) if entry.condition == Condition::True => entry.value.clone(),
-                _ => if_there(element, machine.select(&pair, value_key))?.thunk(),
+                _ => if_there(&element.condition, machine.select(&pair, value_key))?.thunk(),
             },
             _ => Thunk::later(move |machine| machine.select_or_unknown(&pair, value_key)),
         };
