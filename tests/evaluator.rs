@@ -210,6 +210,10 @@ fn what_is_hidden_leaves_every_value_possible() {
         ("/a/./b/../c${hidden}/d", "/a/c«…»/d"),
         ("(removeAttrs (hidden // { a = 1; }) [ \"a\" ]).a", "«unknown»"),
         ("builtins.deepSeq (builtins.filter (x: hidden) [ (throw \"x\") ]) 1", "«unknown»"),
+        ("if (if hidden then throw \"a\" else throw \"b\") then 1 else 2", "«error: b»"),
+        ("(if hidden then throw \"a\" else throw \"b\") ++ [ 1 ]", "«error: b»"),
+        ("(if hidden then throw \"a\" else throw \"b\") // { }", "«error: b»"),
+        ("let x = builtins.head (map 7 [ hidden ]); in [ x ] == [ x ]", "«unknown»"),
         ("import /outside/of/the/project.nix", "«unknown»"),
     ];
     let scratch = tempfile::tempdir().expect("a folder");

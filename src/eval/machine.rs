@@ -1071,7 +1071,11 @@ impl<'l> Machine<'l> {
         let chosen = self.chosen(choice);
         let choice = match &chosen {
             Some(Val { value: Value::Choice(choice), .. }) => choice,
-            Some(only) => return self.descend(|| Ok(self.alternatives(only))).unwrap_or_default(),
+            Some(only) => {
+                return self
+                    .descend(|| Ok(self.alternatives(only)))
+                    .unwrap_or_else(|unknown| vec![(Condition::True, Val::of(Value::Unknown(unknown)))]);
+            }
             None => choice,
         };
         let mut result = Vec::new();
@@ -1111,15 +1115,16 @@ impl<'l> Machine<'l> {
                 None => opaque(),
             },
             Value::Choice(_) => {
-                let mut any = Condition::False;
+                let mut any = Err(Unknown::new(Reason::Several));
                 for (condition, val) in self.alternatives(val) {
                     match self.condition(&val, span) {
-                        Ok(truth) => any = any.or(&condition.and(&truth)),
-                        Err(unknown) if is_error(&unknown) => {}
+                        Ok(truth) => any = Ok(any.unwrap_or(Condition::False).or(&condition.and(&truth))),
+                        // Only where every alternative fails, the whole does.
+                        Err(unknown) if is_error(&unknown) => any = any.or(Err(unknown)),
                         Err(unknown) => return Err(unknown),
                     }
                 }
-                Ok(any)
+                any
             }
             Value::Unknown(unknown) if is_error(unknown) => Err(unknown.clone()),
             Value::Unknown(_) => opaque(),
@@ -1136,20 +1141,26 @@ impl<'l> Machine<'l> {
             Value::List(list) => Ok(list.clone()),
             Value::Choice(_) => {
                 let mut result = List::default();
+                let mut failed = Some(Unknown::new(Reason::Several));
                 for (condition, val) in self.alternatives(val) {
                     match self.list(&val) {
                         Ok(list) => {
+                            failed = None;
                             for element in &list.elements {
                                 let condition = condition.and(&element.condition);
                                 result.elements.push(Element { value: element.value.clone(), condition });
                             }
                             result.open = result.open.or_else(|| list.open.clone());
                         }
-                        Err(unknown) if is_error(&unknown) => {}
-                        Err(unknown) => result.open = Some(unknown),
+                        // Only where every alternative fails, the whole does.
+                        Err(unknown) if is_error(&unknown) => failed = failed.map(|_| unknown),
+                        Err(unknown) => {
+                            failed = None;
+                            result.open = Some(unknown);
+                        }
                     }
                 }
-                Ok(Rc::new(result))
+                failed.map_or_else(|| Ok(Rc::new(result)), Err)
             }
             Value::Unknown(unknown) => Err(unknown.clone()),
             Value::Symbol(_) | Value::Condition(_) => match self.settle(val) {
@@ -1169,17 +1180,24 @@ impl<'l> Machine<'l> {
             Value::Attrs(attrs) => Ok(attrs.clone()),
             Value::Choice(_) => {
                 let mut result = Attrs::default();
+                let mut failed = Some(Unknown::new(Reason::Several));
                 for (condition, val) in self.alternatives(val) {
                     match self.set(&val) {
                         Ok(attrs) if self.charge(attrs.entries.len() / ELEMENTS_PER_STEP).is_err() => {
                             return Err(Unknown::new(Reason::Fuel));
                         }
-                        Ok(attrs) => result = operators::join(&result, &attrs, &condition),
-                        Err(unknown) if is_error(&unknown) => {}
-                        Err(unknown) => result.open = Some(unknown),
+                        Ok(attrs) => {
+                            failed = None;
+                            result = operators::join(&result, &attrs, &condition);
+                        }
+                        Err(unknown) if is_error(&unknown) => failed = failed.map(|_| unknown),
+                        Err(unknown) => {
+                            failed = None;
+                            result.open = Some(unknown);
+                        }
                     }
                 }
-                Ok(Rc::new(result))
+                failed.map_or_else(|| Ok(Rc::new(result)), Err)
             }
             Value::Unknown(unknown) => Err(unknown.clone()),
             Value::Symbol(_) | Value::Condition(_) => match self.settle(val) {

@@ -464,7 +464,7 @@ fn equal_thunks(
         return equal(machine, &left, &machine.force(b), span);
     }
     match left.value {
-        Value::Unknown(unknown) if is_error(&unknown) => Err(unknown),
+        Value::Unknown(unknown) => Err(unknown),
         _ => Ok(Condition::True),
     }
 }
