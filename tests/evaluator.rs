@@ -214,6 +214,8 @@ fn what_is_hidden_leaves_every_value_possible() {
         ("(if hidden then throw \"a\" else throw \"b\") ++ [ 1 ]", "«error: b»"),
         ("(if hidden then throw \"a\" else throw \"b\") // { }", "«error: b»"),
         ("let x = builtins.head (map 7 [ hidden ]); in [ x ] == [ x ]", "«unknown»"),
+        ("{ a = throw \"x\"; b = 1; } == { a = 1; b = 2; }", "«unknown»"),
+        ("{ a = throw \"x\"; b = 1; } == { a = 1; b = 1; }", "«error: x»"),
         ("import /outside/of/the/project.nix", "«unknown»"),
     ];
     let scratch = tempfile::tempdir().expect("a folder");

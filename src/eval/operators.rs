@@ -437,11 +437,21 @@ fn equal_here(
                 return Ok(Condition::False);
             }
             let mut all = Condition::True;
+            // Nix compares in an order that other files of the same run decide: a failure counts only where
+            // no other name makes the difference.
+            let mut failed = None;
             for ((_, a), (_, b)) in a.entries.iter().zip(&b.entries) {
-                all = all.and(&equal_thunks(machine, &a.value, &b.value, span)?);
+                match equal_thunks(machine, &a.value, &b.value, span) {
+                    Ok(equal) => all = all.and(&equal),
+                    Err(unknown) if is_error(&unknown) => failed = Some(unknown),
+                    Err(unknown) => return Err(unknown),
+                }
                 if all == Condition::False {
                     break;
                 }
+            }
+            if let Some(failed) = failed {
+                return Err(if all == Condition::True { failed } else { Unknown::new(Reason::Several) });
             }
             Ok(all)
         }

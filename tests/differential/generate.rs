@@ -1019,7 +1019,8 @@ impl Generator {
                 let from = self.kind(1);
                 let function = Type::Function(Box::new(from.clone()), Box::new(inner.clone()));
                 let list = self.expr(&Type::List(Box::new(from)), depth);
-                pieces!["(map ", self.expr(&function, depth), " ", list, ")"]
+                // Versions of Nix differ in when they look at the function.
+                pieces!["(map ", self.typed(&function, depth), " ", list, ")"]
             }
             7 => {
                 let test = Type::Function(Box::new(inner.clone()), Box::new(Type::Bool));
@@ -1034,7 +1035,7 @@ impl Generator {
                 let function = Type::Function(Box::new(Type::Int), Box::new(inner.clone()));
                 pieces![
                     "(builtins.genList ",
-                    self.expr(&function, depth),
+                    self.typed(&function, depth),
                     format!(" {})", self.random.below(5))
                 ]
             }
