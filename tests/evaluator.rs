@@ -164,6 +164,7 @@ fn errors_of_nix_are_no_values() {
         "let l = [ (throw \"x\") ]; in l == l",
         "builtins.concatMap 7 [ ]",
         "baseNameOf 4",
+        "builtins.length (builtins.sort (a: b: a < b) [ (throw \"x\") ])",
     ];
     let scratch = tempfile::tempdir().expect("a folder");
     let path = Utf8PathBuf::from_path_buf(scratch.path().join("program.nix")).expect("UTF-8");

@@ -154,6 +154,11 @@ pub(super) static PRIMITIVES: &[Primitive] = primitives! {
             return Ok(Val::list(list));
         }
         let function = function(m, &a[0])?;
+        for element in &list {
+            if let Value::Unknown(unknown) = m.force(element).value && is_error(&unknown) {
+                return Err(unknown);
+            }
+        }
         let is_less = |left: &Thunk, right: &Thunk| match test(m, &function, [left.clone(), right.clone()], span)? {
             Condition::True => Ok(true),
             Condition::False => Ok(false),
