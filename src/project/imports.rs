@@ -147,7 +147,7 @@ fn reason(machine: &Machine<'_>, val: &Val) -> Unknown {
 /// The file in which a module that has no file of its own is written: that of its formals or attributes.
 pub(super) fn file_of(val: &Val) -> Option<FileId> {
     match &val.value {
-        Value::Lambda(closure) => Some(closure.unit.file),
+        Value::Lambda(closure) => (!closure.unit.is_own).then_some(closure.unit.file),
         Value::Attrs(attrs) => {
             let keys = attrs.entries.iter().filter_map(|(_, entry)| entry.key);
             keys.map(|key| key.file).next().or(val.span.map(|span| span.file))
