@@ -245,6 +245,8 @@ fn users_have_closures_of_their_own() {
                   cyd = { osConfig, more, ... }: { imports = [ more ]; };
                   ${config.my.name}.imports = [ ./dora.nix ];
                   off = lib.mkIf config.my.no ./ada.nix;
+                  fay = import (./. + \"/${config.my.name}.nix\");
+                  gus = { osConfig, ... }: { imports = [ ./${osConfig.my.name}.nix ]; };
                 } // lib.genAttrs [ \"eve\" ] (name: ./. + \"/${name}.nix\");
                 my.no = false;
               }"),
@@ -259,6 +261,8 @@ fn users_have_closures_of_their_own() {
       cyd: a.nix(inline) more.nix shared.nix
       dora: a.nix(inline) dora.nix shared.nix
       eve: eve.nix shared.nix
+      fay: dora.nix(inline) shared.nix
+      gus: a.nix(inline) dora.nix shared.nix
     ");
 }
 

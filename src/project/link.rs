@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::arguments::Arguments;
-use super::imports::{Edge, read_imports};
+use super::imports::{Edge, file_of, read_imports};
 use super::input::ProjectInput;
 use super::table::{Certainty, Node, PLAIN_PRIORITY, Raw};
 use crate::eval::{Condition, Machine, Thunk, Val, Value, wrapper};
@@ -18,6 +18,8 @@ pub(super) struct Module {
     pub options: Option<Thunk>,
     /// Its `disabledModules`.
     pub disabled: Option<Thunk>,
+    /// The file in which its attributes are written.
+    pub written_in: Option<FileId>,
     /// Its `key`, which makes it one with others of the same.
     pub key: Option<Thunk>,
     pub imports: Vec<Edge>,
@@ -74,12 +76,14 @@ pub(super) fn module(
         return None;
     }
     let attrs = machine.set(&val).ok()?;
+    let written_in = file_of(machine, &val);
     if wrapper(machine, &val).is_some() {
         return Some(Module {
             file,
             config: val.thunk(),
             options: None,
             disabled: None,
+            written_in,
             key: None,
             imports: Vec::new(),
         });
@@ -101,5 +105,5 @@ pub(super) fn module(
         Val::at(Value::Attrs(Rc::new(config)), val.span).thunk()
     };
     let (options, disabled, key) = (entry("options"), entry("disabledModules"), entry("key"));
-    Some(Module { file, config, options, disabled, key, imports })
+    Some(Module { file, config, options, disabled, written_in, key, imports })
 }
