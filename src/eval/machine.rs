@@ -775,7 +775,7 @@ impl<'l> Machine<'l> {
         match key {
             Key::Static(symbol, _) => Ok(unit.names[symbol.0 as usize]),
             Key::Dynamic(expr) => {
-                let val = self.settled(&self.nested(|| self.eval(unit, *expr, environment)));
+                let val = self.nested(|| self.settled(&self.eval(unit, *expr, environment)));
                 match (&val.value, val.as_str()) {
                     (_, Some(text)) => Ok(self.name(&text)),
                     (Value::Unknown(unknown), None) => Err(unknown.clone()),

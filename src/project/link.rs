@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::arguments::Arguments;
-use super::imports::{Edge, read_imports};
+use super::imports::{Edge, file_of, read_imports};
 use super::input::ProjectInput;
 use super::table::{Certainty, Node, PLAIN_PRIORITY, Raw};
 use crate::eval::{Condition, Machine, Thunk, Val, Value, wrapper};
@@ -22,6 +22,8 @@ pub(super) struct Module {
     pub import_list: Option<Thunk>,
     /// Its `disabledModules`.
     pub disabled: Option<Thunk>,
+    /// The file in which its attributes are written.
+    pub written_in: Option<FileId>,
     /// Its `key`, which makes it one with others of the same.
     pub key: Option<Thunk>,
     pub imports: Vec<Edge>,
@@ -78,6 +80,7 @@ pub(super) fn module(
         return None;
     }
     let attrs = machine.set(&val).ok()?;
+    let written_in = file_of(machine, &val);
     if wrapper(machine, &val).is_some() {
         return Some(Module {
             file,
@@ -86,6 +89,7 @@ pub(super) fn module(
             import_list: None,
             options: None,
             disabled: None,
+            written_in,
             key: None,
             imports: Vec::new(),
         });
@@ -112,6 +116,7 @@ pub(super) fn module(
         options: entry("options"),
         import_list: entry("imports"),
         disabled: entry("disabledModules"),
+        written_in,
         key: entry("key"),
         imports,
         value: val,
