@@ -254,6 +254,39 @@ fn users_have_closures_of_their_own() {
 }
 
 #[test]
+fn the_user_may_name_hosts() {
+    insta::assert_snapshot!(lines(&[
+        ("nixlint.toml", "[hosts]\nattic = \"attic.nix\"\nmac = { modules = [\"a.nix\", \"sub/b.nix\"], class = \"darwin\" }\ninner = \"sub/flake/c.nix\""),
+        ("flake.nix", "{ outputs = { ... }: { }; }"),
+        ("attic.nix", "{ imports = [ ./a.nix ]; }"),
+        ("a.nix", "{ }"),
+        ("sub/b.nix", "{ }"),
+        ("sub/flake/flake.nix", "{ outputs = { ... }: { }; }"),
+        ("sub/flake/c.nix", "{ }"),
+    ]), @"
+    nixos attic: a.nix attic.nix
+    darwin mac: a.nix sub/b.nix
+    nixos inner: c.nix
+    ");
+}
+
+#[test]
+fn a_folder_without_a_flake_may_be_a_machine() {
+    insta::assert_snapshot!(lines(&[
+        ("configuration.nix", "{ config, pkgs, ... }: { imports = [ ./hardware.nix ]; networking.hostName = \"den\"; }"),
+        ("hardware.nix", "{ boot.loader.grub.enable = true; }"),
+    ]), @"nixos den: configuration.nix hardware.nix");
+    assert_eq!(lines(&[("configuration.nix", "{ colour = \"blue\"; }")]), "");
+    assert_eq!(lines(&[("other.nix", "{ boot.loader.grub.enable = true; }")]), "");
+}
+
+#[test]
+fn an_encrypted_module_is_a_module_of_which_nothing_is_known() {
+    let secret = "age-encryption.org/v1\n";
+    insta::assert_snapshot!(host!("[ ./secrets ./key.nix ]", &[("secrets/default.nix", secret), ("key.nix", secret)]), @"nixos h: key.nix secrets/default.nix [flake.nix:1: error: `secrets/default.nix` cannot be read] [flake.nix:1: error: `key.nix` cannot be read]");
+}
+
+#[test]
 fn hosts_of_every_class_are_found() {
     insta::assert_snapshot!(lines(&[
         ("flake.nix", "{ outputs = { nixpkgs, darwin, home-manager, ... }: {

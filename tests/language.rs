@@ -15,9 +15,24 @@ use nixlint::text::FileId;
 
 /// Tests that need a store, a network, the environment or command-line flags, and what they need.
 const LEFT_OUT: &[(&str, &str)] = &[
+    ("eval-fail-abs-path-fatal", "flags: --lint-absolute-path-literals"),
+    ("eval-fail-short-path-literal", "flags: --lint-short-path-literals"),
+    ("eval-fail-url-literal", "flags: --lint-url-literals"),
     ("eval-okay-autoargs", "flags: --arg"),
+    ("eval-okay-context", "the store: the path of a copied file"),
+    ("eval-okay-context-introspection", "the store: contexts of derivations"),
+    ("eval-okay-derivation-legacy", "the store: the path of a derivation"),
+    ("eval-okay-eq-derivations", "the store: the paths of derivations"),
+    ("eval-okay-fromTOML-timestamps", "flags: --extra-experimental-features"),
     ("eval-okay-getenv", "the environment"),
+    ("eval-okay-path", "the store: the paths of copied files"),
+    ("eval-okay-path-string-interpolation", "the environment: HOME"),
+    ("eval-okay-pathexists", "the store: whether its folder exists"),
+    ("eval-okay-redefine-builtin", "the environment: NIX_PATH"),
     ("eval-okay-search-path", "flags: -I"),
+    ("eval-okay-substring-context", "the store: contexts of derivations"),
+    ("eval-okay-toJSON-peel", "the store: the path of a copied file"),
+    ("eval-okay-toString-peel", "the store: the path of a copied file"),
 ];
 
 /// Steps that a test may take.
@@ -39,7 +54,7 @@ fn what_nix_evaluates_is_evaluated_alike() {
         }
     }
     let judged = count(Verdict::Agrees) + count(Verdict::Unknown) + count(Verdict::Differs);
-    assert!(LEFT_OUT.len() <= 25, "{} tests are left out", LEFT_OUT.len());
+    assert!(count(Verdict::LeftOut) <= 25, "{} tests are left out", count(Verdict::LeftOut));
     assert!(judged > 0, "{folder} has no tests");
     assert_eq!(count(Verdict::Differs), 0, "see above");
     assert!(count(Verdict::Agrees) * 100 >= judged * 95, "see above");
@@ -113,7 +128,9 @@ fn compare(folder: &Utf8Path, name: &str) -> (Verdict, String) {
             Err(_) => return (Verdict::LeftOut, format!("{name}: Nix has switched it off")),
         },
     };
-    let ours = ours.replace(folder.as_str(), "/pwd/lang");
+    // In the repository of Nix the folder is called `lang`.
+    let around = folder.parent().expect("the folder is no root");
+    let ours = ours.replace(folder.as_str(), "/pwd/lang").replace(around.as_str(), "/pwd");
     if ours.trim_end() == theirs.trim_end() {
         (Verdict::Agrees, name.to_owned())
     } else if ours.contains('«') {

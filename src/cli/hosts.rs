@@ -178,6 +178,11 @@ impl Modules {
             },
         };
         let mut files: Vec<File> = host.files().iter().map(file).collect();
+        files.extend(host.unread_files().map(|path| File {
+            path: path.strip_prefix(root).unwrap_or(path).to_string(),
+            certainty: "must",
+            r#as: "path",
+        }));
         files.sort_by(|a, b| a.path.cmp(&b.path));
         let open = host.open_imports().iter().map(|open| Open::of(root, sources, open)).collect();
         Self { files, external: host.external(), open }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -11,6 +11,8 @@ use super::book::{RuleBook, Selector, UnknownName};
 use super::error::Mistake;
 use super::exclude::Exclude;
 use crate::diagnostic::Level;
+use crate::eval::normalise;
+use crate::project::{HostClass, NamedHost};
 use crate::rule::RuleMeta;
 
 /// What a configuration file says. The default says nothing.
@@ -22,6 +24,8 @@ pub struct Config {
     pub options: BTreeMap<&'static str, toml::Table>,
     /// What is not reported on.
     pub exclude: Exclude,
+    /// Hosts that no output of a flake names.
+    pub hosts: Vec<NamedHost>,
     /// Whether rules in preview run.
     pub preview: bool,
     /// The lowest level that fails a run.
@@ -40,7 +44,9 @@ pub enum Setting {
 }
 
 /// The keys of the file.
-const KEYS: [&str; 4] = ["rules", "exclude", "preview", "fail-on"];
+const KEYS: [&str; 5] = ["rules", "hosts", "exclude", "preview", "fail-on"];
+/// The keys of a host.
+const HOST_KEYS: [&str; 2] = ["modules", "class"];
 /// The words for levels.
 const LEVELS: [&str; 4] = ["error", "warning", "info", "off"];
 
@@ -110,6 +116,7 @@ impl Reader<'_> {
                         self.rules(rules, values, &mut config);
                     }
                 }
+                "hosts" => config.hosts = self.hosts(value, folder),
                 "exclude" => config.exclude = self.exclude(value, folder),
                 "preview" => match value.get_ref().as_bool() {
                     Some(preview) => config.preview = preview,
@@ -205,6 +212,71 @@ impl Reader<'_> {
             }
         }
         (setting, options)
+    }
+
+    /// The table of hosts: for each its modules, or a table with its modules and its class.
+    fn hosts(&mut self, value: &Value<'_>, folder: &Utf8Path) -> Vec<NamedHost> {
+        let mut hosts = Vec::new();
+        for (name, value) in self.table(value).into_iter().flatten() {
+            let mut host =
+                NamedHost { name: name.get_ref().to_string(), class: HostClass::Nixos, modules: Vec::new() };
+            let DeValue::Table(table) = value.get_ref() else {
+                host.modules = self.paths(value, folder);
+                hosts.push(host);
+                continue;
+            };
+            for (key, value) in table {
+                match key.get_ref().as_ref() {
+                    "modules" => host.modules = self.paths(value, folder),
+                    "class" => host.class = self.class(value).unwrap_or(host.class),
+                    name => {
+                        let unknown = UnknownName::new("key", name, HOST_KEYS.into_iter());
+                        let listed = || format!("the keys of a host are {}", listed(&HOST_KEYS));
+                        self.unknown(key.span(), &unknown, listed);
+                    }
+                }
+            }
+            if !table.contains_key("modules") {
+                let message = format!("the host `{}` has no `modules`", host.name);
+                self.mistake(value.span(), message, "what is it made of?");
+            }
+            hosts.push(host);
+        }
+        hosts
+    }
+
+    fn class(&mut self, value: &Value<'_>) -> Option<HostClass> {
+        let Some(word) = value.get_ref().as_str() else {
+            self.wrong_type(value, "a class of hosts");
+            return None;
+        };
+        let class = HostClass::ALL.into_iter().find(|class| class.as_str() == word);
+        if class.is_none() {
+            let words = HostClass::ALL.map(HostClass::as_str);
+            let unknown = UnknownName::new("class", word, words.into_iter());
+            self.unknown(value.span(), &unknown, || format!("the classes are {}", listed(&words)));
+        }
+        class
+    }
+
+    /// A path or a list of paths, which count from `folder`.
+    fn paths(&mut self, value: &Value<'_>, folder: &Utf8Path) -> Vec<Utf8PathBuf> {
+        let values = match value.get_ref() {
+            DeValue::Array(array) if array.is_empty() => {
+                self.mistake(value.span(), "a host needs at least one module", "empty");
+                return Vec::new();
+            }
+            DeValue::Array(array) => array.iter().collect(),
+            _ => vec![value],
+        };
+        let mut paths = Vec::new();
+        for value in values {
+            match value.get_ref().as_str() {
+                Some(path) => paths.push(normalise(folder.join(path).as_str())),
+                None => self.wrong_type(value, "a path"),
+            }
+        }
+        paths
     }
 
     fn exclude(&mut self, value: &Value<'_>, folder: &Utf8Path) -> Exclude {
@@ -325,6 +397,9 @@ mod tests {
             exclude = ["vendor", "**/hardware.nix"]
             preview = true
             fail-on = "error"
+            [hosts]
+            old = "machines/old"
+            mac = { modules = ["mac.nix", "../shared.nix"], class = "darwin" }
             [rules]
             plain-rule = "off"
             ALL = "info"
@@ -344,6 +419,14 @@ mod tests {
                 (Selector::Rule("rule-with-options"), Setting::At(Level::Error)),
             ]
         );
+        let host = |name: &str, class, modules: &[&str]| NamedHost {
+            name: name.to_owned(),
+            class,
+            modules: modules.iter().map(Utf8PathBuf::from).collect(),
+        };
+        let (mac, old) = (["/p/mac.nix", "/shared.nix"], ["/p/machines/old"]);
+        let hosts = [host("mac", HostClass::Darwin, &mac), host("old", HostClass::Nixos, &old)];
+        assert_eq!(config.hosts, hosts);
         assert_eq!(config.options["rule-with-options"]["max-depth"].as_integer(), Some(3));
     }
 
@@ -435,6 +518,62 @@ mod tests {
            ·             ──┬──
            ·               ╰── invalid type: string "two", expected u32
            ╰────
+        "#);
+    }
+
+    #[test]
+    fn mistakes_in_hosts_are_shown_at_their_places() {
+        insta::assert_snapshot!(mistakes(
+            "[hosts]\na = 1\nb = []\nc = { class = \"nixso\" }\nd = { module = \"d.nix\", modules = [\"d.nix\", 2] }\n"
+        ), @r#"
+         × expected a path, found integer
+          ╭─[nixlint.toml:2:5]
+        1 │ [hosts]
+        2 │ a = 1
+          ·     ┬
+          ·     ╰── wrong type
+        3 │ b = []
+          ╰────
+         × a host needs at least one module
+          ╭─[nixlint.toml:3:5]
+        2 │ a = 1
+        3 │ b = []
+          ·     ─┬
+          ·      ╰── empty
+        4 │ c = { class = "nixso" }
+          ╰────
+         × the host `c` has no `modules`
+          ╭─[nixlint.toml:4:5]
+        3 │ b = []
+        4 │ c = { class = "nixso" }
+          ·     ─────────┬─────────
+          ·              ╰── what is it made of?
+        5 │ d = { module = "d.nix", modules = ["d.nix", 2] }
+          ╰────
+         × unknown class `nixso`
+          ╭─[nixlint.toml:4:15]
+        3 │ b = []
+        4 │ c = { class = "nixso" }
+          ·               ───┬───
+          ·                  ╰── not known
+        5 │ d = { module = "d.nix", modules = ["d.nix", 2] }
+          ╰────
+         help: did you mean `nixos`?
+         × unknown key `module`
+          ╭─[nixlint.toml:5:7]
+        4 │ c = { class = "nixso" }
+        5 │ d = { module = "d.nix", modules = ["d.nix", 2] }
+          ·       ───┬──
+          ·          ╰── not known
+          ╰────
+         help: did you mean `modules`?
+         × expected a path, found integer
+          ╭─[nixlint.toml:5:45]
+        4 │ c = { class = "nixso" }
+        5 │ d = { module = "d.nix", modules = ["d.nix", 2] }
+          ·                                             ┬
+          ·                                             ╰── wrong type
+          ╰────
         "#);
     }
 

@@ -49,5 +49,12 @@ pub(super) fn with_project<T: Send>(
         Some(file) => Some(sources.get(file.id).text.to_string()),
         None => workspace.reader.read(path),
     };
-    link(&ProjectInput { root: &project.root, files: &files, tree: &project.tree, read: &read }, visit)
+    let input = ProjectInput {
+        root: &project.root,
+        files: &files,
+        hosts: &project.hosts,
+        tree: &project.tree,
+        read: &read,
+    };
+    link(&input, visit)
 }

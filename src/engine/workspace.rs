@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use rustc_hash::FxHashMap;
 
 use crate::diagnostic::{Diagnostic, Level};
-use crate::project::Tree;
+use crate::project::{NamedHost, Tree};
 use crate::rule::{RuleMeta, Runner};
 use crate::text::{FileId, Sources};
 
@@ -59,6 +59,8 @@ pub struct ProjectFiles {
     pub root: Utf8PathBuf,
     /// The Nix files, sorted by path.
     pub files: Vec<InputFile>,
+    /// Hosts of it that the user names.
+    pub hosts: Vec<NamedHost>,
     /// Everything else that is there, for `pathExists` and folder listings.
     pub tree: Tree,
 }

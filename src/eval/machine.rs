@@ -356,6 +356,16 @@ impl<'l> Machine<'l> {
     }
 
     fn eval(&self, unit: &Rc<Unit>, id: ExprId, environment: &Environment) -> Val {
+        let mut val = self.eval_here(unit, id, environment);
+        if let Value::Unknown(unknown) = &mut val.value
+            && unknown.place.is_none()
+        {
+            unknown.place = Some(unit.span(unit.ir.span(id)));
+        }
+        val
+    }
+
+    fn eval_here(&self, unit: &Rc<Unit>, id: ExprId, environment: &Environment) -> Val {
         if !self.step() {
             return Val::unknown(Reason::Fuel);
         }
@@ -380,18 +390,18 @@ impl<'l> Machine<'l> {
                 let elements = items
                     .iter()
                     .map(|item| Element {
-                        value: Thunk::expr(unit, *item, environment),
+                        value: self.thunk(unit, *item, environment),
                         condition: Condition::True,
                     })
                     .collect();
                 done(Value::List(Rc::new(List { elements, open: None })))
             }
-            Expr::Attrs(set) if set.recursive && self.has_overrides(unit, set) => {
-                done(Value::Unknown(Unknown::new(Reason::NotModelled("__overrides".to_owned()))))
-            }
             Expr::Attrs(set) => {
-                let (inner, slots) = self.bind(unit, set, environment);
-                done(self.attrs(unit, set, &inner, slots))
+                let (inner, mut slots) = self.bind(unit, set, environment);
+                match self.overrides(unit, set, &inner, &mut slots) {
+                    Ok(others) => done(self.attrs(unit, set, &inner, slots, others)),
+                    Err(unknown) => done(Value::Unknown(unknown)),
+                }
             }
             Expr::Let(node) => {
                 let (set, body) = &**node;
@@ -405,7 +415,7 @@ impl<'l> Machine<'l> {
             }))),
             Expr::Apply(function, argument) => {
                 let function = self.nested(|| self.eval(unit, *function, environment));
-                self.apply(&function, Thunk::expr(unit, *argument, environment), here)
+                self.apply(&function, self.thunk(unit, *argument, environment), here)
             }
             Expr::Select(node) => {
                 let (base, path, default) = &**node;
@@ -511,25 +521,10 @@ impl<'l> Machine<'l> {
                 let (left, right) = (left_settled.unwrap_or(left), right_settled.map_or(right, Val::thunk));
                 self.nested(|| operators::binary(self, *op, &left, &right, here))
             }
-            Expr::Local { up, slot } => {
-                let mut frame = environment;
-                for _ in 0..*up {
-                    frame = match frame {
-                        Some(inner) => &inner.parent,
-                        None => return Val::unknown(Reason::Cycle),
-                    };
-                }
-                let thunk = match frame.as_deref() {
-                    Some(Frame { kind: FrameKind::Slots(slots), .. }) => {
-                        slots.borrow().get(*slot as usize).cloned()
-                    }
-                    _ => None,
-                };
-                match thunk {
-                    Some(thunk) => self.nested(|| self.force(&thunk)),
-                    None => Val::unknown(Reason::Cycle),
-                }
-            }
+            Expr::Local { up, slot } => match slot_of(environment, *up, *slot) {
+                Some(thunk) => self.nested(|| self.force(&thunk)),
+                None => Val::unknown(Reason::Cycle),
+            },
             Expr::Global(symbol) | Expr::WithName(symbol) | Expr::Undefined(symbol)
                 if let Some(entry) = unit.scope.as_ref().and_then(|scope| scope.get(name_of(*symbol))) =>
             {
@@ -555,9 +550,70 @@ impl<'l> Machine<'l> {
         }
     }
 
-    /// A recursive set with this name replaces its own bindings.
-    fn has_overrides(&self, unit: &Rc<Unit>, set: &AttrSet) -> bool {
-        set.attrs.iter().any(|attr| unit.ir.name(attr.name) == "__overrides")
+    /// The value of an expression, later. A name is what it stands for, and no second value like it: Nix
+    /// tells them apart where functions are compared and lists printed (`maybeThunk` in its eval.cc).
+    fn thunk(&self, unit: &Rc<Unit>, expr: ExprId, environment: &Environment) -> Thunk {
+        let bound = match unit.ir.expr(expr) {
+            Expr::Local { up, slot } => slot_of(environment, *up, *slot),
+            _ => None,
+        };
+        bound.unwrap_or_else(|| Thunk::expr(unit, expr, environment))
+    }
+
+    /// The value as far as it is there without evaluating: constants, and what was evaluated before.
+    pub(super) fn peek(&self, thunk: &Thunk) -> Option<Val> {
+        let constant = match &*thunk.0.borrow() {
+            State::Done(val) if !matches!(val.value, Value::Unknown(_)) => return Some(val.clone()),
+            State::Waiting(Recipe::Expr { unit, expr, environment }) => match unit.ir.expr(*expr) {
+                Expr::Local { up, slot } => Some(slot_of(environment, *up, *slot)?),
+                Expr::Int(_) | Expr::Float(_) | Expr::Global(_) => None,
+                Expr::List(items) if items.is_empty() => None,
+                Expr::Str(parts) | Expr::Path(_, parts)
+                    if !parts.iter().any(|part| matches!(part, Part::Interpolation { .. })) =>
+                {
+                    None
+                }
+                _ => return None,
+            },
+            State::Waiting(_) | State::Busy | State::Done(_) | State::Scoped(_) => return None,
+        };
+        match constant {
+            Some(bound) => self.peek(&bound),
+            None => Some(self.force(thunk)),
+        }
+    }
+
+    /// `__overrides` in a recursive set replaces what is bound in it; gives what it adds.
+    fn overrides(
+        &self,
+        unit: &Rc<Unit>,
+        set: &AttrSet,
+        inner: &Environment,
+        slots: &mut [Thunk],
+    ) -> Result<Vec<(Name, Entry)>, Unknown> {
+        let name_of = |attr: &crate::semantic::Attr| unit.names[attr.name.0 as usize];
+        let found = match set.recursive {
+            true => set.attrs.iter().position(|attr| unit.ir.name(attr.name) == "__overrides"),
+            false => None,
+        };
+        let Some(found) = found else { return Ok(Vec::new()) };
+        let overrides = self.set(&self.force(&slots[found]))?;
+        if !overrides.is_closed()
+            || overrides.entries.iter().any(|(_, entry)| entry.condition != Condition::True)
+        {
+            return Err(Unknown::new(Reason::NotModelled("__overrides that are not known".to_owned())));
+        }
+        let mut others = Vec::new();
+        for (name, entry) in &overrides.entries {
+            match set.attrs.iter().position(|attr| name_of(attr) == *name) {
+                Some(index) => slots[index] = entry.value.clone(),
+                None => others.push((*name, entry.clone())),
+            }
+        }
+        if let Some(Frame { kind: FrameKind::Slots(cell), .. }) = inner.as_deref() {
+            *cell.borrow_mut() = slots.to_vec();
+        }
+        Ok(others)
     }
 
     /// Opens the scope of a recursive set; gives it and the thunks of the named bindings.
@@ -573,7 +629,7 @@ impl<'l> Machine<'l> {
         let slots: Vec<Thunk> = set
             .attrs
             .iter()
-            .map(|attr| Thunk::expr(unit, attr.value, if attr.inherited { environment } else { &inner }))
+            .map(|attr| self.thunk(unit, attr.value, if attr.inherited { environment } else { &inner }))
             .collect();
         if set.recursive
             && let Some(Frame { kind: FrameKind::Slots(cell), .. }) = inner.as_deref()
@@ -583,7 +639,15 @@ impl<'l> Machine<'l> {
         (inner, slots)
     }
 
-    fn attrs(&self, unit: &Rc<Unit>, set: &AttrSet, inner: &Environment, slots: Vec<Thunk>) -> Value {
+    /// The set of the named bindings, those with computed names, and `others`.
+    fn attrs(
+        &self,
+        unit: &Rc<Unit>,
+        set: &AttrSet,
+        inner: &Environment,
+        slots: Vec<Thunk>,
+        others: Vec<(Name, Entry)>,
+    ) -> Value {
         let mut entries: Vec<(Name, Entry)> = set
             .attrs
             .iter()
@@ -597,6 +661,7 @@ impl<'l> Machine<'l> {
                 };
                 (unit.names[attr.name.0 as usize], entry)
             })
+            .chain(others)
             .collect();
         let mut patterns = Vec::new();
         let mut keys: FxHashSet<Name> = match set.dynamic.is_empty() {
@@ -604,7 +669,7 @@ impl<'l> Machine<'l> {
             false => entries.iter().map(|(name, _)| *name).collect(),
         };
         for attr in &set.dynamic {
-            let value = Thunk::expr(unit, attr.value, inner);
+            let value = self.thunk(unit, attr.value, inner);
             let entry = Entry {
                 value,
                 condition: Condition::True,
@@ -706,7 +771,12 @@ impl<'l> Machine<'l> {
         };
         match kind {
             PathKind::Home => {
-                return Val::at(Value::Unknown(Unknown::new(Reason::Impure("home path"))), here);
+                let kind = HoleKind::Any;
+                let mut absolute =
+                    Text::hole(TextHole { kind, may_be_empty: false, span: here, value: None });
+                absolute.extend(&Text::known("/"));
+                absolute.extend(&text);
+                text = absolute;
             }
             PathKind::Absolute => {}
             PathKind::Relative => {
@@ -927,6 +997,12 @@ impl<'l> Machine<'l> {
             (SymbolRoot::SelfFlake, []) if &*text == "inputs" => {
                 path.clear();
                 SymbolRoot::Inputs
+            }
+            (SymbolRoot::SelfFlake, []) if &*text == "outputs" && self.own_flake.get().is_some() => {
+                return self
+                    .own_flake
+                    .get()
+                    .map_or_else(|| Val::unknown(Reason::Cycle), |own| self.force(own));
             }
             (SymbolRoot::SelfFlake, []) if &*text == "outPath" => {
                 return Val::at(Value::Path(self.loader.root().into()), span);
@@ -1300,33 +1376,6 @@ impl<'l> Machine<'l> {
             _ => None,
         }
     }
-
-    /// Forces everything below `thunk`, to a depth of 64; `false` when something is not known.
-    pub fn is_known(&self, thunk: &Thunk) -> bool {
-        fn known(machine: &Machine<'_>, thunk: &Thunk, depth: u32) -> bool {
-            if depth > 64 || !machine.step() {
-                return false;
-            }
-            match &machine.force(thunk).value {
-                Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Path(_) => true,
-                Value::Str(text) => text.exact().is_some(),
-                Value::List(list) => {
-                    list.open.is_none()
-                        && list.elements.iter().all(|element| {
-                            element.condition == Condition::True && known(machine, &element.value, depth + 1)
-                        })
-                }
-                Value::Attrs(attrs) => {
-                    attrs.is_closed()
-                        && attrs.entries.iter().all(|(_, entry)| {
-                            entry.condition == Condition::True && known(machine, &entry.value, depth + 1)
-                        })
-                }
-                _ => false,
-            }
-        }
-        known(self, thunk, 0)
-    }
 }
 
 /// Whether more may be known of a result when more is known of what it was made of.
@@ -1339,6 +1388,18 @@ fn is_vague(val: &Val) -> bool {
         Value::Condition(condition) => condition.has_opaque(),
         Value::Symbol(symbol) => matches!(symbol.root, SymbolRoot::Call(_)),
         _ => false,
+    }
+}
+
+/// What a name stands for; `None` while its scope is being made.
+fn slot_of(environment: &Environment, up: u32, slot: u32) -> Option<Thunk> {
+    let mut frame = environment.as_ref()?;
+    for _ in 0..up {
+        frame = frame.parent.as_ref()?;
+    }
+    match &frame.kind {
+        FrameKind::Slots(slots) => slots.borrow().get(slot as usize).cloned(),
+        FrameKind::With(_) => None,
     }
 }
 

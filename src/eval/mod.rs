@@ -19,6 +19,7 @@ pub use library::{
     Merge, OptionType, Wrapper, library, library_names, option_declaration, option_type, wrapper,
 };
 pub use machine::{Coercion, FileKind, Loader, Machine, Unit, is_error, normalise};
+pub use print::{Extent, Printed};
 pub use scope::{Options, Realm, Scope};
 pub use value::{
     Attrs, Call, Closure, Element, Entry, List, Name, Origin, PrimitiveCall, Reason, Symbol, SymbolRoot,

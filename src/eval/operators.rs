@@ -52,7 +52,14 @@ pub(super) fn binary(
             val(result.map_or_else(Value::Unknown, truth))
         }
         BinaryOp::Equal | BinaryOp::NotEqual => {
-            let result = equal(machine, left, &machine.force(right), span);
+            let right = machine.force(right);
+            let result = match (&left.value, &right.value) {
+                // Equal functions are found in sets and lists only, where they are one value.
+                (Value::Lambda(_) | Value::Primitive(_), Value::Lambda(_) | Value::Primitive(_)) => {
+                    Ok(Condition::False)
+                }
+                _ => equal(machine, left, &right, span),
+            };
             let result = if op == BinaryOp::Equal { result } else { result.map(|condition| condition.not()) };
             val(result.map_or_else(Value::Unknown, truth))
         }

@@ -1,113 +1,53 @@
-//! Values as text, in the form that `nix-instantiate --eval --strict` prints.
+//! Values as text, in the form that `nix-instantiate --eval` prints (src/libexpr/print-ambiguous.cc of
+//! NixOS/nix).
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
+use std::rc::Rc;
+
+use rustc_hash::FxHashSet;
 
 use super::builtins::sorted;
 use super::condition::Condition;
-use super::machine::Machine;
-use super::value::{Reason, Text, TextPiece, Thunk, Value};
+use super::machine::{Machine, is_error};
+use super::value::{Reason, Text, TextPiece, Thunk, Unknown, Val, Value};
 
-/// Length in bytes behind which nothing is added.
-const MAX_LENGTH: usize = 1 << 20;
+/// How much of a value is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// Everything, as with `--strict`.
+    Whole,
+    /// What is there without evaluating further; the rest is `<CODE>`.
+    Outermost,
+}
 
-/// Depth below which values are cut.
-const MAX_DEPTH: u32 = 200;
+/// A value as text.
+#[derive(Debug, Default)]
+pub struct Printed {
+    /// The text; what is not known is `«…»` in it.
+    pub text: String,
+    /// The first error: Nix prints that and no value.
+    pub error: Option<Unknown>,
+    /// Why some of it is not known.
+    pub unknown: Option<Unknown>,
+}
 
 impl Machine<'_> {
     /// The whole value as text. What is not known is shown as `«…»` with its reason.
     pub fn print(&self, thunk: &Thunk) -> String {
-        let mut out = String::new();
-        self.print_to(thunk, 0, &mut out);
-        out
+        self.printed(thunk, Extent::Whole).text
     }
 
-    fn print_to(&self, thunk: &Thunk, depth: u32, out: &mut String) {
-        if depth > MAX_DEPTH || out.len() > MAX_LENGTH {
-            out.push('…');
-            return;
-        }
-        let val = self.force(thunk);
-        match &val.value {
-            Value::Null => out.push_str("null"),
-            Value::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
-            Value::Condition(condition) => out.push_str(&format!("«{}»", self.condition_text(condition))),
-            Value::Int(value) => out.push_str(&value.to_string()),
-            Value::Float(value) => out.push_str(&float_text(*value)),
-            Value::Str(text) => print_text(text, out),
-            Value::Path(path) => out.push_str(path.as_str()),
-            Value::PathPattern(text) => out.extend(text.pieces.iter().map(|piece| match piece {
-                TextPiece::Known { text, .. } => &**text,
-                TextPiece::Hole(_) => "«…»",
-            })),
-            Value::List(list) => {
-                out.push_str("[ ");
-                for element in &list.elements {
-                    self.print_condition(&element.condition, out);
-                    self.print_to(&element.value, depth + 1, out);
-                    out.push(' ');
-                }
-                if list.open.is_some() {
-                    out.push_str("«…» ");
-                }
-                out.push(']');
-            }
-            Value::Attrs(attrs) => {
-                out.push_str("{ ");
-                for (name, entry) in sorted(self, attrs) {
-                    self.print_condition(&entry.condition, out);
-                    print_name(&self.text_of(name), out);
-                    out.push_str(" = ");
-                    self.print_to(&entry.value, depth + 1, out);
-                    out.push_str("; ");
-                }
-                for (key, entry) in &attrs.patterns {
-                    self.print_condition(&entry.condition, out);
-                    print_text(key, out);
-                    out.push_str(" = ");
-                    self.print_to(&entry.value, depth + 1, out);
-                    out.push_str("; ");
-                }
-                if attrs.open.is_some() {
-                    out.push_str("«…» ");
-                }
-                out.push('}');
-            }
-            Value::Lambda(_) => out.push_str("<LAMBDA>"),
-            Value::Primitive(call) if call.arguments.is_empty() => out.push_str("<PRIMOP>"),
-            Value::Primitive(_) => out.push_str("<PRIMOP-APP>"),
-            Value::Symbol(symbol) => {
-                let _ = write!(out, "«{}»", self.symbol_text(symbol));
-            }
-            Value::Choice(choice) => {
-                out.push_str("«one of");
-                for (condition, value) in choice.iter() {
-                    let _ = write!(out, " ({}: ", self.condition_text(condition));
-                    self.print_to(value, depth + 1, out);
-                    out.push(')');
-                }
-                out.push('»');
-            }
-            Value::Unknown(unknown) => {
-                let _ = match &*unknown.reason {
-                    Reason::Throw(message) | Reason::Error(message) => write!(out, "«error: {message}»"),
-                    Reason::Argument(name) => write!(out, "«argument {name}»"),
-                    Reason::Symbolic(what) => write!(out, "«needs {what}»"),
-                    Reason::Impure(what) => write!(out, "«depends on {what}»"),
-                    Reason::NotModelled(what) => write!(out, "«not modelled: {what}»"),
-                    Reason::Cycle => write!(out, "«infinite recursion»"),
-                    Reason::Fuel => write!(out, "«too much work»"),
-                    Reason::Depth => write!(out, "«nested too deep»"),
-                    Reason::Syntax => write!(out, "«syntax error»"),
-                    Reason::Several => write!(out, "«not decided»"),
-                };
-            }
-        }
-    }
-
-    fn print_condition(&self, condition: &Condition, out: &mut String) {
-        if *condition != Condition::True {
-            let _ = write!(out, "«if {}» ", self.condition_text(condition));
-        }
+    /// The value as text, and whether that is what Nix prints.
+    pub fn printed(&self, thunk: &Thunk, extent: Extent) -> Printed {
+        let mut printer = Printer {
+            machine: self,
+            extent,
+            seen: FxHashSet::default(),
+            out: Printed::default(),
+            doubtful: 0,
+        };
+        printer.value(thunk, self.force(thunk));
+        printer.out
     }
 
     /// A formula as a person would write it.
@@ -143,10 +83,189 @@ impl Machine<'_> {
     }
 }
 
+struct Printer<'m, 'l> {
+    machine: &'m Machine<'l>,
+    extent: Extent,
+    /// Sets and lists that were printed: a set is itself wherever it stands, a list where it is bound.
+    seen: FxHashSet<*const ()>,
+    out: Printed,
+    /// How many conditions are around: an error below one may never happen.
+    doubtful: u32,
+}
+
+impl Printer<'_, '_> {
+    fn thunk(&mut self, thunk: &Thunk) {
+        let val = match self.extent {
+            Extent::Whole => self.machine.force(thunk),
+            Extent::Outermost => match self.machine.peek(thunk) {
+                Some(val) => val,
+                None => return self.out.text.push_str("<CODE>"),
+            },
+        };
+        self.value(thunk, val);
+    }
+
+    fn value(&mut self, thunk: &Thunk, val: Val) {
+        let machine = self.machine;
+        if let Err(unknown) = machine.descend(|| {
+            self.forced(thunk, val);
+            Ok(())
+        }) {
+            self.unknown(&unknown);
+        }
+    }
+
+    fn forced(&mut self, thunk: &Thunk, val: Val) {
+        match &val.value {
+            Value::Null => self.out.text.push_str("null"),
+            Value::Bool(value) => self.out.text.push_str(if *value { "true" } else { "false" }),
+            Value::Int(value) => self.write(value),
+            Value::Float(value) => self.out.text.push_str(&float_text(*value)),
+            Value::Str(text) => {
+                self.note_holes(text);
+                print_text(text, &mut self.out.text);
+            }
+            Value::Path(path) => self.out.text.push_str(path.as_str()),
+            Value::PathPattern(text) => {
+                self.note_holes(text);
+                self.out.text.extend(text.pieces.iter().map(|piece| match piece {
+                    TextPiece::Known { text, .. } => &**text,
+                    TextPiece::Hole(_) => "«…»",
+                }));
+            }
+            Value::List(list) if !list.elements.is_empty() && !self.seen.insert(thunk.identity()) => {
+                self.out.text.push_str("«repeated»");
+            }
+            Value::List(list) => {
+                self.out.text.push_str("[ ");
+                for element in &list.elements {
+                    self.entry(&element.condition, None, &element.value);
+                    self.out.text.push(' ');
+                    if self.is_exhausted() {
+                        break;
+                    }
+                }
+                if let Some(open) = &list.open {
+                    self.out.unknown.get_or_insert_with(|| open.clone());
+                    self.write(format_args!("«perhaps more: {}» ", open.reason));
+                }
+                self.out.text.push(']');
+            }
+            Value::Attrs(attrs)
+                if (!attrs.entries.is_empty() || !attrs.is_closed())
+                    && !self.seen.insert(Rc::as_ptr(attrs).cast()) =>
+            {
+                self.out.text.push_str("«repeated»");
+            }
+            Value::Attrs(attrs) => {
+                self.out.text.push_str("{ ");
+                for (name, entry) in sorted(self.machine, attrs) {
+                    let name = Text::known(&self.machine.text_of(name));
+                    self.entry(&entry.condition, Some(&name), &entry.value);
+                    self.out.text.push_str("; ");
+                    if self.is_exhausted() {
+                        break;
+                    }
+                }
+                for (key, entry) in &attrs.patterns {
+                    self.note_holes(key);
+                    self.entry(&entry.condition, Some(key), &entry.value);
+                    self.out.text.push_str("; ");
+                }
+                if let Some(open) = &attrs.open {
+                    self.out.unknown.get_or_insert_with(|| open.clone());
+                    self.write(format_args!("«perhaps more: {}» ", open.reason));
+                }
+                self.out.text.push('}');
+            }
+            Value::Lambda(_) => self.out.text.push_str("<LAMBDA>"),
+            Value::Primitive(call) if call.arguments.is_empty() => self.out.text.push_str("<PRIMOP>"),
+            Value::Primitive(_) => self.out.text.push_str("<PRIMOP-APP>"),
+            Value::Choice(choice) => {
+                self.out.unknown.get_or_insert_with(|| Unknown::new(Reason::Several));
+                self.out.text.push_str("«one of");
+                self.doubtful += 1;
+                for (condition, value) in choice.iter() {
+                    let condition = self.machine.condition_text(condition);
+                    self.write(format_args!(" ({condition}: "));
+                    self.thunk(value);
+                    self.out.text.push(')');
+                }
+                self.doubtful -= 1;
+                self.out.text.push('»');
+            }
+            Value::Condition(condition) => {
+                let condition = self.machine.condition_text(condition);
+                self.out.unknown.get_or_insert_with(|| Unknown::new(Reason::Symbolic(condition.clone())));
+                self.write(format_args!("«unknown: {condition}»"));
+            }
+            Value::Symbol(symbol) => {
+                let symbol = self.machine.symbol_text(symbol);
+                self.out.unknown.get_or_insert_with(|| Unknown::new(Reason::Symbolic(symbol.clone())));
+                self.write(format_args!("«unknown: {symbol}»"));
+            }
+            Value::Unknown(unknown) => self.unknown(unknown),
+        }
+    }
+
+    /// An element of a list or a value of a set.
+    fn entry(&mut self, condition: &Condition, name: Option<&Text>, value: &Thunk) {
+        let is_certain = *condition == Condition::True;
+        if !is_certain {
+            self.doubtful += 1;
+            self.out.unknown.get_or_insert_with(|| Unknown::new(Reason::Several));
+            let condition = self.machine.condition_text(condition);
+            self.write(format_args!("«if {condition}» "));
+        }
+        if let Some(name) = name {
+            match name.exact() {
+                Some(name) => print_name(&name, &mut self.out.text),
+                None => print_text(name, &mut self.out.text),
+            }
+            self.out.text.push_str(" = ");
+        }
+        self.thunk(value);
+        self.doubtful -= u32::from(!is_certain);
+    }
+
+    fn unknown(&mut self, unknown: &Unknown) {
+        if is_error(unknown) || *unknown.reason == Reason::Cycle {
+            if self.doubtful == 0 {
+                self.out.error.get_or_insert_with(|| unknown.clone());
+            }
+            match &*unknown.reason {
+                Reason::Cycle => self.write("«error: infinite recursion»"),
+                reason => self.write(format_args!("«{reason}»")),
+            }
+        } else {
+            self.out.unknown.get_or_insert_with(|| unknown.clone());
+            self.write(format_args!("«unknown: {}»", unknown.reason));
+        }
+    }
+
+    fn note_holes(&mut self, text: &Text) {
+        if text.exact().is_none() {
+            self.out.unknown.get_or_insert_with(|| Unknown::new(Reason::Several));
+        }
+    }
+
+    /// Without fuel the rest would be many times the same.
+    fn is_exhausted(&self) -> bool {
+        self.machine.fuel() == 0
+    }
+
+    fn write(&mut self, what: impl fmt::Display) {
+        let _infallible = write!(self.out.text, "{what}");
+    }
+}
+
 /// A float as Nix prints it: six significant digits, without trailing zeros (`%g`).
 pub(super) fn float_text(value: f64) -> String {
-    if value == 0.0 || !value.is_finite() {
-        return if value == 0.0 { "0".to_owned() } else { value.to_string() };
+    if value == 0.0 {
+        return if value.is_sign_negative() { "-0" } else { "0" }.to_owned();
+    }
+    if !value.is_finite() {
+        return value.to_string().to_lowercase();
     }
     let scientific = format!("{value:.5e}");
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));

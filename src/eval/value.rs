@@ -68,6 +68,8 @@ pub enum Value {
 pub struct Unknown {
     /// Why.
     pub reason: Rc<Reason>,
+    /// The innermost expression that has no value for this reason.
+    pub place: Option<Span>,
 }
 
 /// The reasons of [`Unknown`].
@@ -118,7 +120,12 @@ impl fmt::Display for Reason {
 impl Unknown {
     /// An unknown for this reason.
     pub fn new(reason: Reason) -> Self {
-        Self { reason: Rc::new(reason) }
+        Self { reason: Rc::new(reason), place: None }
+    }
+
+    /// The same, at `place` where none is known yet.
+    pub fn or_at(self, place: Option<Span>) -> Self {
+        Self { place: self.place.or(place), ..self }
     }
 }
 
@@ -354,6 +361,11 @@ impl Thunk {
     /// depends on that.
     pub fn later(compute: impl Fn(&Machine<'_>) -> Val + 'static) -> Self {
         Self(Rc::new(RefCell::new(State::Waiting(Recipe::Later(Rc::new(compute))))))
+    }
+
+    /// Where it lies: equal for what is one value wherever it is used.
+    pub(super) fn identity(&self) -> *const () {
+        Rc::as_ptr(&self.0).cast()
     }
 
     pub(super) fn expr(unit: &Rc<Unit>, expr: ExprId, environment: &Environment) -> Self {

@@ -139,7 +139,7 @@ fn imported(
                     result.extend(imported(machine, input, arguments, &module.imports, depth + 1));
                 }
             }
-            Import::Inline(..) | Import::External(_) | Import::Lost(_) => {}
+            Import::Inline(..) | Import::Unread(_) | Import::External(_) | Import::Lost(_) => {}
         }
     }
     result

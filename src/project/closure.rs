@@ -2,9 +2,11 @@
 //!
 //! Must never say that a module is surely there when a condition or something unknown stands on the way.
 
+use std::collections::BTreeSet;
 use std::mem;
 use std::rc::Rc;
 
+use camino::Utf8PathBuf;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::arguments::Arguments;
@@ -56,6 +58,8 @@ pub(super) struct Closure {
     pub modules: Vec<(Module, Certainty)>,
     /// The files of the modules, in the same order, each once.
     pub files: Vec<ModuleFile>,
+    /// Files that are modules and cannot be read, by absolute path.
+    pub unread: BTreeSet<Utf8PathBuf>,
     /// The names of the modules from outside.
     pub external: FxHashSet<String>,
     pub open: Vec<OpenEdge>,
@@ -97,6 +101,7 @@ struct Node {
     above: usize,
     edges: Vec<Edge>,
     targets: Vec<(usize, Certainty)>,
+    unread: Vec<Utf8PathBuf>,
     external: Vec<String>,
     open: Vec<OpenEdge>,
 }
@@ -112,6 +117,7 @@ impl Node {
             above: 0,
             edges,
             targets: Vec::new(),
+            unread: Vec::new(),
             external: Vec::new(),
             open: Vec::new(),
         }
@@ -143,6 +149,11 @@ impl Graph<'_, '_> {
                     Import::External(name) => {
                         self.nodes[at].external.push(name);
                         continue;
+                    }
+                    Import::Unread(path) => {
+                        let shown = path.strip_prefix(self.input.root).unwrap_or(&path).to_string();
+                        self.nodes[at].unread.push(path);
+                        Err(Unknown::new(Reason::Error(format!("`{shown}` cannot be read"))))
                     }
                     Import::Lost(unknown) => Err(unknown),
                 };
@@ -268,6 +279,7 @@ impl Graph<'_, '_> {
         for at in order {
             let certainty = if sure.contains(&at) { Certainty::Must } else { Certainty::May };
             let node = &mut self.nodes[at];
+            closure.unread.extend(node.unread.drain(..));
             closure.external.extend(node.external.drain(..));
             closure.open.append(&mut node.open);
             if let Some((file, form)) = node.holder {

@@ -1,8 +1,10 @@
 //! A host: the machine that a closure of modules configures, and the questions rules ask of it.
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use camino::{Utf8Path, Utf8PathBuf};
 use rustc_hash::FxHashSet;
 
 use super::closure::{Closure, ModuleFile, OpenEdge};
@@ -29,6 +31,7 @@ pub struct Host<'m> {
     pub(super) options: Rc<OptionTable>,
     pub(super) scope: Scope,
     files: Vec<ModuleFile>,
+    unread: BTreeSet<Utf8PathBuf>,
     external: FxHashSet<String>,
     open: Vec<OpenEdge>,
     users: OnceCell<Users<'m>>,
@@ -92,6 +95,7 @@ impl<'m> Host<'m> {
             options,
             scope,
             files: closure.files,
+            unread: closure.unread,
             external: closure.external,
             open: closure.open,
             users: OnceCell::new(),
@@ -124,6 +128,11 @@ impl<'m> Host<'m> {
     /// them.
     pub fn files(&self) -> &[ModuleFile] {
         &self.files
+    }
+
+    /// Files among its modules of which nothing is known because they are no text, by absolute path.
+    pub fn unread_files(&self) -> impl Iterator<Item = &Utf8Path> {
+        self.unread.iter().map(Utf8PathBuf::as_path)
     }
 
     /// How many modules come from outside of the project.

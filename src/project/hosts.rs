@@ -16,8 +16,8 @@ use super::host::{Host, Identity};
 use super::imports::{Edge, read_imports};
 use super::input::ProjectInput;
 use super::options::{OptionSource, OptionTable};
-use super::registry;
 use super::script::Scripts;
+use super::{named, registry};
 use crate::eval::{Attrs, Machine, Realm, Scope};
 use crate::text::FileId;
 
@@ -39,7 +39,8 @@ pub struct Project<'m> {
 impl<'m> Project<'m> {
     /// Reads the flake.
     pub(super) fn new(machine: &'m Machine<'m>, input: &'m ProjectInput<'m>) -> Self {
-        let seeds = flake::hosts(machine, input);
+        let mut seeds = flake::hosts(machine, input);
+        named::add_hosts(machine, input, &mut seeds);
         let of = |realm: Realm| {
             let seeds = seeds.iter().filter(|seed| realm_of(seed.class) == realm);
             Arguments::new(machine, realm, &seeds.map(|seed| seed.arguments.clone()).collect::<Vec<_>>())

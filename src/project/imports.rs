@@ -19,6 +19,8 @@ pub(super) enum Import {
     File(FileId),
     /// A module written in place, with the file it stands in.
     Inline(FileId, Val),
+    /// A file of the project that is no text, e.g. an encrypted one, by its absolute path.
+    Unread(Utf8PathBuf),
     /// A module from outside of the project, by the name it is known by.
     External(String),
     /// Something of the project that could not be followed.
@@ -101,7 +103,7 @@ fn import(machine: &Machine<'_>, input: &ProjectInput<'_>, file: FileId, val: Va
         }
         _ => match external_name(machine, &val) {
             Some(name) => Import::External(name),
-            None => Import::Lost(machine.symbolic(&val)),
+            None => Import::Lost(reason(machine, &val)),
         },
     }
 }
@@ -112,13 +114,33 @@ fn import_of_path(machine: &Machine<'_>, input: &ProjectInput<'_>, path: &Utf8Pa
         None if !path.starts_with(input.root) => Import::External(path.to_string()),
         None => {
             let shown = path.strip_prefix(input.root).unwrap_or(path);
+            let below = path.join("default.nix");
             let reason = match machine.loader().kind(path) {
+                Some(FileKind::Directory) if machine.loader().kind(&below).is_some() => {
+                    return Import::Unread(below);
+                }
                 Some(FileKind::Directory) => format!("`{shown}` has no `default.nix`"),
-                Some(_) => format!("`{shown}` cannot be read"),
+                Some(_) => return Import::Unread(path.to_owned()),
                 None => format!("path `{shown}` does not exist"),
             };
             Import::Lost(Unknown::new(Reason::Error(reason)))
         }
+    }
+}
+
+/// Why a value is not known to be a module.
+fn reason(machine: &Machine<'_>, val: &Val) -> Unknown {
+    match &val.value {
+        Value::Str(text) | Value::PathPattern(text) => {
+            let holes = text.pieces.iter().filter_map(|piece| match piece {
+                TextPiece::Hole(hole) => hole.value.as_ref(),
+                TextPiece::Known { .. } => None,
+            });
+            let inner = holes.map(|val| reason(machine, val)).next();
+            inner.unwrap_or_else(|| Unknown::new(Reason::Error(format!("`{}` is no path", text.display()))))
+        }
+        Value::Symbol(_) | Value::Unknown(_) | Value::Choice(_) => machine.symbolic(val),
+        _ => Unknown::new(Reason::Error("this is no module".to_owned())),
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::flake::HostClass;
 use crate::eval::FileKind;
 use crate::module::Facts;
 use crate::text::FileId;
@@ -27,12 +28,25 @@ pub struct Tree {
     pub entries: BTreeMap<Utf8PathBuf, FileKind>,
 }
 
+/// A host that the user names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedHost {
+    /// What it is called.
+    pub name: String,
+    /// Its module system.
+    pub class: HostClass,
+    /// The modules that it begins with; absolute, normalised.
+    pub modules: Vec<Utf8PathBuf>,
+}
+
 /// A project to be linked.
 pub struct ProjectInput<'p> {
     /// The folder of the flake.
     pub root: &'p Utf8Path,
     /// Its Nix files, sorted by path.
     pub files: &'p [ProjectFile],
+    /// Hosts that no output of its flake names.
+    pub hosts: &'p [NamedHost],
     /// Everything that is there.
     pub tree: &'p Tree,
     /// Reads a file of the tree that is not Nix.

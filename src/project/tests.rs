@@ -28,7 +28,7 @@ fn hosts(files: &[(&str, &str)], answer: impl Fn(&Host<'_>) -> String + Sync) ->
         .collect();
     let texts: BTreeMap<_, _> = sorted.iter().map(|(path, text)| (root.join(path), *text)).collect();
     let read = |path: &camino::Utf8Path| texts.get(path).map(|text| (*text).to_owned());
-    let input = ProjectInput { root: &root, files: &files, tree: &Tree::default(), read: &read };
+    let input = ProjectInput { root: &root, files: &files, hosts: &[], tree: &Tree::default(), read: &read };
     let mut answers = Vec::new();
     let linked = link(&input, |project| {
         project.visit_hosts(&[HostClass::Nixos], &mut |host| answers.push(answer(host)));
@@ -102,5 +102,5 @@ fn options_that_need_themselves_are_not_known() {
         ("two.nix", "{ }"),
     ];
     let told = hosts(&files, |host| format!("{} {}", option(host, "a"), option(host, "c")));
-    assert_eq!(told, ["[ 2 1 «…» ] 3"; 2]);
+    assert_eq!(told, ["[ 2 1 «perhaps more: needs config.a» ] 3"; 2]);
 }

@@ -26,7 +26,8 @@ fn with_host(module: &str, look: impl FnOnce(&Host<'_>) + Send) {
     let files: Vec<ProjectFile> = texts.iter().enumerate().map(file).collect();
     let read = |path: &Utf8Path| texts.get(path.as_str()).map(|text| (*text).to_owned());
     let tree = Tree::default();
-    let input = ProjectInput { root: Utf8Path::new("/p"), files: &files, tree: &tree, read: &read };
+    let input =
+        ProjectInput { root: Utf8Path::new("/p"), files: &files, hosts: &[], tree: &tree, read: &read };
     let mut look = Some(look);
     let mut visit = |host: &Host<'_>| (look.take().expect("there is one host"))(host);
     let linked = link(&input, |project| project.visit_hosts(&[HostClass::Nixos], &mut visit));

@@ -431,7 +431,15 @@ impl<'t> Lowering<'t> {
                 SyntaxKind::NODE_INHERIT => {
                     let source = entry.node(SyntaxKind::NODE_INHERIT_FROM);
                     for attr in attributes(entry) {
-                        let KeyDraft::Static(name, key) = self.key(attr) else { continue };
+                        let (name, key) = match self.key(attr) {
+                            KeyDraft::Static(name, key) => (name, key),
+                            // Nix refuses `inherit ${name};`, so the set has no value.
+                            KeyDraft::Dynamic(name, key) => {
+                                let value = ValueDraft::Expr(None);
+                                set.dynamic.push(DynamicDraft { name, key, value, binding });
+                                continue;
+                            }
+                        };
                         let (kind, value) = match source {
                             None => (BindingKind::Inherit, ValueDraft::Inherit),
                             Some(source) => match source.operand() {

@@ -21,6 +21,7 @@ use super::book::RuleBook;
 use super::error::{Mistake, printable};
 use super::schema::Config;
 use crate::engine::{InputFile, ProjectFiles, Reader};
+use crate::project::NamedHost;
 use crate::text::{FileId, SourceFile, Sources};
 
 /// What is to be looked at.
@@ -274,12 +275,21 @@ fn load(request: &Request<'_>, found: Vec<Found>, stdin: Option<&Path>, discover
     discovered.reader = Reader::new(move |path| read_below(&roots, path.as_std_path()));
 
     let mut by_config: FxHashMap<Option<PathBuf>, usize> = FxHashMap::default();
+    let roots: Vec<Utf8PathBuf> = found.iter().map(|(found, _)| found.root.clone()).collect();
     for (Found { root, tree, configured, .. }, files) in found {
+        // A configuration may be that of several projects: a host belongs to the one nearest to its modules.
+        let is_own = |host: &&NamedHost| {
+            let nearest = |path: &Utf8PathBuf| {
+                roots.iter().filter(|root| path.starts_with(root)).max_by_key(|root| root.as_str().len())
+            };
+            host.modules.first().and_then(nearest) == Some(&root)
+        };
+        let hosts: Vec<NamedHost> = configured.config.hosts.iter().filter(is_own).cloned().collect();
         let group = *by_config.entry(configured.file).or_insert_with(|| {
             discovered.groups.push(Group { config: configured.config, projects: Vec::new() });
             discovered.groups.len() - 1
         });
-        discovered.groups[group].projects.push(ProjectFiles { root, files, tree });
+        discovered.groups[group].projects.push(ProjectFiles { root, files, hosts, tree });
     }
 }
 

@@ -123,6 +123,14 @@ fn write_json(machine: &Machine<'_>, val: &Val, out: &mut String) -> Result<(), 
                         out.push_str(&serde_json::Value::from(path.as_str()).to_string());
                         Ok(())
                     }
+                    Value::Attrs(inner)
+                        if inner.is_closed()
+                            && !["__toString", "outPath"]
+                                .iter()
+                                .any(|name| inner.get(machine.name(name)).is_some()) =>
+                    {
+                        Err(error("`__toString` should return a string"))
+                    }
                     Value::Str(_) | Value::Attrs(_) => machine.descend(|| write_json(machine, &inner, out)),
                     Value::Unknown(unknown) => Err(unknown.clone()),
                     Value::Symbol(_) | Value::Choice(_) | Value::Condition(_) | Value::PathPattern(_) => {
