@@ -32,6 +32,7 @@ const COMMANDS: &[(&str, i32)] = &[
     ("nixlint explain python-buildenv", 0),
     ("nixlint rules", 0),
     ("nixlint hosts --files", 0),
+    ("nixlint graph", 0),
     ("nixlint check --diff --unsafe-fixes", 1),
     ("nixlint fix", 0),
     ("nixlint fix --unsafe-fixes modules", 0),

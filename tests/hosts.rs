@@ -7,10 +7,19 @@ use std::process::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// What the program prints, run in `folder` without anything from outside.
+/// What `nixlint hosts` prints.
 fn hosts(folder: &Path, args: &[&str]) -> String {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_nixlint"));
-    let output = command.arg("hosts").args(args).current_dir(folder).env_clear().output();
+    run(folder, "hosts", args)
+}
+
+/// What the program prints, run in `folder` without anything from outside.
+fn run(folder: &Path, command: &str, args: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_nixlint"))
+        .arg(command)
+        .args(args)
+        .current_dir(folder)
+        .env_clear()
+        .output();
     let output = output.expect("the program starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("the output is UTF-8")
@@ -284,6 +293,90 @@ fn a_folder_without_a_flake_may_be_a_machine() {
 fn an_encrypted_module_is_a_module_of_which_nothing_is_known() {
     let secret = "age-encryption.org/v1\n";
     insta::assert_snapshot!(host!("[ ./secrets ./key.nix ]", &[("secrets/default.nix", secret), ("key.nix", secret)]), @"nixos h: key.nix secrets/default.nix [flake.nix:1: error: `secrets/default.nix` cannot be read] [flake.nix:1: error: `key.nix` cannot be read]");
+}
+
+/// A flake with every kind of node and edge.
+const GRAPH: [(&str, &str); 9] = [
+    (
+        "flake.nix",
+        "{ outputs = { nixpkgs, ... }@inputs: {
+            nixosConfigurations.h = nixpkgs.lib.nixosSystem { specialArgs = { inherit inputs; }; modules = [ ./a.nix ]; };
+            nixosModules.out = ./exported.nix;
+          }; }",
+    ),
+    (
+        "a.nix",
+        "{ lib, inputs, ... }: { imports = [ ./b.nix ] ++ lib.optional (inputs ? x) ./may.nix; home-manager.users.u = ./home.nix; }",
+    ),
+    ("b.nix", "{ stranger, ... }: { imports = [ stranger ./may.nix ]; }"),
+    ("may.nix", "{ environment.etc = import ./data.nix; }"),
+    ("home.nix", "{ home.packages = [ ]; }"),
+    ("exported.nix", "{ services.nginx.enable = true; }"),
+    ("data.nix", "{ services.nginx.enable = true; }"),
+    ("dead.nix", "{ imports = [ ./dead-too.nix ]; services.nginx.enable = true; }"),
+    ("dead-too.nix", "{ services.nginx.enable = true; }"),
+];
+
+#[test]
+fn imports_are_drawn() {
+    let folder = flake(&GRAPH);
+    insta::assert_snapshot!(run(folder.path(), "graph", &[]), @r#"
+    flowchart LR
+      p0n0(["h"])
+      class p0n0 host
+      p0n1["a.nix"]
+      p0n2["b.nix"]
+      class p0n2 open
+      p0n3["may.nix"]
+      p0n4[/"u"/]
+      class p0n4 user
+      p0n5["home.nix"]
+      p0n6["dead-too.nix"]
+      class p0n6 unattached
+      p0n7["dead.nix"]
+      class p0n7 unattached
+      p0n0 --> p0n1
+      p0n0 --> p0n4
+      p0n1 --> p0n2
+      p0n1 -.-> p0n3
+      p0n2 --> p0n3
+      p0n4 --> p0n5
+      classDef host stroke-width:3px
+      classDef open stroke:#c00
+      classDef unattached stroke-dasharray:4
+    "#);
+    insta::assert_snapshot!(run(folder.path(), "graph", &["-o", "dot", "--host", "h"]), @r#"
+    digraph imports {
+      rankdir=LR;
+      node [shape=box];
+      subgraph cluster_0 {
+        label=".";
+        p0n0 [label="h", shape=ellipse, penwidth=3];
+        p0n1 [label="a.nix"];
+        p0n2 [label="b.nix", color=red];
+        p0n3 [label="may.nix"];
+        p0n4 [label="u", shape=parallelogram];
+        p0n5 [label="home.nix"];
+        p0n0 -> p0n1;
+        p0n0 -> p0n4;
+        p0n1 -> p0n2;
+        p0n1 -> p0n3 [style=dashed];
+        p0n2 -> p0n3;
+        p0n4 -> p0n5;
+      }
+    }
+    "#);
+    let graphs: Value =
+        serde_json::from_str(&run(folder.path(), "graph", &["-o", "json"])).expect("it is JSON");
+    let names = |kind: &str| {
+        let nodes = graphs[0]["nodes"].as_array().expect("there are nodes").iter();
+        let names = nodes.filter(|node| node["kind"] == kind).filter_map(|node| node["name"].as_str());
+        names.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(names("host"), "h");
+    assert_eq!(names("user"), "u");
+    assert_eq!(names("unattached"), "dead-too.nix dead.nix");
+    assert_eq!(graphs[0]["edges"].as_array().map(Vec::len), Some(6));
 }
 
 #[test]

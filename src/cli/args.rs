@@ -38,6 +38,8 @@ pub(super) enum Command {
     Rules(RulesArgs),
     /// List the hosts of flakes and what they are made of
     Hosts(HostsArgs),
+    /// Draw which modules the hosts of flakes import
+    Graph(GraphArgs),
     /// Print the syntax tree of a file, for authors of rules
     Syntax(SyntaxArgs),
     /// Print the completions for a shell
@@ -236,6 +238,30 @@ pub(super) struct HostsArgs {
     /// How the list is written
     #[arg(short, long, visible_alias = "format", value_enum, value_name = "FORMAT", default_value_t = TableFormat::Table)]
     pub output_format: TableFormat,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct GraphArgs {
+    #[command(flatten)]
+    pub files: FileArgs,
+
+    /// Draw this host alone; can be repeated
+    #[arg(long = "host", value_name = "NAME")]
+    pub hosts: Vec<String>,
+
+    /// How the graph is written
+    #[arg(short, long, visible_alias = "format", value_enum, value_name = "FORMAT", default_value_t = GraphFormat::Mermaid)]
+    pub output_format: GraphFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum GraphFormat {
+    /// A flowchart for Markdown
+    Mermaid,
+    /// For Graphviz
+    Dot,
+    /// One JSON array
+    Json,
 }
 
 /// How a command writes a table.

@@ -79,8 +79,9 @@ struct File {
     r#as: &'static str,
 }
 
-#[derive(Serialize)]
-struct Open {
+/// An import that could not be followed.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Open {
     reason: String,
     path: String,
     line: u32,
@@ -88,14 +89,11 @@ struct Open {
 
 impl ProjectHosts {
     fn of(run: &Run, project: &Project<'_>) -> Self {
-        let root = project.root();
-        let folder = run.folder().to_str().and_then(|folder| root.strip_prefix(folder).ok());
-        let folder = folder.unwrap_or(root);
-        let folder = if folder.as_str().is_empty() { "." } else { folder.as_str() };
+        let (root, folder) = (project.root(), folder_of(run, project));
         let mut hosts = Vec::new();
-        let mut visit = |host: &Host<'_>| hosts.push(HostRow::of(folder, root, &run.sources, host));
+        let mut visit = |host: &Host<'_>| hosts.push(HostRow::of(&folder, root, &run.sources, host));
         project.visit_hosts(&HostClass::ALL, &mut visit);
-        Self { folder: folder.to_owned(), hosts }
+        Self { folder, hosts }
     }
 
     fn show(&self, format: TableFormat, with_folder: bool, with_files: bool) -> String {
@@ -218,7 +216,7 @@ impl Modules {
 }
 
 impl Open {
-    fn of(root: &Utf8Path, sources: &Sources, open: &OpenEdge) -> Self {
+    pub(super) fn of(root: &Utf8Path, sources: &Sources, open: &OpenEdge) -> Self {
         let file = open.span.map_or(open.file, |span| span.file);
         let start = open.span.map(|span| span.range().start()).unwrap_or_default();
         let line = sources.get(file).lines().position(start, PositionEncoding::Utf8).line + 1;
@@ -226,8 +224,16 @@ impl Open {
     }
 }
 
+/// The folder of a project, as it is shown: below the working directory where it is there.
+pub(super) fn folder_of(run: &Run, project: &Project<'_>) -> String {
+    let root = project.root();
+    let folder = run.folder().to_str().and_then(|folder| root.strip_prefix(folder).ok());
+    let folder = folder.unwrap_or(root);
+    if folder.as_str().is_empty() { ".".to_owned() } else { folder.to_string() }
+}
+
 /// The path of a file below the root of its project.
-fn relative(root: &Utf8Path, sources: &Sources, file: FileId) -> String {
+pub(super) fn relative(root: &Utf8Path, sources: &Sources, file: FileId) -> String {
     let path = &sources.get(file).path;
     path.strip_prefix(root).unwrap_or(path).to_string()
 }

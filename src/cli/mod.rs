@@ -6,6 +6,7 @@ mod check;
 mod completions;
 mod explain;
 mod fix;
+mod graph;
 mod hosts;
 mod output;
 mod rules;
@@ -75,6 +76,7 @@ fn dispatch(args: Vec<OsString>) -> Status {
         Some(Command::Explain(args)) => explain::run(&args, book, &streams),
         Some(Command::Rules(args)) => rules::run(&args, book),
         Some(Command::Hosts(args)) => hosts::run(args, book, &streams),
+        Some(Command::Graph(args)) => graph::run(args, book, &streams),
         Some(Command::Syntax(args)) => syntax::run(&args),
         Some(Command::Completions(args)) => completions::run(&args),
         None => Args::command().print_help().map(|()| Status::Clean).map_err(Failure::from),

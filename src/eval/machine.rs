@@ -229,6 +229,11 @@ impl<'l> Machine<'l> {
         thunk
     }
 
+    /// Whether the file was read so far: as a module, by `import`, or in any other way.
+    pub fn has_read(&self, file: FileId) -> bool {
+        self.units.borrow().contains_key(&file)
+    }
+
     /// What `import path` gives.
     pub fn import(&self, path: &Utf8Path) -> Val {
         match self.program(path) {

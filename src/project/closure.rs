@@ -40,6 +40,17 @@ pub enum ModuleForm {
     Inline,
 }
 
+/// A file that holds a module which imports one that another file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ImportEdge {
+    /// The file of the importing module; `None` for the list that the host begins with.
+    pub from: Option<FileId>,
+    /// The file of the imported module.
+    pub to: FileId,
+    /// Whether the import is there for sure wherever the importing module is.
+    pub certainty: Certainty,
+}
+
 /// An import that could not be followed.
 #[derive(Debug, Clone)]
 pub struct OpenEdge {
@@ -58,6 +69,8 @@ pub(super) struct Closure {
     pub modules: Vec<(Module, Certainty)>,
     /// The files of the modules, in the same order, each once.
     pub files: Vec<ModuleFile>,
+    /// What imports what, from file to file, each pair once.
+    pub imports: Vec<ImportEdge>,
     /// Files that are modules and cannot be read, by absolute path.
     pub unread: BTreeSet<Utf8PathBuf>,
     /// The names of the modules from outside.
@@ -274,7 +287,7 @@ impl Graph<'_, '_> {
         let sure: FxHashSet<usize> = must.into_iter().collect();
         let order = self.reach(|node, _| off(node) != Some(Certainty::Must));
 
-        let mut closure = Closure::default();
+        let mut closure = Closure { imports: self.imports(&order), ..Closure::default() };
         let mut places: FxHashMap<FileId, usize> = FxHashMap::default();
         for at in order {
             let certainty = if sure.contains(&at) { Certainty::Must } else { Certainty::May };
@@ -294,6 +307,34 @@ impl Graph<'_, '_> {
             closure.modules.extend(node.module.take().map(|module| (module, certainty)));
         }
         closure
+    }
+
+    /// The imports among these nodes. What has no file of its own imports in the name of what imports it.
+    fn imports(&self, order: &[usize]) -> Vec<ImportEdge> {
+        let wanted: FxHashSet<usize> = order.iter().copied().collect();
+        let file_of = |at: usize| self.nodes[at].holder.map(|(file, _)| file);
+        let mut places: FxHashMap<(Option<FileId>, FileId), usize> = FxHashMap::default();
+        let mut imports: Vec<ImportEdge> = Vec::new();
+        for at in order {
+            let mut importing = *at;
+            while importing != 0 && file_of(importing).is_none() {
+                importing = self.nodes[importing].above;
+            }
+            let from = file_of(importing);
+            for (target, certainty) in &self.nodes[*at].targets {
+                let Some(to) = file_of(*target).filter(|to| wanted.contains(target) && Some(*to) != from)
+                else {
+                    continue;
+                };
+                let place = *places.entry((from, to)).or_insert_with(|| {
+                    imports.push(ImportEdge { from, to, certainty: *certainty });
+                    imports.len() - 1
+                });
+                let known = &mut imports[place];
+                known.certainty = known.certainty.min(*certainty);
+            }
+        }
+        imports
     }
 
     /// The nodes that edges lead to, breadth first, as far as they are wanted.

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use camino::{Utf8Path, Utf8PathBuf};
 use rustc_hash::FxHashSet;
 
-use super::closure::{Closure, ModuleFile, OpenEdge};
+use super::closure::{Closure, ImportEdge, ModuleFile, OpenEdge};
 use super::flake::HostClass;
 use super::hosts::Project;
 use super::options::{OptionTable, Resolved};
@@ -31,6 +31,7 @@ pub struct Host<'m> {
     pub(super) options: Rc<OptionTable>,
     pub(super) scope: Scope,
     files: Vec<ModuleFile>,
+    imports: Vec<ImportEdge>,
     unread: BTreeSet<Utf8PathBuf>,
     external: FxHashSet<String>,
     open: Vec<OpenEdge>,
@@ -95,6 +96,7 @@ impl<'m> Host<'m> {
             options,
             scope,
             files: closure.files,
+            imports: closure.imports,
             unread: closure.unread,
             external: closure.external,
             open: closure.open,
@@ -128,6 +130,11 @@ impl<'m> Host<'m> {
     /// them.
     pub fn files(&self) -> &[ModuleFile] {
         &self.files
+    }
+
+    /// Which file imports which, from the host down.
+    pub fn imports(&self) -> &[ImportEdge] {
+        &self.imports
     }
 
     /// Files among its modules of which nothing is known because they are no text, by absolute path.

@@ -3,7 +3,7 @@
 //! A host can be asked only while it is visited: what its modules evaluate to depends on the scope that the
 //! machine is in.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 use camino::Utf8Path;
@@ -34,6 +34,27 @@ pub struct Project<'m> {
     /// evaluate to.
     users: RefCell<Vec<(Rc<Attrs>, Rc<Arguments>)>>,
     pub(super) scripts: Rc<Scripts>,
+    pub(super) attached: RefCell<Attached>,
+    /// The files that the hosts read, before others are looked at.
+    read: OnceCell<FxHashSet<FileId>>,
+}
+
+/// What belongs to the hosts that were linked so far.
+#[derive(Default)]
+pub(super) struct Attached {
+    /// The files that are or hold a module of them.
+    pub files: FxHashSet<FileId>,
+    /// Whether an import could not be followed.
+    pub open: bool,
+    /// The hosts of which the users are linked too.
+    whole: FxHashSet<(HostClass, String)>,
+}
+
+impl Attached {
+    fn add(&mut self, closure: &Closure) {
+        self.files.extend(closure.files.iter().map(|module| module.file));
+        self.open |= !closure.open.is_empty();
+    }
 }
 
 impl<'m> Project<'m> {
@@ -46,7 +67,17 @@ impl<'m> Project<'m> {
             Arguments::new(machine, realm, &seeds.map(|seed| seed.arguments.clone()).collect::<Vec<_>>())
         };
         let (system, home) = (of(Realm::System), of(Realm::Home));
-        Self { machine, input, seeds, system, home, users: RefCell::default(), scripts: Rc::default() }
+        Self {
+            machine,
+            input,
+            seeds,
+            system,
+            home,
+            users: RefCell::default(),
+            scripts: Rc::default(),
+            attached: RefCell::default(),
+            read: OnceCell::new(),
+        }
     }
 
     /// The folder of the flake.
@@ -65,6 +96,7 @@ impl<'m> Project<'m> {
     /// Visits all modules of the project together, as far as their files are not among those `attached`:
     /// what no host has. Does nothing where nothing is left.
     pub fn visit_rest(&self, attached: &FxHashSet<FileId>, visit: &mut dyn FnMut(&Host<'_>)) {
+        self.files_read();
         let modules = registry::nixos_modules(self.machine, self.input, &self.system);
         let rest: FxHashSet<FileId> =
             self.input.files.iter().map(|file| file.id).filter(|file| !attached.contains(file)).collect();
@@ -86,13 +118,53 @@ impl<'m> Project<'m> {
         host.within(|| visit(&host));
     }
 
+    /// Whether the project has no host at all.
+    pub(super) fn is_without_hosts(&self) -> bool {
+        self.seeds.is_empty()
+    }
+
+    /// Links the hosts and users that were not visited yet.
+    pub(super) fn link_rest(&self) {
+        for seed in &self.seeds {
+            let is_whole = self.attached.borrow().whole.contains(&(seed.class, seed.name.clone()));
+            if !is_whole {
+                let host = self.host(seed);
+                host.within(|| host.visit_users(&mut |_| {}));
+            }
+        }
+    }
+
+    /// Notes that all users of a host are linked, and whether there may be more.
+    pub(super) fn note_users(&self, host: &Host<'_>, are_open: bool) {
+        let mut attached = self.attached.borrow_mut();
+        attached.open |= are_open;
+        attached.whole.extend(host.name.clone().map(|name| (host.class(), name)));
+    }
+
+    /// Whether something of a host read the file.
+    pub(super) fn was_read(&self, file: FileId) -> bool {
+        self.files_read().contains(&file)
+    }
+
+    fn files_read(&self) -> &FxHashSet<FileId> {
+        self.read.get_or_init(|| {
+            let files = self.input.files.iter().map(|file| file.id);
+            files.filter(|file| self.machine.has_read(*file)).collect()
+        })
+    }
+
+    /// What the modules of the hosts of a realm are called with.
+    pub(super) fn arguments(&self, realm: Realm) -> &Arguments {
+        match realm {
+            Realm::System => &self.system,
+            Realm::Home => &self.home,
+        }
+    }
+
     fn host(&self, seed: &HostSeed) -> Host<'_> {
         let machine = self.machine;
         let realm = realm_of(seed.class);
-        let arguments = match realm {
-            Realm::System => &self.system,
-            Realm::Home => &self.home,
-        };
+        let arguments = self.arguments(realm);
         let before = ArgumentsOnly::scope(machine, realm, seed.arguments.clone());
         let closure = machine.in_scope(&before, || {
             let mut roots = Vec::new();
@@ -103,6 +175,7 @@ impl<'m> Project<'m> {
             roots.extend(seed.open.clone().map(|unknown| Edge::lost(unknown, None)));
             closure(machine, self.input, arguments, roots, seed.flake)
         });
+        self.attached.borrow_mut().add(&closure);
         let source = OptionSource {
             realm,
             is_host: true,
@@ -150,6 +223,7 @@ impl<'m> Project<'m> {
         let (key, options) = table(&Closure::default(), false);
         let before = Scope { key, options };
         let closure = machine.in_scope(&before, || closure(machine, self.input, &arguments, roots(), file));
+        self.attached.borrow_mut().add(&closure);
         let (mut key, options) = table(&closure, true);
         key[0] = before.key[0];
         let scope = Scope { key, options: options.clone() };

@@ -26,6 +26,7 @@ mod service;
 mod table;
 #[cfg(test)]
 mod tests;
+mod unattached;
 mod unit;
 mod user;
 mod view;
@@ -35,7 +36,7 @@ mod view_tests;
 use crate::eval::Machine;
 
 pub use account::{Account, AccountKind, Group};
-pub use closure::{ModuleFile, ModuleForm, OpenEdge};
+pub use closure::{ImportEdge, ModuleFile, ModuleForm, OpenEdge};
 pub use container::{Container, DeviceRequest};
 pub use firewall::{Exposure, Firewall, Opening};
 pub use flake::HostClass;
@@ -49,6 +50,7 @@ pub use script::{RunKind, RunText};
 pub use secret::{Secret, SecretTool, SecretUse};
 pub use service::{Manager, Service, ServiceKind, Upstream};
 pub use table::{Certainty, Definition, Node, OptionKey};
+pub use unattached::Unattached;
 pub use unit::{DEPENDENCIES, Dependency, DependencyAttribute, Section, Spelling, Unit};
 pub use user::User;
 pub use view::{Known, Origin};

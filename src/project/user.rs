@@ -37,6 +37,7 @@ pub(super) struct Users<'m> {
 /// The users of a host.
 pub(super) fn users<'m>(host: &Host<'m>) -> Users<'m> {
     if host.class() == HostClass::Home {
+        host.project().note_users(host, false);
         return Users::default();
     }
     let nodes = host.nodes("home-manager.users.*");
@@ -46,6 +47,7 @@ pub(super) fn users<'m>(host: &Host<'m>) -> Users<'m> {
         Some(OpenEdge { reason: unknown.clone(), file: definition.file, span: definition.span() })
     });
     if nodes.is_empty() {
+        host.project().note_users(host, open.is_some());
         return Users { list: Vec::new(), open };
     }
     let mut users: Vec<(String, Vec<Rc<Node>>)> = Vec::new();
@@ -72,7 +74,9 @@ pub(super) fn users<'m>(host: &Host<'m>) -> Users<'m> {
         };
         User { home: host.project().home(host, &name, special.clone(), file, roots), name }
     };
-    Users { list: users.into_iter().map(user).collect(), open }
+    let list = users.into_iter().map(user).collect();
+    host.project().note_users(host, open.is_some());
+    Users { list, open }
 }
 
 /// Whether a definition below a key that may be `user` is about `user`.

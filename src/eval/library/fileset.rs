@@ -4,7 +4,7 @@
 use super::super::builtins::closed_list;
 use super::super::machine::Machine;
 use super::super::value::{Attrs, Reason, Text, TextHole, Thunk, Unknown, Val, Value};
-use super::{Outcome, Table, attrs_val, error, field, primitives, set, tagged};
+use super::{Outcome, Table, attrs_val, error, field, primitives, set, tagged, thrown};
 use crate::text::{HoleKind, Span};
 
 /// A set of files that is known as such alone.
@@ -56,6 +56,16 @@ pub(super) static FUNCTIONS: Table = primitives! {
         let Some(root) = field(m, &argument, "root")? else {
             return Err(error("function `toSource` called without required argument `root`"));
         };
+        let Some(files) = field(m, &argument, "fileset")? else {
+            return Err(error("function `toSource` called without required argument `fileset`"));
+        };
+        match (&m.force(&root).value, &m.force(&files).value) {
+            (Value::Path(root), Value::Path(files)) if !files.starts_with(&**root) => {
+                return Err(thrown("lib.fileset.toSource: the files are not all below the root"));
+            }
+            (_, Value::Unknown(unknown)) => return Err(unknown.clone()),
+            _ => {}
+        }
         let copy = copied(&root, span);
         Ok(set(m, vec![
             ("_isLibCleanSourceWith", super::boolean(true).thunk()),
@@ -66,7 +76,7 @@ pub(super) static FUNCTIONS: Table = primitives! {
         ]))
     };
     "trace" 2 |m, a, _| Ok(m.force(&a[1]));
-    "traceVal" 1 |m, a, _| Ok(m.force(&a[0]));
+    "traceVal" 1 combined;
     "union" 2 combined;
     "unions" 1 |m, a, _| {
         closed_list(m, &a[0])?;

@@ -158,6 +158,31 @@ const FLAT: &[&str] = &[
     "trivial",
 ];
 
+/// What stands in the tables of [`TOP`] and yet is in a group alone.
+const NOT_AT_THE_TOP: &[(&str, &str)] = &[
+    ("asserts", "assertEachOneOf"),
+    ("asserts", "checkAssertWarn"),
+    ("attrsets", "longestValidPathPrefix"),
+    ("attrsets", "unionOfDisjoint"),
+    ("lists", "commonPrefix"),
+    ("lists", "findFirstIndex"),
+    ("meta", "availableOn"),
+    ("meta", "defaultPriority"),
+    ("meta", "platformMatch"),
+    ("modules", "defaultOrderPriority"),
+    ("modules", "defaultOverridePriority"),
+    ("options", "literalCode"),
+    ("strings", "charToInt"),
+    ("strings", "escapeC"),
+    ("strings", "escapeNixIdentifier"),
+    ("strings", "escapeNixString"),
+    ("strings", "floatToString"),
+    ("strings", "levenshtein"),
+    ("strings", "levenshteinAtMost"),
+    ("strings", "normalizePath"),
+    ("strings", "sanitizeDerivationName"),
+];
+
 /// The functions of `lib` itself.
 const TOP: &[Table] = &[
     options::FUNCTIONS,
@@ -174,6 +199,7 @@ const TOP: &[Table] = &[
 
 fn member(machine: &Machine<'_>, path: &[&str]) -> Option<Val> {
     match path {
+        [name] if NOT_AT_THE_TOP.iter().any(|(_, other)| other == name) => None,
         [name] => top(machine, name),
         ["types", rest @ ..] => types::select(machine, rest),
         ["systems", "doubles", name] | ["platforms", name] => systems::doubles(name),
@@ -218,6 +244,11 @@ pub fn library_names() -> Vec<String> {
     names.extend(types::names().iter().map(|name| format!("types.{name}")));
     names.extend(systems::NAMES.iter().map(|name| (*name).to_owned()));
     names.push("fileset.empty".to_owned());
+    for name in &mut names {
+        if let Some((group, _)) = NOT_AT_THE_TOP.iter().find(|(_, other)| other == name) {
+            *name = format!("{group}.{name}");
+        }
+    }
     names.sort();
     names.dedup();
     names
@@ -296,10 +327,7 @@ const REEXPORTED: &[&str] = &[
     "addErrorContext",
     "baseNameOf",
     "dirOf",
-    "import",
-    "isNull",
     "readDir",
-    "throw",
     "toString",
     "unsafeDiscardStringContext",
 ];

@@ -200,7 +200,6 @@ pub(super) static FUNCTIONS: Table = primitives! {
         result.extend(&Text::known("\n```\n"));
         literal(m, "literalMD", &text_val(result).thunk())
     };
-    "literalExample" 1 |m, a, _| literal(m, "literalExpression", &a[0]);
     "literalExpression" 1 |m, a, _| literal(m, "literalExpression", &a[0]);
     "literalMD" 1 |m, a, _| literal(m, "literalMD", &a[0]);
     "mergeDefaultOption" 2 |m, a, span| merge_default(m, &a[0], values(m, &a[1])?, span);

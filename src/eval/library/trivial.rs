@@ -370,7 +370,6 @@ pub(super) static FUNCTIONS: Table = primitives! {
         let (base, divisor) = (integer(m, &a[0])?, integer(m, &a[1])?);
         base.checked_rem(divisor).map(number).ok_or_else(|| error("division by zero"))
     };
-    "not" 1 |m, a, span| Ok(Val::of(truth(m.condition(&m.force(&a[0]), span)?.not())));
     "oldestSupportedReleaseIsAtLeast" 1 |m, a, _| Err(release(m, &a[0]));
     "or" 2 |m, a, span| {
         let left = m.condition(&m.force(&a[0]), span)?;

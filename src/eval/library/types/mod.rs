@@ -238,7 +238,6 @@ const PLAIN: &[&str] = &[
     "shellPackage",
     "singleLineStr",
     "str",
-    "string",
     "toml",
     "unspecified",
 ];
@@ -352,7 +351,7 @@ fn plain(machine: &Machine<'_>, name: &str) -> Option<Val> {
             let (int, float) = (plain(machine, "int")?, plain(machine, "float")?);
             either(machine, int.thunk(), float.thunk())
         }
-        "str" | "string" => of("str", "string", is_of("isString"), equal()),
+        "str" => of("str", "string", is_of("isString"), equal()),
         "nonEmptyStr" => of("nonEmptyStr", "non-empty string", check("nonEmptyStr", vec![]), equal()),
         "singleLineStr" => {
             let description = "(optionally newline-terminated) single-line string";
