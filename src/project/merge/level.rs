@@ -210,6 +210,13 @@ impl Level {
                 _ => open = open.or_else(|| Some(cx.machine.symbolic(&config.value))),
             }
         }
+        let is_shared = self
+            .path
+            .first()
+            .is_some_and(|first| shape::namespaces(cx, &[], &cx.machine.text_of(*first)) > 0);
+        if matches!(content.undeclared, Undeclared::Shape) && (self.depth == 0 || is_shared) {
+            open = open.or_else(|| Some(shape::elsewhere()));
+        }
         names.sort_unstable();
         names.dedup();
         if self.depth == 0 {

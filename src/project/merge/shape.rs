@@ -10,7 +10,7 @@ use super::definition::{self, Def, Discharged, PLAIN, Raw, discharge, strongest}
 use super::types::Type;
 use super::value::{self, first_of, same, unknown_among};
 use super::{Cx, several};
-use crate::eval::{Condition, Name, Val, Value};
+use crate::eval::{Condition, Name, Reason, Unknown, Val, Value};
 
 /// How many names from the root are namespaces for sure: options of nixpkgs do not start above.
 pub(super) fn namespaces(cx: Cx<'_, '_>, above: &[Name], name: &str) -> usize {
@@ -22,6 +22,11 @@ pub(super) fn namespaces(cx: Cx<'_, '_>, above: &[Name], name: &str) -> usize {
         | "home-manager" => 1,
         _ => 0,
     }
+}
+
+/// Why names of a set are not known whose options are declared outside of the project.
+pub(super) fn elsewhere() -> Unknown {
+    Unknown::new(Reason::Symbolic("options from outside".to_owned()))
 }
 
 /// What definitions come to at a name that has `depth - 1` names above it; `None` where there are none.

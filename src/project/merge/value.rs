@@ -642,6 +642,10 @@ pub(super) fn set(cx: Cx<'_, '_>, element: &Rc<Type>, lazy: bool, defs: &[Def], 
         }
     }
     result.entries = Attrs::from_entries(entries).entries;
+    if matches!(element.merge, Merge::Shape) {
+        // Options of nixpkgs have defaults.
+        result.open.get_or_insert_with(shape::elsewhere);
+    }
     let span = if let [def] = defs { def.value.span } else { None };
     Val::at(Value::Attrs(Rc::new(result)), span)
 }
