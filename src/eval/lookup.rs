@@ -88,10 +88,7 @@ impl Machine<'_> {
         if let Some(settled) = self.settle(&symbol) {
             return settled;
         }
-        match span {
-            Some(span) => Val::at(either(&self.opaque(span), symbol.thunk(), default).value, Some(span)),
-            None => Val::unknown(Reason::Several),
-        }
+        Val::at(either(&self.opaque(span), symbol.thunk(), default).value, span)
     }
 
     /// The value of a function's formal in the argument `val`.

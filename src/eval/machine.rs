@@ -14,12 +14,12 @@ use super::condition::{Atom, Condition};
 use super::lookup::{Selection, either};
 use super::scope::Current;
 use super::value::{
-    Attrs, Call, Closure, Element, Entry, List, Name, PrimitiveCall, Reason, Recipe, Scoped, State, Symbol,
-    SymbolRoot, Text, TextHole, TextPiece, Thunk, Unknown, Val, Value,
+    Attrs, Call, Closure, Element, Entry, List, Name, Origin, PrimitiveCall, Reason, Recipe, Scoped, State,
+    Symbol, SymbolRoot, Text, TextHole, TextPiece, Thunk, Unknown, Val, Value,
 };
 use super::{builtins, library, operators};
 use crate::semantic::{AttrSet, Expr, ExprId, Ir, Key, Lambda, Part, PathKind};
-use crate::text::{FileId, HoleKind, Span, TextRange};
+use crate::text::{FileId, HoleKind, Span, TextRange, TextSize};
 
 /// Calls nested deeper than this are unknown; the limit of Nix itself (`max-call-depth`).
 const MAX_DEPTH: u32 = 10_000;
@@ -35,6 +35,9 @@ pub(super) const ELEMENTS_PER_STEP: usize = 4;
 
 /// What it takes to put formulas together.
 const STEPS_PER_ALTERNATIVE: usize = 16;
+
+/// The file of what is no part of the project's text.
+const OWN_FILE: FileId = FileId(u32::MAX);
 
 /// Alternatives that one value may have before it is unknown.
 const MAX_ALTERNATIVES: usize = 8;
@@ -67,8 +70,17 @@ pub enum FileKind {
     Symlink,
 }
 
+/// What is known of the world outside of the project.
+pub trait Outside {
+    /// What stands below the flake inputs at a path of at least two names, the input and its attribute; a
+    /// name that begins with `/` is a file of the input, and the value what it holds.
+    fn input(&self, machine: &Machine<'_>, path: &[Name]) -> Option<Val>;
+    /// A function of nixpkgs' `lib` that is not modelled in the evaluator.
+    fn library(&self, machine: &Machine<'_>, name: &str) -> Option<Val>;
+}
+
 /// How a primitive runs: its arguments, and the span of the call.
-pub(super) type Run = fn(&Machine<'_>, &[Thunk], Option<Span>) -> Result<Val, Unknown>;
+pub type Run = fn(&Machine<'_>, &[Thunk], Option<Span>) -> Result<Val, Unknown>;
 
 /// A function that Nix or nixpkgs provides.
 pub struct Primitive {
@@ -86,6 +98,8 @@ pub struct Unit {
     pub file: FileId,
     /// Its program.
     pub ir: Arc<Ir>,
+    /// Whether it is a part of nixlint: what comes from it has no place in the text of the project.
+    pub is_own: bool,
     names: Vec<Name>,
     directory: Utf8PathBuf,
     /// What `scopedImport` puts in scope around the file.
@@ -101,6 +115,15 @@ impl Unit {
     /// The place of `range` in this file.
     pub fn span(&self, range: TextRange) -> Span {
         Span::new(self.file, range)
+    }
+
+    /// The place of `range`, if the project has it.
+    fn place(&self, range: TextRange) -> Option<Span> {
+        (!self.is_own).then(|| self.span(range))
+    }
+
+    fn origin(&self, map: Arc<[(TextSize, TextRange)]>) -> Option<Origin> {
+        (!self.is_own).then_some((self.file, map))
     }
 }
 
@@ -128,6 +151,7 @@ pub struct Machine<'l> {
     builtins: OnceCell<Val>,
     /// The outputs of the project's own flake.
     own_flake: OnceCell<Thunk>,
+    outside: OnceCell<Rc<dyn Outside>>,
     fuel: Cell<u64>,
     depth: Cell<u32>,
     /// How many opaque atoms there are.
@@ -163,6 +187,7 @@ impl<'l> Machine<'l> {
             frames: RefCell::default(),
             builtins: OnceCell::new(),
             own_flake: OnceCell::new(),
+            outside: OnceCell::new(),
             fuel: Cell::new(fuel),
             depth: Cell::new(0),
             opaque: Cell::new(0),
@@ -213,6 +238,15 @@ impl<'l> Machine<'l> {
         let _ = self.own_flake.set(outputs);
     }
 
+    /// Says what is known of the world outside of the project. The first call counts.
+    pub fn set_outside(&self, outside: Rc<dyn Outside>) {
+        let _ = self.outside.set(outside);
+    }
+
+    pub(super) fn outside(&self) -> Option<&Rc<dyn Outside>> {
+        self.outside.get()
+    }
+
     /// The set `builtins`.
     pub(super) fn builtins(&self) -> Val {
         self.builtins.get_or_init(|| builtins::set(self)).clone()
@@ -227,6 +261,12 @@ impl<'l> Machine<'l> {
         let thunk = Thunk::expr(&unit, ir.root(), &None);
         self.units.borrow_mut().insert(file, (unit, thunk.clone()));
         thunk
+    }
+
+    /// The value of a program that is a part of nixlint.
+    pub fn own_program(&self, ir: &Arc<Ir>) -> Val {
+        let unit = Rc::new(Unit { is_own: true, ..self.unit(OWN_FILE, ir) });
+        self.force(&Thunk::expr(&unit, ir.root(), &None))
     }
 
     /// Whether the file was read so far: as a module, by `import`, or in any other way.
@@ -274,11 +314,12 @@ impl<'l> Machine<'l> {
         let names = ir.names().map(|name| self.name(name)).collect();
         let mut directory = self.loader.path(file);
         directory.pop();
-        Unit { file, ir: ir.clone(), names, directory, scope: None }
+        Unit { file, ir: ir.clone(), is_own: false, names, directory, scope: None }
     }
 
     /// An atom for something at `span` of which nothing is known; another one at each call.
-    pub fn opaque(&self, span: Span) -> Condition {
+    pub fn opaque(&self, span: impl Into<Option<Span>>) -> Condition {
+        let span = span.into().unwrap_or_else(|| Span::new(OWN_FILE, TextRange::default()));
         let number = self.opaque.get();
         self.opaque.set(number.wrapping_add(1));
         Condition::atom(Atom::Opaque(span, number))
@@ -375,7 +416,7 @@ impl<'l> Machine<'l> {
             return Val::unknown(Reason::Fuel);
         }
         let range = unit.ir.span(id);
-        let here = Some(unit.span(range));
+        let here = unit.place(range);
         let done = |value| Val::at(value, here);
         let name_of = |symbol: crate::semantic::Symbol| unit.names[symbol.0 as usize];
         match unit.ir.expr(id) {
@@ -661,8 +702,8 @@ impl<'l> Machine<'l> {
                 let entry = Entry {
                     value,
                     condition: Condition::True,
-                    key: Some(unit.span(attr.key)),
-                    binding: Some(unit.span(attr.binding)),
+                    key: unit.place(attr.key),
+                    binding: unit.place(attr.binding),
                 };
                 (unit.names[attr.name.0 as usize], entry)
             })
@@ -678,8 +719,8 @@ impl<'l> Machine<'l> {
             let entry = Entry {
                 value,
                 condition: Condition::True,
-                key: Some(unit.span(attr.key)),
-                binding: Some(unit.span(attr.binding)),
+                key: unit.place(attr.key),
+                binding: unit.place(attr.binding),
             };
             let name = self.nested(|| self.eval(unit, attr.name, inner));
             match &name.value {
@@ -711,7 +752,7 @@ impl<'l> Machine<'l> {
         match key {
             Key::Static(symbol, _) => Ok(unit.names[symbol.0 as usize]),
             Key::Dynamic(expr) => {
-                let val = self.nested(|| self.eval(unit, *expr, environment));
+                let val = self.settled(&self.nested(|| self.eval(unit, *expr, environment)));
                 match (&val.value, val.as_str()) {
                     (_, Some(text)) => Ok(self.name(&text)),
                     (Value::Unknown(unknown), None) => Err(unknown.clone()),
@@ -726,18 +767,18 @@ impl<'l> Machine<'l> {
         for part in parts {
             match part {
                 Part::Text { text: known, map } => {
-                    let origin = Some((unit.file, map.clone()));
+                    let origin = unit.origin(map.clone());
                     text.pieces.push(TextPiece::Known { text: known.clone(), origin });
                 }
                 Part::Interpolation { expr, range } => {
                     let val = self.nested(|| self.eval(unit, *expr, environment));
-                    let inner = self.coerce(&val, Coercion::Interpolation, Some(unit.span(*range)))?;
+                    let inner = self.coerce(&val, Coercion::Interpolation, unit.place(*range))?;
                     // What is known stands where the interpolation stands, as an escape does.
                     match inner.exact() {
                         Some(known) if !known.is_empty() => {
                             text.pieces.push(TextPiece::Known {
                                 text: known.into(),
-                                origin: Some((unit.file, Arc::new([(0.into(), *range)]))),
+                                origin: unit.origin(Arc::new([(0.into(), *range)])),
                             });
                         }
                         _ => {
@@ -746,11 +787,11 @@ impl<'l> Machine<'l> {
                                 let place = if index == 0 { *range } else { rest };
                                 match piece {
                                     TextPiece::Known { text, .. } => {
-                                        let origin = Some((unit.file, Arc::from([(0.into(), place)])));
+                                        let origin = unit.origin(Arc::from([(0.into(), place)]));
                                         TextPiece::Known { text, origin }
                                     }
                                     TextPiece::Hole(hole) => {
-                                        TextPiece::Hole(TextHole { span: Some(unit.span(place)), ..hole })
+                                        TextPiece::Hole(TextHole { span: unit.place(place), ..hole })
                                     }
                                 }
                             }))
@@ -839,6 +880,10 @@ impl<'l> Machine<'l> {
                 None if attrs.is_closed() => Val::error("attempt to call a set"),
                 None => Val::unknown(Reason::Symbolic("a set with unknown names is called".to_owned())),
             },
+            Value::Symbol(symbol) if let Some(functor) = self.functor(symbol) => self.nested(|| {
+                let bound = self.apply(&functor, function.clone().thunk(), span);
+                self.apply(&bound, argument, span)
+            }),
             Value::Symbol(symbol) => {
                 if let Some(settled) = self.settle(function) {
                     return self.apply(&settled, argument, span);
@@ -865,6 +910,12 @@ impl<'l> Machine<'l> {
             Value::Unknown(_) => function.clone(),
             _ => Val::error("attempt to call something which is not a function"),
         }
+    }
+
+    /// What calling a flake input itself does.
+    fn functor(&self, symbol: &Symbol) -> Option<Val> {
+        let (SymbolRoot::Inputs, [input]) = (&symbol.root, symbol.path.as_slice()) else { return None };
+        self.outside()?.input(self, &[*input, self.name("__functor")])
     }
 
     /// Applies a function to several arguments.
@@ -954,24 +1005,33 @@ impl<'l> Machine<'l> {
                     Ok(either(&entry.condition, entry.value.clone(), otherwise.thunk()))
                 }
                 None if let Some(fallback) = &attrs.fallback => self.select(fallback, name),
-                None => {
-                    let text = self.text_of(name);
-                    match &attrs.open {
-                        Some(open) => Ok(Val::of(Value::Unknown(open.clone()))),
-                        None if attrs.patterns.is_empty() => {
-                            Err(Unknown::new(Reason::Error(format!("attribute `{text}` missing"))))
-                        }
-                        None => Ok(self.computed_key(name)),
-                    }
-                }
+                None => match &attrs.open {
+                    Some(open) => Ok(Val::of(Value::Unknown(open.clone()))),
+                    None if attrs.patterns.is_empty() => Err(Unknown::new(self.missing(name))),
+                    None => Ok(self.computed_key(name)),
+                },
             },
-            Value::Symbol(symbol) => Ok(self.select_symbol(symbol, name, val.span)),
+            Value::Symbol(symbol) => {
+                let val = self.select_symbol(symbol, name, val.span);
+                match (&symbol.root, &val.value) {
+                    (SymbolRoot::SelfFlake, Value::Unknown(unknown))
+                        if symbol.path.is_empty() && *unknown.reason == self.missing(name) =>
+                    {
+                        Err(unknown.clone())
+                    }
+                    _ => Ok(val),
+                }
+            }
             Value::Choice(choice) => {
                 Ok(self.choose(choice, |machine, val| machine.select_or_unknown(&val, name)))
             }
             Value::Unknown(_) => Ok(val.clone()),
             _ => Err(Unknown::new(Reason::Error("a set was expected".to_owned()))),
         }
+    }
+
+    fn missing(&self, name: Name) -> Reason {
+        Reason::Error(format!("attribute `{}` missing", self.text_of(name)))
     }
 
     /// `val.name`, with a missing name as a value.
@@ -995,7 +1055,9 @@ impl<'l> Machine<'l> {
                 SymbolRoot::SelfFlake
             }
             (SymbolRoot::Inputs, [input])
-                if &*text == "lib" && self.text_of(*input).starts_with("nixpkgs") =>
+                if self.outside().is_none()
+                    && &*text == "lib"
+                    && self.text_of(*input).starts_with("nixpkgs") =>
             {
                 return library::library(self);
             }
@@ -1008,6 +1070,10 @@ impl<'l> Machine<'l> {
                     .own_flake
                     .get()
                     .map_or_else(|| Val::unknown(Reason::Cycle), |own| self.force(own));
+            }
+            (SymbolRoot::SelfFlake, []) if &*text == "outputs" => {
+                path.clear();
+                SymbolRoot::SelfFlake
             }
             (SymbolRoot::SelfFlake, []) if &*text == "outPath" => {
                 return Val::at(Value::Path(self.loader.root().into()), span);
@@ -1023,11 +1089,16 @@ impl<'l> Machine<'l> {
             (SymbolRoot::SelfFlake, []) if let Some(outputs) = self.own_flake.get() => {
                 let outputs = self.force(outputs);
                 return match &outputs.value {
-                    Value::Attrs(_) => self.select_or_unknown(&outputs, name),
+                    Value::Attrs(_) | Value::Choice(_) => self.select_or_unknown(&outputs, name),
                     _ => Val::unknown(Reason::Symbolic("self".to_owned())),
                 };
             }
             (SymbolRoot::Library, _) => return library::select(self, &path, span),
+            (SymbolRoot::Inputs, [_, ..])
+                if let Some(known) = self.outside().and_then(|outside| outside.input(self, &path)) =>
+            {
+                return known;
+            }
             (SymbolRoot::Call(call), [])
                 if let Some(attribute) = builtins::derivation_attribute(self, call, name) =>
             {
@@ -1091,10 +1162,7 @@ impl<'l> Machine<'l> {
     /// # Errors
     /// With the error of Nix where the value is certainly no truth value.
     pub fn condition(&self, val: &Val, span: Option<Span>) -> Result<Condition, Unknown> {
-        let opaque = || match val.span.or(span) {
-            Some(span) => Ok(self.opaque(span)),
-            None => Err(Unknown::new(Reason::Several)),
-        };
+        let opaque = || Ok(self.opaque(val.span.or(span)));
         match &val.value {
             Value::Bool(truth) => Ok(Condition::known(*truth)),
             Value::Condition(condition) => Ok(condition.clone()),

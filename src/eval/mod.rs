@@ -18,7 +18,7 @@ pub use condition::{Atom, Condition, OptionPath, Scalar};
 pub use library::{
     Merge, OptionType, Wrapper, library, library_names, option_declaration, option_type, wrapper,
 };
-pub use machine::{Coercion, FileKind, Loader, Machine, Unit, is_error, normalise};
+pub use machine::{Coercion, FileKind, Loader, Machine, Outside, Primitive, Run, Unit, is_error, normalise};
 pub use print::{Extent, Printed};
 pub use scope::{Options, Realm, Scope};
 pub use value::{

@@ -75,10 +75,7 @@ pub(super) fn binary(
                 // Only NaN has no order.
                 Ok(None) => Value::Bool(false),
                 Err(unknown) if is_error(&unknown) => Value::Unknown(unknown),
-                Err(unknown) => match span {
-                    Some(span) => Value::Condition(machine.opaque(span)),
-                    None => Value::Unknown(unknown),
-                },
+                Err(_) => Value::Condition(machine.opaque(span)),
             })
         }
         BinaryOp::Update => val(update(machine, left, &machine.force(right), span)),
@@ -155,6 +152,15 @@ fn add(machine: &Machine<'_>, left: &Val, right: &Val, span: Option<Span>) -> Va
         }
         (Value::Unknown(unknown), _) if is_error(unknown) => Value::Unknown(unknown.clone()),
         (_, Value::Unknown(unknown)) if is_error(unknown) => Value::Unknown(unknown.clone()),
+        // Only a string has paths copied to the store.
+        (_, Value::Path(_) | Value::PathPattern(_)) if is_set(left) => {
+            let text = machine.coerce(left, Coercion::Interpolation, left.span.or(span));
+            let text = text.and_then(|mut text| {
+                text.extend(&machine.coerce(right, Coercion::ToString, right.span.or(span))?);
+                Ok(text)
+            });
+            text.map_or_else(Value::Unknown, |text| Value::Str(Rc::new(text)))
+        }
         // Without a string it may be a sum or a path.
         (Value::Unknown(_) | Value::Symbol(_) | Value::Choice(_), right)
             if !matches!(right, Value::Str(_) | Value::Attrs(_)) =>
@@ -169,6 +175,19 @@ fn add(machine: &Machine<'_>, left: &Val, right: &Val, span: Option<Span>) -> Va
                 });
             text.map_or_else(Value::Unknown, |text| Value::Str(Rc::new(text)))
         }
+    }
+}
+
+/// Whether the value is a set for sure: one that is known, or a flake.
+fn is_set(val: &Val) -> bool {
+    match &val.value {
+        Value::Attrs(_) => true,
+        Value::Symbol(symbol) => match symbol.root {
+            SymbolRoot::SelfFlake => symbol.path.is_empty(),
+            SymbolRoot::Inputs => symbol.path.len() == 1,
+            _ => false,
+        },
+        _ => false,
     }
 }
 
@@ -222,10 +241,7 @@ fn maybe_replaced(
     let mut result = left.clone();
     let replace = |entry: &mut Entry| {
         let other = Val::of(Value::Unknown(reason.clone()));
-        entry.value = match span {
-            Some(span) => either(&machine.opaque(span), entry.value.clone(), other.thunk()).thunk(),
-            None => other.thunk(),
-        };
+        entry.value = either(&machine.opaque(span), entry.value.clone(), other.thunk()).thunk();
     };
     let is_certain = |name| right.get(name).is_some_and(|entry: &Entry| entry.condition == Condition::True);
     result.entries.iter_mut().filter(|(name, _)| !is_certain(*name)).for_each(|(_, entry)| replace(entry));
@@ -333,8 +349,7 @@ fn equal_here(
     }
     let opaque = |unknown: Unknown| match span {
         _ if is_error(&unknown) => Err(unknown),
-        Some(span) => Ok(machine.opaque(span)),
-        None => Err(unknown),
+        _ => Ok(machine.opaque(span)),
     };
     match (&left.value, &right.value) {
         (Value::Unknown(unknown), _) | (_, Value::Unknown(unknown)) => opaque(unknown.clone()),

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::mem;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use camino::Utf8Path;
@@ -363,6 +363,23 @@ impl Thunk {
         Self(Rc::new(RefCell::new(State::Waiting(Recipe::Later(Rc::new(compute))))))
     }
 
+    /// Whether both are one and the same.
+    pub fn is(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// A value computed from itself: `compute` is also given the thunk it is computed for.
+    pub fn fix(compute: impl Fn(&Machine<'_>, Self) -> Val + 'static) -> Self {
+        Self(Rc::new_cyclic(|weak: &Weak<RefCell<State>>| {
+            let weak = weak.clone();
+            let compute = move |machine: &Machine<'_>| match weak.upgrade() {
+                Some(state) => compute(machine, Self(state)),
+                None => Val::unknown(Reason::Cycle),
+            };
+            RefCell::new(State::Waiting(Recipe::Later(Rc::new(compute))))
+        }))
+    }
+
     /// Where it lies: equal for what is one value wherever it is used.
     pub(super) fn identity(&self) -> *const () {
         Rc::as_ptr(&self.0).cast()
@@ -405,6 +422,11 @@ impl Val {
         let elements =
             values.into_iter().map(|value| Element { value, condition: Condition::True }).collect();
         Self::of(Value::List(Rc::new(List { elements, open: None })))
+    }
+
+    /// A function that Nix does not provide, with the arguments it has already.
+    pub fn function(primitive: &'static Primitive, arguments: Vec<Thunk>) -> Self {
+        Self::of(Value::Primitive(Rc::new(PrimitiveCall { primitive, arguments })))
     }
 
     /// The exact text of a string without holes.

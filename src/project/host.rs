@@ -298,6 +298,11 @@ impl<'m> Host<'m> {
         self.options.in_realm(option.realm)?.option_value(self.machine, &option.names)
     }
 
+    /// The value of an option, its definitions merged by the type that the project declares, else by shape.
+    pub fn merged(&self, path: &str) -> Resolved {
+        self.options.merged(self.machine, &self.names(path))
+    }
+
     /// Whether a definition sets the option at `path` to `true`, under whatever condition.
     pub fn may_be_enabled(&self, path: &str) -> bool {
         self.definitions(path).iter().any(|definition| !matches!(definition.value.value, Value::Bool(false)))

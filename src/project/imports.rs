@@ -6,6 +6,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::input::ProjectInput;
+use super::merge::alias_module;
 use super::table::Certainty;
 use crate::eval::{
     Condition, FileKind, Machine, Reason, Symbol, SymbolRoot, TextHole, TextPiece, Thunk, Unknown, Val,
@@ -101,9 +102,13 @@ fn import(machine: &Machine<'_>, input: &ProjectInput<'_>, file: FileId, val: Va
         Value::Lambda(_) | Value::Primitive(_) | Value::Attrs(_) => {
             Import::Inline(file_of(&val).unwrap_or(file), val)
         }
-        _ => match external_name(machine, &val) {
-            Some(name) => Import::External(name),
-            None => Import::Lost(reason(machine, &val)),
+        // `mkRenamedOptionModule` and its kin.
+        _ => match alias_module(machine, &val) {
+            Some(module) => Import::Inline(file_of(&val).unwrap_or(file), module),
+            None => match external_name(machine, &val) {
+                Some(name) => Import::External(name),
+                None => Import::Lost(reason(machine, &val)),
+            },
         },
     }
 }
@@ -147,7 +152,7 @@ fn reason(machine: &Machine<'_>, val: &Val) -> Unknown {
 /// The file in which a module that has no file of its own is written: that of its formals or attributes.
 pub(super) fn file_of(val: &Val) -> Option<FileId> {
     match &val.value {
-        Value::Lambda(closure) => Some(closure.unit.file),
+        Value::Lambda(closure) => (!closure.unit.is_own).then_some(closure.unit.file),
         Value::Attrs(attrs) => {
             let keys = attrs.entries.iter().filter_map(|(_, entry)| entry.key);
             keys.map(|key| key.file).next().or(val.span.map(|span| span.file))

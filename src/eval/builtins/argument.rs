@@ -132,10 +132,7 @@ pub(in super::super) fn sorted(machine: &Machine<'_>, attrs: &Attrs) -> Vec<(Nam
 
 /// A test that nothing known decides, at the call.
 pub(super) fn undecided(machine: &Machine<'_>, span: Option<Span>) -> Outcome {
-    match span {
-        Some(span) => Ok(Val::of(Value::Condition(machine.opaque(span)))),
-        None => Err(several()),
-    }
+    Ok(Val::of(Value::Condition(machine.opaque(span))))
 }
 
 /// A set with these values.

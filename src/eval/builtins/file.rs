@@ -6,7 +6,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::super::machine::{Coercion, FileKind, Machine, Primitive, normalise};
 use super::super::value::{
-    Attrs, Call, Entry, Reason, Symbol, SymbolRoot, TextPiece, Thunk, Unknown, Val, Value,
+    Attrs, Call, Entry, Name, Reason, Symbol, SymbolRoot, Text, TextHole, TextPiece, Thunk, Unknown, Val,
+    Value,
 };
 use super::argument::{Outcome, error, must_have_known_names, plain_string, several, symbol};
 use crate::text::Span;
@@ -185,6 +186,16 @@ fn import(machine: &Machine<'_>, arguments: &[Thunk], span: Option<Span>) -> Out
     if let Some(path) = machine.project_path(&val) {
         return Ok(machine.import(&path));
     }
+    if let Some((input, file)) = file_of_input(machine, &val) {
+        let path = [input, machine.name(&file)];
+        if let Some(known) = machine.outside().and_then(|outside| outside.input(machine, &path)) {
+            return Ok(known);
+        }
+        if file != "/" {
+            let symbol = Symbol { root: SymbolRoot::Inputs, path: path.to_vec() };
+            return Ok(Val::at(Value::Symbol(Rc::new(symbol)), val.span));
+        }
+    }
     match &val.value {
         Value::Symbol(symbol) => {
             let is_nixpkgs = match &symbol.root {
@@ -209,6 +220,29 @@ fn import(machine: &Machine<'_>, arguments: &[Thunk], span: Option<Span>) -> Out
             let path = read_path(machine, &val)?;
             Ok(machine.import(&path))
         }
+    }
+}
+
+/// The flake input that a path leads into, and the rest of the path, with its `/`.
+fn file_of_input(machine: &Machine<'_>, val: &Val) -> Option<(Name, String)> {
+    match &val.value {
+        Value::Symbol(symbol) => match (&symbol.root, symbol.path.as_slice()) {
+            (SymbolRoot::Inputs, [input]) => Some((*input, "/".to_owned())),
+            (SymbolRoot::Inputs, [input, path]) if &*machine.text_of(*path) == "outPath" => {
+                Some((*input, "/".to_owned()))
+            }
+            _ => None,
+        },
+        Value::Str(text) => {
+            let [TextPiece::Hole(TextHole { value: Some(base), .. }), rest @ ..] = text.pieces.as_slice()
+            else {
+                return None;
+            };
+            let (input, folder) = file_of_input(machine, base)?;
+            let rest = Text { pieces: rest.to_vec() }.exact()?;
+            Some((input, normalise(&format!("{folder}{rest}")).into_string()))
+        }
+        _ => None,
     }
 }
 

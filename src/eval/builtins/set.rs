@@ -107,21 +107,7 @@ pub(super) static PRIMITIVES: &[Primitive] = primitives! {
         result.entries.retain(|(name, _)| !names.contains(name));
         Ok(Val::of(Value::Attrs(Rc::new(result))))
     };
-    "zipAttrsWith" 2 |m, a, span| {
-        function(m, &a[0])?;
-        let mut pairs = Vec::new();
-        for set in closed_list(m, &a[1])? {
-            let attrs = m.set(&m.force(&set))?;
-            must_have_known_names(&attrs)?;
-            m.charge(attrs.entries.len() / ELEMENTS_PER_STEP)?;
-            pairs.extend(attrs.entries.iter().map(|(name, entry)| (*name, entry.value.clone())));
-        }
-        let entries = group(m, pairs)?.into_iter().map(|(name, group)| {
-            let text = Val::string(m.text_of(name)).thunk();
-            (name, Entry::of(later(&a[0], vec![text, Val::list(group).thunk()], span)))
-        });
-        Ok(Val::of(Value::Attrs(Rc::new(Attrs::from_entries(entries.collect())))))
-    };
+    "zipAttrsWith" 2 zip_attrs_with;
 };
 
 /// The set of `{ name, value }` pairs.
@@ -186,6 +172,43 @@ pub(super) fn group(
         groups[place].1.push(value);
     }
     Ok(groups)
+}
+
+/// What stands under a name is known only if no set that is not known has the name too.
+fn zip_attrs_with(machine: &Machine<'_>, arguments: &[Thunk], span: Option<Span>) -> Outcome {
+    function(machine, &arguments[0])?;
+    let mut pairs = Vec::new();
+    let mut open = None;
+    for set in closed_list(machine, &arguments[1])? {
+        let attrs = match machine.set(&machine.force(&set)) {
+            Ok(attrs) => attrs,
+            Err(unknown) if is_error(&unknown) => return Err(unknown),
+            Err(unknown) => {
+                open = Some(unknown);
+                continue;
+            }
+        };
+        if let Err(unknown) = must_have_known_names(&attrs) {
+            open = Some(unknown);
+        }
+        machine.charge(attrs.entries.len() / ELEMENTS_PER_STEP)?;
+        pairs.extend(attrs.entries.iter().map(|(name, entry)| (*name, entry.value.clone())));
+    }
+    let alone = if open.is_none() { Condition::True } else { machine.opaque(span) };
+    let entries = group(machine, pairs)?.into_iter().map(|(name, group)| {
+        let text = Val::string(machine.text_of(name)).thunk();
+        let value = later(&arguments[0], vec![text, Val::list(group).thunk()], span);
+        let value = match &open {
+            None => value,
+            Some(unknown) => {
+                let other = Val::of(Value::Unknown(unknown.clone())).thunk();
+                Val::of(Value::Choice(Rc::new([(alone.clone(), value), (alone.not(), other)]))).thunk()
+            }
+        };
+        (name, Entry::of(value))
+    });
+    let attrs = Attrs { open: open.clone(), ..Attrs::from_entries(entries.collect()) };
+    Ok(Val::of(Value::Attrs(Rc::new(attrs))))
 }
 
 /// Maps the values of a set, keeping conditions, patterns and openness.

@@ -123,7 +123,16 @@ pub(super) fn select(machine: &Machine<'_>, path: &[Name], span: Option<Span>) -
     match member(machine, &texts) {
         Some(val) => Val { span, ..val },
         None => {
-            Val::at(Value::Symbol(Rc::new(Symbol { root: SymbolRoot::Library, path: path.to_vec() })), span)
+            let from_outside = match texts.as_slice() {
+                [name] | ["modules", name] => {
+                    machine.outside().and_then(|outside| outside.library(machine, name))
+                }
+                _ => None,
+            };
+            from_outside.unwrap_or_else(|| {
+                let symbol = Symbol { root: SymbolRoot::Library, path: path.to_vec() };
+                Val::at(Value::Symbol(Rc::new(symbol)), span)
+            })
         }
     }
 }

@@ -309,7 +309,12 @@ pub(super) static FUNCTIONS: Table = primitives! {
         let base = library(m);
         fixed_point(m, |m, last| {
             let overlay = m.apply_all(&m.force(&a[0]), [last, base.clone().thunk()], span);
-            let mut attrs = (*m.set(&overlay)?).clone();
+            let mut attrs = match m.set(&overlay) {
+                Ok(attrs) => (*attrs).clone(),
+                // The library of a flake input adds names of its own.
+                Err(_) if matches!(overlay.value, Value::Symbol(_)) => return Ok(base.clone()),
+                Err(unknown) => return Err(unknown),
+            };
             attrs.open = Some(Unknown::new(Reason::Symbolic("lib".to_owned())));
             attrs.fallback = Some(base.clone());
             Ok(attrs_val(attrs))

@@ -3,12 +3,20 @@
 //! A host whose modules cannot be followed is still a host; one that is not named is none.
 
 mod calls;
+mod known;
+mod lock;
+mod modules;
+#[cfg(test)]
+mod tests;
+mod types;
 
 use std::rc::Rc;
 
+use known::KnownInputs;
+
 use super::input::ProjectInput;
 use super::table::Certainty;
-use crate::eval::{Attrs, Condition, Machine, Symbol, SymbolRoot, Thunk, Unknown, Val, Value};
+use crate::eval::{Attrs, Condition, Machine, Thunk, Unknown, Val};
 use crate::text::FileId;
 
 /// The module system that a host is a configuration of.
@@ -68,6 +76,12 @@ const OUTPUTS: [(&str, HostClass); 3] = [
     ("homeConfigurations", HostClass::Home),
 ];
 
+/// Outputs that hold further outputs for each system, hosts among them.
+const PER_SYSTEM: [&str; 2] = ["legacyPackages", "packages"];
+
+/// The system that is looked at first.
+const USUAL_SYSTEM: &str = "x86_64-linux";
+
 /// The hosts of the flake, NixOS first, in the order of their names; empty where they are not written in
 /// a way that is understood.
 pub(super) fn hosts(machine: &Machine<'_>, input: &ProjectInput<'_>) -> Vec<HostSeed> {
@@ -75,21 +89,55 @@ pub(super) fn hosts(machine: &Machine<'_>, input: &ProjectInput<'_>) -> Vec<Host
     let Some(file) = input.files.iter().find(|file| file.path == path) else { return Vec::new() };
     let flake = machine.import(&path);
     let Ok(outputs) = machine.select(&flake, machine.name("outputs")) else { return Vec::new() };
-    let inputs = Val::of(Value::Symbol(Rc::new(Symbol { root: SymbolRoot::Inputs, path: Vec::new() })));
-    let outputs = Thunk::later(move |machine| machine.apply(&outputs, inputs.clone().thunk(), None));
+    let inputs = Rc::new(KnownInputs::new(machine, lock::inputs(machine, input, &flake)));
+    machine.set_outside(inputs.clone());
+    let argument = inputs.argument();
+    let outputs = Thunk::later(move |machine| machine.apply(&outputs, argument.clone().thunk(), None));
     machine.set_own_flake(outputs.clone());
     let outputs = machine.force(&outputs);
-    let mut hosts = Vec::new();
-    for (output, class) in OUTPUTS {
-        let Ok(configurations) = machine.select(&outputs, machine.name(output)) else { continue };
-        let Ok(configurations) = machine.set(&configurations) else { continue };
-        for (name, entry) in &configurations.entries {
-            if entry.condition != Condition::False {
-                let val = machine.force(&entry.value);
-                hosts.push(calls::host(machine, file.id, machine.text_of(*name).to_string(), class, &val));
+    let mut found = Found { machine, flake: file.id, hosts: Vec::new() };
+    found.read(&outputs, &Condition::True, None);
+    for output in PER_SYSTEM {
+        let Ok(systems) = machine.select(&outputs, machine.name(output)) else { continue };
+        let Ok(systems) = machine.set(&systems) else { continue };
+        let mut systems: Vec<_> =
+            systems.entries.iter().map(|(name, entry)| (machine.text_of(*name), entry)).collect();
+        // One host may stand below several systems.
+        systems.sort_by_key(|(name, _)| (&**name != USUAL_SYSTEM, name.clone()));
+        for (system, entry) in systems {
+            found.read(&machine.force(&entry.value), &entry.condition, Some(&system));
+        }
+    }
+    let mut hosts = found.hosts;
+    hosts.sort_by(|a, b| (a.class, &a.name).cmp(&(b.class, &b.name)));
+    hosts
+}
+
+/// What is found in the outputs.
+struct Found<'f, 'm> {
+    machine: &'f Machine<'m>,
+    flake: FileId,
+    hosts: Vec<HostSeed>,
+}
+
+impl Found<'_, '_> {
+    /// Reads the hosts in a set of outputs; those of `system`, where one is named.
+    fn read(&mut self, outputs: &Val, condition: &Condition, system: Option<&str>) {
+        let machine = self.machine;
+        for (output, class) in OUTPUTS {
+            let Ok(configurations) = machine.select(outputs, machine.name(output)) else { continue };
+            let Ok(configurations) = machine.set(&configurations) else { continue };
+            for (name, entry) in &configurations.entries {
+                let name = machine.text_of(*name).to_string();
+                let condition = condition.and(&entry.condition);
+                let is_known = self.hosts.iter().any(|host| host.class == class && host.name == name);
+                if condition == Condition::False || is_known {
+                    continue;
+                }
+                let system = system.map(str::to_owned);
+                let place = calls::Place { name, class, flake: self.flake, condition, system };
+                self.hosts.push(calls::host(machine, place, &machine.force(&entry.value)));
             }
         }
     }
-    hosts.sort_by(|a, b| (a.class, &a.name).cmp(&(b.class, &b.name)));
-    hosts
 }
