@@ -36,13 +36,13 @@ fn main() {
     // Trees may be deep; a worker has the stack for them.
     engine::pool(1).install(|| {
         let workspace = common::read();
-        let (floor, repeats) = ratio(&workspace);
-        phases(&workspace, floor, repeats);
-        hosts(&workspace);
+        let (floor, rounds) = ratio(&workspace);
+        phases(&workspace, floor, rounds);
+        hosts(&workspace, rounds);
     });
 }
 
-/// Prints the ratio; gives the time of the floor in milliseconds, and how often to repeat what is measured.
+/// Prints the ratio; gives the time of the floor in milliseconds, and how often to run what is measured.
 fn ratio(workspace: &Workspace) -> (f64, u32) {
     let rules = common::rules();
     let size = |path: &PathBuf| fs::metadata(path).map(|metadata| metadata.len());
@@ -73,11 +73,11 @@ fn ratio(workspace: &Workspace) -> (f64, u32) {
     println!("read and parse: {floor_time:8.2} ms of CPU");
     println!("nixlint check:  {check_time:8.2} ms of CPU");
     println!("ratio: {:.2}", check_time / floor_time);
-    (floor_time, repeats)
+    (floor_time, repeats * TURNS)
 }
 
 /// Prints what each phase costs, alone or as the difference that it makes.
-fn phases(workspace: &Workspace, floor: f64, repeats: u32) {
+fn phases(workspace: &Workspace, floor: f64, rounds: u32) {
     let texts: Vec<&str> = workspace.sources.iter().map(|(_, file)| &*file.text).collect();
     let each_tree = |step: &dyn Fn(&nixlint::syntax::ParsedFile, &str)| {
         let mut parser = Parser::default();
@@ -88,11 +88,11 @@ fn phases(workspace: &Workspace, floor: f64, repeats: u32) {
     let run = |wanted: fn(&Runner) -> bool| {
         let mut rules = common::rules();
         rules.rules.retain(|rule| wanted(&rule.runner));
-        least(repeats, || drop(black_box(engine::run(workspace, &rules))))
+        measured(rounds, || drop(black_box(engine::run(workspace, &rules))))
     };
-    let read = least(repeats, || drop(black_box(common::read())));
-    let parse = least(repeats, || each_tree(&|tree, _| _ = black_box(tree)));
-    let facts = least(repeats, || {
+    let read = measured(rounds, || drop(black_box(common::read())));
+    let parse = measured(rounds, || each_tree(&|tree, _| _ = black_box(tree)));
+    let facts = measured(rounds, || {
         each_tree(&|tree, text| {
             if tree.is_ok() {
                 black_box(Facts::new(lower(&tree.root()).ir, text));
@@ -115,53 +115,42 @@ fn phases(workspace: &Workspace, floor: f64, repeats: u32) {
 }
 
 /// Prints what the first host of each project costs, and each further one, on top of phase 1.
-fn hosts(workspace: &Workspace) {
+fn hosts(workspace: &Workspace, rounds: u32) {
     if thread_time().is_none() {
         println!("skipped: hosts, since there is no /proc/thread-self/schedstat");
         return;
     }
-    let mut least: Option<Vec<Visit>> = None;
-    for _ in 0..TURNS {
-        // The last rule of each host looks at the clock.
-        let visits = Arc::<Mutex<Vec<Visit>>>::default();
-        let mut rules: RuleSet = common::rules();
-        let Some(meta) = rules.rules.first().map(|rule| rule.meta) else { return };
-        let runner = Runner::Host(Box::new(Stopwatch(visits.clone())));
-        rules.rules.push(ActiveRule { meta, runner, level: None });
+    let (mut first, mut further) = (Duration::ZERO, Duration::ZERO);
+    let (mut projects, mut hosts) = (0, 0);
+    // The last rule of each host looks at the clock.
+    let visits = Arc::<Mutex<Vec<Visit>>>::default();
+    let mut rules: RuleSet = common::rules();
+    let Some(meta) = rules.rules.first().map(|rule| rule.meta) else { return };
+    let runner = Runner::Host(Box::new(Stopwatch(visits.clone())));
+    rules.rules.push(ActiveRule { meta, runner, level: None });
+    for _ in 0..rounds {
         black_box(engine::run(workspace, &rules));
-        let visits = visits.lock().expect("invariant: nobody panics while holding it").clone();
-        least = Some(match least {
-            Some(least) => {
-                let both = visits.into_iter().zip(least);
-                both.map(|(visit, before)| Visit { time: visit.time.min(before.time), ..visit }).collect()
+        let mut before: Option<Visit> = None;
+        for visit in visits.lock().expect("invariant: nobody panics while holding it").drain(..) {
+            hosts += 1;
+            match before.filter(|before| before.thread == visit.thread) {
+                Some(before) => further += visit.time.saturating_sub(before.time),
+                None => {
+                    first += visit.time;
+                    projects += 1;
+                }
             }
-            None => visits,
-        });
-    }
-    let milliseconds = |time: Duration| time.as_secs_f64() * 1000.0;
-    let visits = least.unwrap_or_default();
-    let (mut first, mut further, mut projects) = (Duration::ZERO, Duration::ZERO, 0);
-    for (index, visit) in visits.iter().enumerate() {
-        match index.checked_sub(1).map(|before| &visits[before]) {
-            Some(before) if before.thread == visit.thread => {
-                further += visit.time.saturating_sub(before.time);
-            }
-            _ => {
-                first += visit.time;
-                projects += 1;
-            }
+            before = Some(visit);
         }
     }
-    let texts = workspace.sources.iter().map(|(_, file)| file.text.clone());
-    let texts: Vec<Arc<str>> = texts.collect();
-    let parse = self::least(1, || texts.iter().for_each(|text| drop(black_box(rnix::Root::parse(text)))));
-    println!("projects with hosts: {projects}, hosts: {}", visits.len());
-    if projects > 0 {
-        let first = milliseconds(first);
-        println!("first hosts:           {first:8.2} ms  {:5.2} of parsing", first / parse);
-    }
-    if visits.len() > projects {
-        let each = milliseconds(further) / (visits.len() - projects) as f64;
+    let texts: Vec<Arc<str>> = workspace.sources.iter().map(|(_, file)| file.text.clone()).collect();
+    let parse = measured(rounds, || texts.iter().for_each(|text| drop(black_box(rnix::Root::parse(text)))));
+    let milliseconds = |time: Duration| time.as_secs_f64() * 1000.0;
+    println!("projects with hosts: {}, hosts: {}", projects / rounds, hosts / rounds);
+    let first = milliseconds(first) / f64::from(rounds);
+    println!("first hosts:           {first:8.2} ms  {:5.2} of parsing", first / parse);
+    if hosts > projects {
+        let each = milliseconds(further) / f64::from(hosts - projects);
         println!("each further host:     {each:8.2} ms  {:5.2} of parsing", each / parse);
     }
 }
@@ -182,11 +171,6 @@ impl ErasedHostRule for Stopwatch {
         let visit = Visit { thread: std::thread::current().id(), time };
         self.0.lock().expect("invariant: nobody panics while holding it").push(visit);
     }
-}
-
-/// The shortest of some turns of `repeats` runs each, in milliseconds of CPU time per run.
-fn least(repeats: u32, run: impl Fn()) -> f64 {
-    (0..TURNS / 2).map(|_| measured(repeats, &run)).fold(f64::INFINITY, f64::min)
 }
 
 /// CPU time of `repeats` runs, in milliseconds per run.
