@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::condition::{Atom, Condition};
-use super::machine::{Machine, truth};
+use super::machine::{Coercion, Machine, truth};
 use super::value::{Name, Text, TextHole, TextPiece, Thunk, Val, Value};
 
 /// Which option tree a path starts in.
@@ -226,17 +226,29 @@ impl Machine<'_> {
         for piece in &text.pieces {
             if let TextPiece::Hole(TextHole { value: Some(val), span, .. }) = piece
                 && let Some(val) = self.settle(val)
-                && let Value::Str(known) = &val.value
-                && let Some(known) = known.exact()
+                && let Some(known) = self.known_text(&val)
             {
                 let origin = span.map(|span| (span.file, Arc::from([(0.into(), span.range())])));
-                result.pieces.push(TextPiece::Known { text: known.into(), origin });
+                if !known.is_empty() {
+                    result.pieces.push(TextPiece::Known { text: known.into(), origin });
+                }
                 changed = true;
             } else {
                 result.pieces.push(piece.clone());
             }
         }
         changed.then_some(result)
+    }
+
+    /// The text that a value has wherever it stands in one: only `toString` takes numbers and the like.
+    fn known_text(&self, val: &Val) -> Option<String> {
+        match &val.value {
+            Value::Str(text) => text.exact(),
+            Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) => {
+                self.coerce(val, Coercion::ToString, None).ok()?.exact()
+            }
+            _ => None,
+        }
     }
 
     /// The condition as the current scope decides it.

@@ -262,7 +262,7 @@ impl<'m> Host<'m> {
         condition.decide(&mut |atom| {
             found |= match atom {
                 Atom::Option(option) | Atom::Equals(option, _) => *option.names == *path,
-                Atom::Opaque(..) => false,
+                Atom::Opaque(..) | Atom::Large(_) => false,
             };
             None
         });
@@ -296,6 +296,11 @@ impl<'m> Host<'m> {
         let Value::Symbol(symbol) = &val.value else { return None };
         let option = symbol.option()?;
         self.options.in_realm(option.realm)?.option_value(self.machine, &option.names)
+    }
+
+    /// The value of an option, its definitions merged by the type that the project declares, else by shape.
+    pub fn merged(&self, path: &str) -> Resolved {
+        self.options.merged(self.machine, &self.names(path))
     }
 
     /// Whether a definition sets the option at `path` to `true`, under whatever condition.

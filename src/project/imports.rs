@@ -6,6 +6,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::input::ProjectInput;
+use super::merge::alias_module;
 use super::table::Certainty;
 use crate::eval::{
     Condition, FileKind, Machine, Reason, Symbol, SymbolRoot, TextHole, TextPiece, Thunk, Unknown, Val,
@@ -101,9 +102,13 @@ fn import(machine: &Machine<'_>, input: &ProjectInput<'_>, file: FileId, val: Va
         Value::Lambda(_) | Value::Primitive(_) | Value::Attrs(_) => {
             Import::Inline(file_of(&val).unwrap_or(file), val)
         }
-        _ => match external_name(machine, &val) {
-            Some(name) => Import::External(name),
-            None => Import::Lost(reason(machine, &val)),
+        // `mkRenamedOptionModule` and its kin.
+        _ => match alias_module(machine, &val) {
+            Some(module) => Import::Inline(file_of(&val).unwrap_or(file), module),
+            None => match external_name(machine, &val) {
+                Some(name) => Import::External(name),
+                None => Import::Lost(reason(machine, &val)),
+            },
         },
     }
 }

@@ -15,6 +15,7 @@ mod imports;
 mod input;
 mod link;
 mod loader;
+mod merge;
 mod named;
 mod options;
 mod path;

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 
 use super::link::{self, Module};
+use super::merge::{self, Merger};
 use super::table::{Certainty, Listing, Node};
 use crate::eval::{
     Atom, Attrs, Condition, Machine, Name, OptionPath, Options, Realm, Reason, Scalar, Unknown, Val, Value,
@@ -31,6 +32,7 @@ pub(super) struct OptionTable {
     is_host: bool,
     root: Rc<Node>,
     declarations: Rc<Node>,
+    merger: Rc<Merger>,
     /// Why modules may be missing.
     incomplete: Option<Unknown>,
     /// What the flake passes to the modules.
@@ -59,6 +61,7 @@ impl OptionTable {
             is_host: source.is_host,
             root: Rc::new(link::table(machine, source.modules)),
             declarations: Rc::new(link::declarations(machine, source.modules)),
+            merger: Merger::new(merge::parts(source.modules)),
             incomplete: source.incomplete,
             arguments: source.arguments,
             system: source.system,
@@ -141,9 +144,14 @@ impl OptionTable {
             return None;
         }
         self.deciding.borrow_mut().push(atom.clone());
-        let scalar = self.scalar(machine, option);
+        let val = self.value_for_decision(machine, option);
+        let scalar = val.as_ref().and_then(|val| self.scalar(machine, val));
         let decision = match atom {
-            Atom::Equals(_, wanted) => scalar.map(|scalar| scalar == *wanted),
+            Atom::Equals(_, wanted) => match scalar {
+                Some(scalar) => Some(scalar == *wanted),
+                // Sets, lists and functions are no scalars.
+                None => val.filter(is_no_scalar).map(|_| false),
+            },
             _ => scalar.and_then(|scalar| match scalar {
                 Scalar::Bool(value) => Some(value),
                 _ => None,
@@ -157,18 +165,27 @@ impl OptionTable {
         decision
     }
 
-    /// The value of an option, where it is a scalar and certain.
-    fn scalar(&self, machine: &Machine<'_>, option: &OptionPath) -> Option<Scalar> {
+    /// The value of an option, where it is certain.
+    fn value_for_decision(&self, machine: &Machine<'_>, option: &OptionPath) -> Option<Val> {
         // Without a host, an option that nobody sets may be set by its user.
         if !self.is_host && self.below(machine, &self.root, &option.names).definitions().is_empty() {
             return None;
         }
-        match self.option_value(machine, &option.names)?.value {
+        if self.is_host {
+            known(self.merged(machine, &option.names))
+        } else {
+            self.option_value(machine, &option.names)
+        }
+    }
+
+    /// The scalar that a value is.
+    fn scalar(&self, machine: &Machine<'_>, val: &Val) -> Option<Scalar> {
+        match &val.value {
             Value::Null => Some(Scalar::Null),
-            Value::Bool(value) => Some(Scalar::Bool(value)),
-            Value::Int(value) => Some(Scalar::Int(value)),
+            Value::Bool(value) => Some(Scalar::Bool(*value)),
+            Value::Int(value) => Some(Scalar::Int(*value)),
             Value::Str(text) => text.exact().map(|text| Scalar::Str(text.into())),
-            Value::Condition(condition) => match self.decided(machine, &condition) {
+            Value::Condition(condition) => match self.decided(machine, condition) {
                 Condition::True => Some(Scalar::Bool(true)),
                 Condition::False => Some(Scalar::Bool(false)),
                 _ => None,
@@ -213,6 +230,17 @@ impl OptionTable {
         value.map_or_else(several, Resolved::Known)
     }
 
+    /// The value that all definitions of an option come to.
+    pub(super) fn merged(&self, machine: &Machine<'_>, path: &[Name]) -> Resolved {
+        match self.merger.lookup(machine, path) {
+            Resolved::Unset => match self.open(machine, path) {
+                Some(open) => Resolved::Unknown(open),
+                None => Resolved::Unset,
+            },
+            resolved => resolved,
+        }
+    }
+
     /// The value of an option that the project sets once, or declares with a default and does not set.
     pub(super) fn option_value(&self, machine: &Machine<'_>, path: &[Name]) -> Option<Val> {
         match self.value(machine, path) {
@@ -245,7 +273,7 @@ impl OptionTable {
 impl Options for OptionTable {
     fn value(&self, machine: &Machine<'_>, realm: Realm, path: &[Name]) -> Option<Val> {
         let table = self.in_realm(realm).filter(|table| table.is_host)?;
-        table.option_value(machine, path)
+        known(table.merged(machine, path))
     }
 
     fn decide(&self, machine: &Machine<'_>, condition: &Condition) -> Condition {
@@ -255,6 +283,21 @@ impl Options for OptionTable {
     fn argument(&self, machine: &Machine<'_>, realm: Realm, name: Name) -> Option<Val> {
         let entry = self.in_realm(realm)?.arguments.get(name)?;
         Some(machine.force(&entry.value))
+    }
+}
+
+/// Whether a value that is known is equal to no scalar.
+fn is_no_scalar(val: &Val) -> bool {
+    matches!(
+        val.value,
+        Value::List(_) | Value::Attrs(_) | Value::Lambda(_) | Value::Primitive(_) | Value::Path(_)
+    )
+}
+
+fn known(resolved: Resolved) -> Option<Val> {
+    match resolved {
+        Resolved::Known(val) => Some(val),
+        _ => None,
     }
 }
 
