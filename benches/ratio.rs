@@ -1,15 +1,24 @@
 //! How much `nixlint check` costs on top of what nobody can save: reading the files and parsing them with
-//! rnix. Both sides are measured in turn, in CPU time of the whole process, with the same allocator.
+//! rnix. Both sides are measured in turn, in CPU time of the whole process, with the same allocator. Then
+//! what each phase takes of it, and each host.
 //!
 //! `NIXLINT_BENCH_DIR=… cargo bench --bench ratio`
 
 mod common;
 
 use std::fs;
+use std::hint::black_box;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
-use nixlint::engine;
+use nixlint::engine::{self, ActiveRule, RuleSet, Workspace};
+use nixlint::module::Facts;
+use nixlint::project::Host;
+use nixlint::rule::{ErasedHostRule, HostContext, Runner};
+use nixlint::semantic::lower;
+use nixlint::syntax::Parser;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -24,54 +33,158 @@ fn main() {
         println!("skipped: the CPU time is read from /proc/self/stat, which is not there");
         return;
     }
-    let pool = engine::pool(1);
-    let rules = common::rules();
-    let files: Vec<(PathBuf, u64)> = pool.install(|| {
+    // Trees may be deep; a worker has the stack for them.
+    engine::pool(1).install(|| {
         let workspace = common::read();
-        let file = |path: PathBuf| fs::metadata(&path).map(|metadata| (path, metadata.len()));
-        workspace.sources.iter().filter_map(|(_, source)| file(source.path.clone().into()).ok()).collect()
+        let (floor, rounds) = ratio(&workspace);
+        phases(&workspace, floor, rounds);
+        hosts(&workspace, rounds);
     });
+}
+
+/// Prints the ratio; gives the time of the floor in milliseconds, and how often to run what is measured.
+fn ratio(workspace: &Workspace) -> (f64, u32) {
+    let rules = common::rules();
+    let size = |path: &PathBuf| fs::metadata(path).map(|metadata| metadata.len());
+    let paths = workspace.sources.iter().map(|(_, source)| PathBuf::from(source.path.clone()));
+    let files: Vec<(PathBuf, u64)> =
+        paths.filter_map(|path| size(&path).ok().map(|size| (path, size))).collect();
     let bytes: u64 = files.iter().map(|(_, size)| size).sum();
 
     let floor = || {
-        pool.install(|| {
-            for (path, _) in &files {
-                let text = fs::read_to_string(path).unwrap_or_default();
-                std::hint::black_box(rnix::Root::parse(&text));
-            }
-        });
+        for (path, _) in &files {
+            let text = fs::read_to_string(path).unwrap_or_default();
+            black_box(rnix::Root::parse(&text));
+        }
     };
-    let check = || {
-        pool.install(|| {
-            let workspace = common::read();
-            std::hint::black_box(engine::run(&workspace, &rules));
-        });
-    };
+    let check = || drop(black_box(engine::run(&common::read(), &rules)));
     // Once for the caches of the system.
     check();
     let start = Instant::now();
     floor();
     let repeats = (TURN.as_nanos() / start.elapsed().as_nanos().max(1)).clamp(1, 100_000) as u32;
 
-    let (mut floor_time, mut check_time) = (Duration::ZERO, Duration::ZERO);
+    let (mut floor_time, mut check_time) = (0.0, 0.0);
     for _ in 0..TURNS {
-        floor_time += measured(repeats, floor);
-        check_time += measured(repeats, check);
+        floor_time += measured(repeats, floor) / f64::from(TURNS);
+        check_time += measured(repeats, check) / f64::from(TURNS);
     }
-    let rounds = repeats * TURNS;
-    let per_round = |time: Duration| time.as_secs_f64() * 1000.0 / f64::from(rounds);
-    println!("files: {} ({:.2} MB), rounds: {rounds}", files.len(), bytes as f64 / 1e6);
-    println!("read and parse: {:8.2} ms of CPU", per_round(floor_time));
-    println!("nixlint check:  {:8.2} ms of CPU", per_round(check_time));
-    println!("ratio: {:.2}", check_time.as_secs_f64() / floor_time.as_secs_f64());
+    println!("files: {} ({:.2} MB), rounds: {}", files.len(), bytes as f64 / 1e6, repeats * TURNS);
+    println!("read and parse: {floor_time:8.2} ms of CPU");
+    println!("nixlint check:  {check_time:8.2} ms of CPU");
+    println!("ratio: {:.2}", check_time / floor_time);
+    (floor_time, repeats * TURNS)
 }
 
-/// CPU time of `repeats` runs.
-fn measured(repeats: u32, run: impl Fn()) -> Duration {
+/// Prints what each phase costs, alone or as the difference that it makes.
+fn phases(workspace: &Workspace, floor: f64, rounds: u32) {
+    let texts: Vec<&str> = workspace.sources.iter().map(|(_, file)| &*file.text).collect();
+    let each_tree = |step: &dyn Fn(&nixlint::syntax::ParsedFile, &str)| {
+        let mut parser = Parser::default();
+        for text in &texts {
+            step(&parser.parse(text), text);
+        }
+    };
+    let run = |wanted: fn(&Runner) -> bool| {
+        let mut rules = common::rules();
+        rules.rules.retain(|rule| wanted(&rule.runner));
+        measured(rounds, || drop(black_box(engine::run(workspace, &rules))))
+    };
+    let read = measured(rounds, || drop(black_box(common::read())));
+    let parse = measured(rounds, || each_tree(&|tree, _| _ = black_box(tree)));
+    let facts = measured(rounds, || {
+        each_tree(&|tree, text| {
+            if tree.is_ok() {
+                black_box(Facts::new(lower(&tree.root()).ir, text));
+            }
+        });
+    });
+    let without_rules = run(|_| false);
+    let with_file_rules = run(|runner| matches!(runner, Runner::File(..)));
+    let with_all = run(|_| true);
+    for (phase, time) in [
+        ("discover and read", read),
+        ("parse", parse),
+        ("semantics and facts", facts - parse),
+        ("file rules", with_file_rules - without_rules),
+        ("hosts and their rules", with_all - with_file_rules),
+        ("rest", without_rules - facts),
+    ] {
+        println!("{phase:22} {time:8.2} ms  {:5.2} of read and parse", time / floor);
+    }
+}
+
+/// Prints what the first host of each project costs, and each further one, on top of phase 1.
+fn hosts(workspace: &Workspace, rounds: u32) {
+    if thread_time().is_none() {
+        println!("skipped: hosts, since there is no /proc/thread-self/schedstat");
+        return;
+    }
+    let (mut first, mut further) = (Duration::ZERO, Duration::ZERO);
+    let (mut projects, mut hosts) = (0, 0);
+    // The last rule of each host looks at the clock.
+    let visits = Arc::<Mutex<Vec<Visit>>>::default();
+    let mut rules: RuleSet = common::rules();
+    let Some(meta) = rules.rules.first().map(|rule| rule.meta) else { return };
+    let runner = Runner::Host(Box::new(Stopwatch(visits.clone())));
+    rules.rules.push(ActiveRule { meta, runner, level: None });
+    for _ in 0..rounds {
+        black_box(engine::run(workspace, &rules));
+        let mut before: Option<Visit> = None;
+        for visit in visits.lock().expect("invariant: nobody panics while holding it").drain(..) {
+            hosts += 1;
+            match before.filter(|before| before.thread == visit.thread) {
+                Some(before) => further += visit.time.saturating_sub(before.time),
+                None => {
+                    first += visit.time;
+                    projects += 1;
+                }
+            }
+            before = Some(visit);
+        }
+    }
+    let texts: Vec<Arc<str>> = workspace.sources.iter().map(|(_, file)| file.text.clone()).collect();
+    let parse = measured(rounds, || texts.iter().for_each(|text| drop(black_box(rnix::Root::parse(text)))));
+    let milliseconds = |time: Duration| time.as_secs_f64() * 1000.0;
+    println!("projects with hosts: {}, hosts: {}", projects / rounds, hosts / rounds);
+    let first = milliseconds(first) / f64::from(rounds);
+    println!("first hosts:           {first:8.2} ms  {:5.2} of parsing", first / parse);
+    if hosts > projects {
+        let each = milliseconds(further) / f64::from(hosts - projects);
+        println!("each further host:     {each:8.2} ms  {:5.2} of parsing", each / parse);
+    }
+}
+
+/// When the rules were through with a host, on the clock of the thread that evaluates its project.
+#[derive(Clone, Copy)]
+struct Visit {
+    thread: ThreadId,
+    time: Duration,
+}
+
+/// Notes the time whenever it is asked about a host.
+struct Stopwatch(Arc<Mutex<Vec<Visit>>>);
+
+impl ErasedHostRule for Stopwatch {
+    fn check_host(&self, _: &Host<'_>, _: &mut HostContext<'_>) {
+        let time = thread_time().expect("it was there before");
+        let visit = Visit { thread: std::thread::current().id(), time };
+        self.0.lock().expect("invariant: nobody panics while holding it").push(visit);
+    }
+}
+
+/// CPU time of `repeats` runs, in milliseconds per run.
+fn measured(repeats: u32, run: impl Fn()) -> f64 {
     let now = || cpu_time().expect("it was there before");
     let start = now();
     (0..repeats).for_each(|_| run());
-    now() - start
+    (now() - start).as_secs_f64() * 1000.0 / f64::from(repeats)
+}
+
+/// CPU time of this thread.
+fn thread_time() -> Option<Duration> {
+    let stat = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    stat.split(' ').next()?.parse().ok().map(Duration::from_nanos)
 }
 
 /// CPU time of all threads of this process, in user and system mode, ended ones included.

@@ -1,6 +1,7 @@
 //! The Markdown for people, held to what the program does.
 //!
-//! `UPDATE=1 cargo test --test docs` rewrites the output and the table of rules in `README.md`.
+//! `UPDATE=1 cargo test --test docs` rewrites the output and the table of rules in `README.md`, and the
+//! names in `docs/evaluator.md`.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -10,6 +11,7 @@ use std::{fs, io::Write as _};
 
 use nixlint::diagnostic::Applicability;
 use nixlint::engine::{self, ActiveRule, BUILT_IN, InputFile, ProjectFiles, RuleSet, Workspace};
+use nixlint::eval::{builtin_names, library_names};
 use nixlint::rule::{Declared, Entry, Fixable, RuleMeta, Status};
 use nixlint::rules::RULES;
 use nixlint::text::SourceFile;
@@ -51,19 +53,55 @@ const OTHER_NAMES: &[&str] = &["ignore-file", "nixlint-fix", "nixlint-system", "
 const TABLE_START: &str = "<!-- rules: written by UPDATE=1 cargo test --test docs -->\n";
 const TABLE_END: &str = "<!-- rules end -->\n";
 
+/// The generated parts of `docs/evaluator.md`.
+const EVALUATOR: &str = "docs/evaluator.md";
+
 #[test]
 fn generated_parts_are_fresh() {
-    let shown = read("README.md");
-    let fresh = with_fresh_table(&with_fresh_output(&shown));
+    let readme = read("README.md");
+    keep_fresh("README.md", &readme, &with_fresh_table(&with_fresh_output(&readme)));
+    let evaluator = read(EVALUATOR);
+    keep_fresh(EVALUATOR, &evaluator, &with_fresh_names(&evaluator));
+}
+
+/// Fails where a generated part is stale, or writes it when `UPDATE` says so.
+fn keep_fresh(path: &str, shown: &str, fresh: &str) {
     if shown == fresh {
         return;
     }
     if std::env::var_os("UPDATE").is_some_and(|value| !value.is_empty()) {
-        fs::write(root().join("README.md"), fresh).expect("the file can be written");
+        fs::write(root().join(path), fresh).expect("the file can be written");
         return;
     }
-    let difference = similar::TextDiff::from_lines(&shown, &fresh).unified_diff().to_string();
-    panic!("UPDATE=1 cargo test --test docs makes README.md fresh:\n{difference}");
+    let difference = similar::TextDiff::from_lines(shown, fresh).unified_diff().to_string();
+    panic!("UPDATE=1 cargo test --test docs makes {path} fresh:\n{difference}");
+}
+
+/// The text with the functions and builtins that the evaluator knows.
+fn with_fresh_names(page: &str) -> String {
+    let code = |names: &mut dyn Iterator<Item = &str>| {
+        names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    };
+    let themes = library_names();
+    let count: usize = themes.values().map(Vec::len).sum();
+    let mut library =
+        format!("\n{count} functions and constants:\n\n| theme | names below `lib` |\n| --- | --- |\n");
+    for (theme, names) in &themes {
+        library.push_str(&format!("| {theme} | {} |\n", code(&mut names.iter().map(String::as_str))));
+    }
+    library.push('\n');
+    let builtins = format!("\n{}\n\n", code(&mut builtin_names().into_iter()));
+    let fresh = replace_part(page, "lib", &library);
+    replace_part(&fresh, "builtins", &builtins)
+}
+
+/// The page with other text between the marks of a generated part.
+fn replace_part(page: &str, part: &str, text: &str) -> String {
+    let start = format!("<!-- {part}: written by UPDATE=1 cargo test --test docs -->\n");
+    let end = format!("<!-- {part} end -->\n");
+    let from = page.find(&start).expect("the part has a start") + start.len();
+    let to = page.find(&end).expect("the part has an end");
+    format!("{}{text}{}", &page[..from], &page[to..])
 }
 
 /// The text with what the program says below each `$ nixlint …`.

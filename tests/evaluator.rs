@@ -5,7 +5,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use nixlint::eval::{FileKind, Loader, Machine};
+use nixlint::eval::{FileKind, Loader, Machine, Reason, Val};
 use nixlint::semantic::{Ir, lower};
 use nixlint::syntax::parse;
 use nixlint::text::FileId;
@@ -131,6 +131,10 @@ fn programs_agree_with_nix() {
         "''\n   ''\\'x''\\\n''\\t''$ \n  \n  ''",
         "''\n  a''\\n\n ''$ \n a\n ''\\\nb c  ''",
         "[ (toString (-0.0)) (toString (-(1.0 - 1.0))) (-0.5) ]",
+        "[ (baseNameOf \"a${\"b/\"}c\") (baseNameOf { own = 1; __toString = self: \"<${toString self.own}>\"; }) ]",
+        "let a = { outPath = \"x\"; n = 1; }; in a == a // { n = 2; }",
+        "let a = { type = \"derivation\"; outPath = \"x\"; n = 1; }; in a == a // { n = 2; }",
+        "let s = { f = x: x; again = s; }; in s == s",
     ];
     let scratch = tempfile::tempdir().expect("a folder");
     for program in programs {
@@ -143,4 +147,106 @@ fn programs_agree_with_nix() {
         let ours = ours.replace(&*Path::new(path.parent().expect("a folder")).to_string_lossy(), "DIR");
         assert_eq!(ours, theirs, "{program}");
     }
+}
+
+#[test]
+fn errors_of_nix_are_no_values() {
+    if nix("1").is_none() {
+        println!("skipped: nix-instantiate is not installed");
+        return;
+    }
+    let programs = [
+        "builtins.deepSeq { a = throw \"x\"; } 1",
+        "builtins.deepSeq (assert !true; 1) { }",
+        "builtins.trace (assert !true; 1) { }",
+        "builtins.foldl' (a: b: if b == 2 then 5 else throw \"x\") 0 [ 1 2 ]",
+        "let s = { a = throw \"x\"; }; in s == s",
+        "let l = [ (throw \"x\") ]; in l == l",
+        "builtins.concatMap 7 [ ]",
+        "baseNameOf 4",
+        "builtins.length (builtins.sort (a: b: a < b) [ (throw \"x\") ])",
+    ];
+    let scratch = tempfile::tempdir().expect("a folder");
+    let path = Utf8PathBuf::from_path_buf(scratch.path().join("program.nix")).expect("UTF-8");
+    for program in programs {
+        std::fs::write(&path, program).expect("writable");
+        assert!(nix(program).expect("nix runs").is_err(), "{program}");
+        assert!(evaluate(&path).starts_with("«error: "), "{program}: {}", evaluate(&path));
+    }
+}
+
+/// Programs with something hidden, and what is known of their values nevertheless.
+#[test]
+fn what_is_hidden_leaves_every_value_possible() {
+    let cases = [
+        ("({ a = 1; } // hidden).a", "«one of (?: 1) (!?: «unknown»)»"),
+        ("({ a = 1; } // (hidden // { b = 2; })).a", "«one of (?: 1) (!?: «unknown»)»"),
+        ("({ a = 1; } // { \"${hidden}\" = 2; }).a", "«one of (?: 1) (!?: «unknown»)»"),
+        ("({ a = 1; } // hidden).a == 2", "«unknown»"),
+        ("(if hidden then { a = 1; } else { }).a or 5", "«one of (?: 1) (!?: 5)»"),
+        ("({ a ? 2 }: a) (if hidden then { a = 1; } else { })", "«one of (?: 1) (!?: 2)»"),
+        (
+            "({ a ? 2, ... }: a) ({ b = 1; } // (if hidden then { a = 1; } else { }))",
+            "«one of (?: 1) (!?: 2)»",
+        ),
+        ("with { a = 1; }; with (if hidden then { a = 2; } else { }); a", "«one of (?: 2) (!?: 1)»"),
+        ("hidden && throw \"x\"", "«unknown»"),
+        ("hidden + hidden", "«unknown»"),
+        ("(hidden + \"/x\") == /x", "«unknown»"),
+        ("builtins.isString (hidden + \"/x\")", "«unknown»"),
+        ("builtins.head (hidden ++ [ 1 ])", "«unknown»"),
+        ("builtins.concatStringsSep \",\" (hidden ++ [ \"a\" ])", "\"«…»a«…»\""),
+        ("toString (hidden ++ [ \"a\" ])", "\"«…»a«…»\""),
+        (
+            "(builtins.listToAttrs [ { name = hidden; value = 1; } { name = \"a\"; value = 2; } ]).a",
+            "«one of (?: 2) (!?: «unknown»)»",
+        ),
+        ("builtins.attrNames { a = 1; \"${hidden}\" = 2; }", "[ \"a\" \"«…»\" «unknown» ]"),
+        ("builtins.length (builtins.attrNames { a = 1; \"${hidden}\" = 2; })", "«unknown»"),
+        ("builtins.tryEval (assert hidden; 1)", "«unknown»"),
+        ("let f = x: x == 1; in f hidden.a && !(f hidden.b)", "«unknown»"),
+        ("[ (./a + hidden) ] < [ ./b ]", "«unknown»"),
+        ("builtins.any (x: throw \"x\") (if hidden then [ 1 ] else [ ])", "«unknown»"),
+        ("builtins.replaceStrings [ \"\" ] [ \"-\" ] \"é\"", "«unknown»"),
+        ("/a/./b/../c${hidden}/d", "/a/c«…»/d"),
+        ("(removeAttrs (hidden // { a = 1; }) [ \"a\" ]).a", "«unknown»"),
+        ("builtins.deepSeq (builtins.filter (x: hidden) [ (throw \"x\") ]) 1", "«unknown»"),
+        ("if (if hidden then throw \"a\" else throw \"b\") then 1 else 2", "«error: b»"),
+        ("(if hidden then throw \"a\" else throw \"b\") ++ [ 1 ]", "«error: b»"),
+        ("(if hidden then throw \"a\" else throw \"b\") // { }", "«error: b»"),
+        ("let x = builtins.head (map 7 [ hidden ]); in [ x ] == [ x ]", "«unknown»"),
+        ("{ a = throw \"x\"; b = 1; } == { a = 1; b = 2; }", "«unknown»"),
+        ("{ a = throw \"x\"; b = 1; } == { a = 1; b = 1; }", "«error: x»"),
+        ("import /outside/of/the/project.nix", "«unknown»"),
+    ];
+    let scratch = tempfile::tempdir().expect("a folder");
+    let path = Utf8PathBuf::from_path_buf(scratch.path().join("program.nix")).expect("UTF-8");
+    for (program, expected) in cases {
+        std::fs::write(&path, format!("hidden: {program}")).expect("writable");
+        let loader = Folder { root: path.parent().expect("a folder").to_owned(), files: Vec::new().into() };
+        let machine = Machine::new(&loader, 1_000_000);
+        let (file, ir) = loader.program(&path).expect("it can be parsed");
+        let hidden = Val::unknown(Reason::Argument("hidden".to_owned())).thunk();
+        let val = machine.apply(&machine.force(&machine.file(file, &ir)), hidden, None);
+        assert_eq!(without_reasons(&machine.print(&val.thunk())), expected, "{program}");
+    }
+}
+
+/// The text with what is not known named so, and not why.
+fn without_reasons(text: &str) -> String {
+    let mut parts = text.split('«');
+    let mut result = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        result.push('«');
+        match part.split_once('»') {
+            Some((inside, rest))
+                if inside.starts_with("unknown: ") || inside.starts_with("perhaps more: ") =>
+            {
+                result.push_str("unknown»");
+                result.push_str(rest);
+            }
+            _ => result.push_str(part),
+        }
+    }
+    result
 }

@@ -1,17 +1,18 @@
 //! Formulas over option values: when a definition holds.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
 
 use super::scope::Realm;
 use super::value::Name;
 use crate::text::Span;
 
-/// Atoms in one formula. Where more would come together, those that come later are left out: only what is
+/// Atoms in one formula. Where more would come together, one atom stands for all of them: only what is
 /// written to be large has so many.
 const MAX_SIZE: usize = 128;
 
 /// A formula. Build it with [`Condition::and`] and friends, which keep it small.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Condition {
     /// Holds always.
     True,
@@ -42,6 +43,8 @@ pub enum Atom {
     ///
     /// [`Machine::opaque`]: super::Machine::opaque
     Opaque(Span, u32),
+    /// A formula that was too large to keep, by its hash: equal formulas are equal atoms.
+    Large(u64),
 }
 
 /// An option as the modules of one option tree name it.
@@ -82,7 +85,8 @@ impl Condition {
         match (self, other) {
             (Self::False, _) | (_, Self::False) => Self::False,
             (Self::True, x) | (x, Self::True) => x.clone(),
-            (a, b) if a == b || a.size() + b.size() > MAX_SIZE => a.clone(),
+            (a, b) if a == b => a.clone(),
+            (a, b) if a.size() + b.size() > MAX_SIZE => Self::large("and", a, b),
             (a, b) => {
                 let mut all: Vec<Self> = a.conjuncts().to_vec();
                 for conjunct in b.conjuncts() {
@@ -103,8 +107,9 @@ impl Condition {
         match (self, other) {
             (Self::True, _) | (_, Self::True) => Self::True,
             (Self::False, x) | (x, Self::False) => x.clone(),
-            (a, b) if a == b || a.size() + b.size() > MAX_SIZE => a.clone(),
+            (a, b) if a == b => a.clone(),
             (a, b) if *a == b.not() => Self::True,
+            (a, b) if a.size() + b.size() > MAX_SIZE => Self::large("or", a, b),
             (a, b) => {
                 let mut any: Vec<Self> = a.disjuncts().to_vec();
                 for disjunct in b.disjuncts() {
@@ -132,7 +137,7 @@ impl Condition {
     pub fn has_opaque(&self) -> bool {
         match self {
             Self::True | Self::False => false,
-            Self::Literal { atom, .. } => matches!(**atom, Atom::Opaque(..)),
+            Self::Literal { atom, .. } => matches!(**atom, Atom::Opaque(..) | Atom::Large(_)),
             Self::All(all) | Self::Any(all) => all.iter().any(Self::has_opaque),
         }
     }
@@ -186,6 +191,13 @@ impl Condition {
         }
     }
 
+    /// The atom for a formula of two parts that is too large.
+    fn large(operator: &str, a: &Self, b: &Self) -> Self {
+        let mut hasher = DefaultHasher::new();
+        (operator, a, b).hash(&mut hasher);
+        Self::atom(Atom::Large(hasher.finish()))
+    }
+
     fn size(&self) -> usize {
         match self {
             Self::True | Self::False | Self::Literal { .. } => 1,
@@ -204,6 +216,9 @@ impl Condition {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection;
+    use proptest::prelude::*;
+
     use super::*;
 
     fn path(name: u32) -> OptionPath {
@@ -254,5 +269,142 @@ mod tests {
             _ => None,
         });
         assert_eq!(decided, Condition::True);
+    }
+
+    /// Options in generated formulas.
+    const OPTIONS: u32 = 4;
+
+    /// A formula as it is written.
+    #[derive(Debug, Clone)]
+    enum Written {
+        Truth(bool),
+        Option(u32),
+        /// One option has this value: at most one of these holds.
+        Value(i64),
+        Not(Box<Written>),
+        And(Box<Written>, Box<Written>),
+        Or(Box<Written>, Box<Written>),
+    }
+
+    /// What options are: a bit each, and the value of one more.
+    #[derive(Debug, Clone, Copy)]
+    struct World {
+        bits: u32,
+        value: i64,
+    }
+
+    fn worlds() -> impl Iterator<Item = World> {
+        (0..1 << OPTIONS).flat_map(|bits| (0..3).map(move |value| World { bits, value }))
+    }
+
+    impl World {
+        fn atom(self, atom: &Atom) -> Option<bool> {
+            match atom {
+                Atom::Option(path) => Some(self.bits >> path.names[0].0 & 1 == 1),
+                Atom::Equals(_, Scalar::Int(value)) => Some(self.value == *value),
+                _ => None,
+            }
+        }
+
+        fn holds(self, condition: &Condition) -> Option<bool> {
+            match condition.decide(&mut |atom| self.atom(atom)) {
+                Condition::True => Some(true),
+                Condition::False => Some(false),
+                _ => None,
+            }
+        }
+    }
+
+    impl Written {
+        fn holds(&self, world: World) -> bool {
+            match self {
+                Self::Truth(truth) => *truth,
+                Self::Option(name) => world.bits >> name & 1 == 1,
+                Self::Value(value) => world.value == *value,
+                Self::Not(inner) => !inner.holds(world),
+                Self::And(a, b) => a.holds(world) && b.holds(world),
+                Self::Or(a, b) => a.holds(world) || b.holds(world),
+            }
+        }
+
+        fn built(&self) -> Condition {
+            match self {
+                Self::Truth(truth) => Condition::known(*truth),
+                Self::Option(name) => option(*name),
+                Self::Value(value) => Condition::atom(Atom::Equals(path(OPTIONS), Scalar::Int(*value))),
+                Self::Not(inner) => inner.built().not(),
+                Self::And(a, b) => a.built().and(&b.built()),
+                Self::Or(a, b) => a.built().or(&b.built()),
+            }
+        }
+    }
+
+    fn written() -> impl Strategy<Value = Written> {
+        let leaf = prop_oneof![
+            1 => any::<bool>().prop_map(Written::Truth),
+            6 => (0..OPTIONS).prop_map(Written::Option),
+            2 => (0..3_i64).prop_map(Written::Value),
+        ];
+        leaf.prop_recursive(6, 40, 2, |inner| {
+            let pair = (inner.clone(), inner.clone());
+            prop_oneof![
+                inner.prop_map(|inner| Written::Not(Box::new(inner))),
+                pair.clone().prop_map(|(a, b)| Written::And(Box::new(a), Box::new(b))),
+                pair.prop_map(|(a, b)| Written::Or(Box::new(a), Box::new(b))),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1_000) })]
+
+        #[test]
+        fn formulas_hold_where_they_do_as_written(formula in written()) {
+            let condition = formula.built();
+            for world in worlds() {
+                prop_assert_eq!(world.holds(&condition), Some(formula.holds(world)), "{:?} in {:?}", condition, world);
+            }
+        }
+
+        #[test]
+        fn deciding_a_part_first_changes_nothing(formula in written(), known in 0..1_u32 << OPTIONS) {
+            let condition = formula.built();
+            for world in worlds() {
+                let part = condition.decide(&mut |atom| match atom {
+                    Atom::Option(path) if known >> path.names[0].0 & 1 == 1 => world.atom(atom),
+                    _ => None,
+                });
+                prop_assert_eq!(world.holds(&part), Some(formula.holds(world)));
+            }
+        }
+
+        #[test]
+        fn implication_holds_in_every_world(a in written(), b in written()) {
+            let implies = a.built().implies(&b.built());
+            let is_refuted = worlds().any(|world| a.holds(world) && !b.holds(world));
+            prop_assert!(!(implies && is_refuted));
+        }
+
+        #[test]
+        fn what_holds_together_in_a_world_is_compatible(a in written(), b in written()) {
+            let together = worlds().any(|world| a.holds(world) && b.holds(world));
+            prop_assert!(a.built().compatible(&b.built()) || !together);
+        }
+
+        #[test]
+        fn large_formulas_are_right_or_not_decided(formulas in collection::vec((written(), any::<bool>()), 40)) {
+            let mut condition = Condition::True;
+            for (formula, is_and) in &formulas {
+                let next = formula.built();
+                condition = if *is_and { condition.and(&next) } else { condition.or(&next) };
+            }
+            for world in worlds() {
+                let expected = formulas.iter().fold(true, |sum, (formula, is_and)| match is_and {
+                    true => sum && formula.holds(world),
+                    false => sum || formula.holds(world),
+                });
+                prop_assert!(world.holds(&condition).is_none_or(|holds| holds == expected));
+            }
+        }
     }
 }

@@ -156,6 +156,8 @@ pub struct Machine<'l> {
     depth: Cell<u32>,
     /// How many opaque atoms there are.
     opaque: Cell<u32>,
+    /// How many assertions were taken to hold.
+    assumed: Cell<u32>,
     pub(super) current: Current,
 }
 
@@ -191,6 +193,7 @@ impl<'l> Machine<'l> {
             fuel: Cell::new(fuel),
             depth: Cell::new(0),
             opaque: Cell::new(0),
+            assumed: Cell::new(0),
             current: Current::default(),
         }
     }
@@ -315,6 +318,11 @@ impl<'l> Machine<'l> {
         let mut directory = self.loader.path(file);
         directory.pop();
         Unit { file, ir: ir.clone(), is_own: false, names, directory, scope: None }
+    }
+
+    /// How many assertions were taken to hold so far because nothing known decides them.
+    pub(super) fn assumed(&self) -> u32 {
+        self.assumed.get()
     }
 
     /// An atom for something at `span` of which nothing is known; another one at each call.
@@ -532,7 +540,12 @@ impl<'l> Machine<'l> {
                     Ok(Condition::False) => {
                         done(Value::Unknown(Unknown::new(Reason::Throw("assertion failed".into()))))
                     }
-                    Ok(_) => self.eval(unit, *body, environment),
+                    Ok(condition) => {
+                        if condition != Condition::True {
+                            self.assumed.set(self.assumed.get().wrapping_add(1));
+                        }
+                        self.eval(unit, *body, environment)
+                    }
                     Err(unknown) => done(Value::Unknown(unknown)),
                 }
             }
@@ -1134,7 +1147,11 @@ impl<'l> Machine<'l> {
         let chosen = self.chosen(choice);
         let choice = match &chosen {
             Some(Val { value: Value::Choice(choice), .. }) => choice,
-            Some(only) => return self.descend(|| Ok(self.alternatives(only))).unwrap_or_default(),
+            Some(only) => {
+                return self
+                    .descend(|| Ok(self.alternatives(only)))
+                    .unwrap_or_else(|unknown| vec![(Condition::True, Val::of(Value::Unknown(unknown)))]);
+            }
             None => choice,
         };
         let mut result = Vec::new();
@@ -1171,15 +1188,16 @@ impl<'l> Machine<'l> {
                 None => opaque(),
             },
             Value::Choice(_) => {
-                let mut any = Condition::False;
+                let mut any = Err(Unknown::new(Reason::Several));
                 for (condition, val) in self.alternatives(val) {
                     match self.condition(&val, span) {
-                        Ok(truth) => any = any.or(&condition.and(&truth)),
-                        Err(unknown) if is_error(&unknown) => {}
+                        Ok(truth) => any = Ok(any.unwrap_or(Condition::False).or(&condition.and(&truth))),
+                        // Only where every alternative fails, the whole does.
+                        Err(unknown) if is_error(&unknown) => any = any.or(Err(unknown)),
                         Err(unknown) => return Err(unknown),
                     }
                 }
-                Ok(any)
+                any
             }
             Value::Unknown(unknown) if is_error(unknown) => Err(unknown.clone()),
             Value::Unknown(_) => opaque(),
@@ -1196,20 +1214,26 @@ impl<'l> Machine<'l> {
             Value::List(list) => Ok(list.clone()),
             Value::Choice(_) => {
                 let mut result = List::default();
+                let mut failed = Some(Unknown::new(Reason::Several));
                 for (condition, val) in self.alternatives(val) {
                     match self.list(&val) {
                         Ok(list) => {
+                            failed = None;
                             for element in &list.elements {
                                 let condition = condition.and(&element.condition);
                                 result.elements.push(Element { value: element.value.clone(), condition });
                             }
                             result.open = result.open.or_else(|| list.open.clone());
                         }
-                        Err(unknown) if is_error(&unknown) => {}
-                        Err(unknown) => result.open = Some(unknown),
+                        // Only where every alternative fails, the whole does.
+                        Err(unknown) if is_error(&unknown) => failed = failed.map(|_| unknown),
+                        Err(unknown) => {
+                            failed = None;
+                            result.open = Some(unknown);
+                        }
                     }
                 }
-                Ok(Rc::new(result))
+                failed.map_or_else(|| Ok(Rc::new(result)), Err)
             }
             Value::Unknown(unknown) => Err(unknown.clone()),
             Value::Symbol(_) | Value::Condition(_) => match self.settle(val) {
@@ -1229,17 +1253,24 @@ impl<'l> Machine<'l> {
             Value::Attrs(attrs) => Ok(attrs.clone()),
             Value::Choice(_) => {
                 let mut result = Attrs::default();
+                let mut failed = Some(Unknown::new(Reason::Several));
                 for (condition, val) in self.alternatives(val) {
                     match self.set(&val) {
                         Ok(attrs) if self.charge(attrs.entries.len() / ELEMENTS_PER_STEP).is_err() => {
                             return Err(Unknown::new(Reason::Fuel));
                         }
-                        Ok(attrs) => result = operators::join(&result, &attrs, &condition),
-                        Err(unknown) if is_error(&unknown) => {}
-                        Err(unknown) => result.open = Some(unknown),
+                        Ok(attrs) => {
+                            failed = None;
+                            result = operators::join(&result, &attrs, &condition);
+                        }
+                        Err(unknown) if is_error(&unknown) => failed = failed.map(|_| unknown),
+                        Err(unknown) => {
+                            failed = None;
+                            result.open = Some(unknown);
+                        }
                     }
                 }
-                Ok(Rc::new(result))
+                failed.map_or_else(|| Ok(Rc::new(result)), Err)
             }
             Value::Unknown(unknown) => Err(unknown.clone()),
             Value::Symbol(_) | Value::Condition(_) => match self.settle(val) {
@@ -1514,8 +1545,21 @@ pub(super) fn truth(condition: Condition) -> Value {
 pub(super) fn path_value(text: Text) -> Value {
     match text.exact() {
         Some(text) => Value::Path(normalise(&text).as_path().into()),
-        None => Value::PathPattern(Rc::new(text)),
+        None => Value::PathPattern(Rc::new(with_normal_beginning(text))),
     }
+}
+
+/// The text of a path with its known folders in front normalised.
+fn with_normal_beginning(text: Text) -> Text {
+    let known = text.known_prefix();
+    let Some(slash) = known.rfind('/') else { return text };
+    let folder = normalise(&known[..slash]);
+    let folder = if folder == "/" { String::new() } else { folder.into_string() };
+    let mut result = Text::known(&format!("{folder}{}", &known[slash..]));
+    result
+        .pieces
+        .extend(text.pieces.into_iter().skip_while(|piece| matches!(piece, TextPiece::Known { .. })));
+    result
 }
 
 /// An absolute path without `.`, `..` and doubled slashes, by text alone, as Nix does (`canonPath`).

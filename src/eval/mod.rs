@@ -14,6 +14,7 @@ mod print;
 mod scope;
 mod value;
 
+pub use builtins::builtin_names;
 pub use condition::{Atom, Condition, OptionPath, Scalar};
 pub use library::{
     Merge, OptionType, Wrapper, library, library_names, option_declaration, option_type, wrapper,

@@ -401,6 +401,12 @@ fn equal_here(
             _ => opaque(Unknown::new(Reason::Several)),
         },
         (Value::Path(a), Value::Path(b)) => Ok(Condition::known(a == b)),
+        (Value::Str(text), Value::Path(_) | Value::PathPattern(_))
+        | (Value::Path(_) | Value::PathPattern(_), Value::Str(text))
+            if text.may_be_path() =>
+        {
+            opaque(Unknown::new(Reason::Several))
+        }
         (Value::PathPattern(_), Value::Path(_) | Value::PathPattern(_))
         | (Value::Path(_), Value::PathPattern(_)) => opaque(Unknown::new(Reason::Several)),
         (Value::List(a), Value::List(b)) => {
@@ -446,11 +452,21 @@ fn equal_here(
                 return Ok(Condition::False);
             }
             let mut all = Condition::True;
+            // Nix compares in an order that other files of the same run decide: a failure counts only where
+            // no other name makes the difference.
+            let mut failed = None;
             for ((_, a), (_, b)) in a.entries.iter().zip(&b.entries) {
-                all = all.and(&equal_thunks(machine, &a.value, &b.value, span)?);
+                match equal_thunks(machine, &a.value, &b.value, span) {
+                    Ok(equal) => all = all.and(&equal),
+                    Err(unknown) if is_error(&unknown) => failed = Some(unknown),
+                    Err(unknown) => return Err(unknown),
+                }
                 if all == Condition::False {
                     break;
                 }
+            }
+            if let Some(failed) = failed {
+                return Err(if all == Condition::True { failed } else { Unknown::new(Reason::Several) });
             }
             Ok(all)
         }
@@ -473,7 +489,7 @@ fn equal_thunks(
         return equal(machine, &left, &machine.force(b), span);
     }
     match left.value {
-        Value::Unknown(unknown) if is_error(&unknown) => Err(unknown),
+        Value::Unknown(unknown) => Err(unknown),
         _ => Ok(Condition::True),
     }
 }
@@ -531,6 +547,12 @@ fn compare_here(machine: &Machine<'_>, left: &Val, right: &Val) -> Result<Option
             _ => Err(Unknown::new(Reason::Several)),
         },
         (Value::Path(a), Value::Path(b)) => Ok(Some(a.as_str().cmp(b.as_str()))),
+        (Value::Str(text), Value::Path(_) | Value::PathPattern(_))
+        | (Value::Path(_) | Value::PathPattern(_), Value::Str(text))
+            if text.may_be_path() =>
+        {
+            Err(Unknown::new(Reason::Several))
+        }
         (Value::PathPattern(_), Value::Path(_) | Value::PathPattern(_))
         | (Value::Path(_), Value::PathPattern(_)) => Err(Unknown::new(Reason::Several)),
         (Value::List(a), Value::List(b)) => {

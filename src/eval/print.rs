@@ -76,7 +76,7 @@ impl Machine<'_> {
                         let operator = if *negated { "!=" } else { "==" };
                         format!("config.{} {operator} {scalar}", self.path_text(&option.names))
                     }
-                    Atom::Opaque(..) => format!("{not}?"),
+                    Atom::Opaque(..) | Atom::Large(_) => format!("{not}?"),
                 }
             }
         }

@@ -469,6 +469,11 @@ impl Text {
         Some(result)
     }
 
+    /// Whether it may be a path: what is added to something unknown is kept as text.
+    pub(super) fn may_be_path(&self) -> bool {
+        matches!(self.pieces.first(), Some(TextPiece::Hole(_)))
+    }
+
     /// Whether it is certainly empty.
     pub fn is_empty(&self) -> bool {
         self.pieces.is_empty()

@@ -182,6 +182,9 @@ impl Outline {
                     _ => {}
                 }
             }
+            if self.keys.len() >= MAX_KEYS {
+                continue;
+            }
             let path = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
             if depth + 1 == DEPTH {
                 self.push(&path);
@@ -195,7 +198,7 @@ impl Outline {
     }
 
     fn push(&mut self, path: &str) {
-        if !self.keys.iter().any(|key| key == path) {
+        if self.keys.len() < MAX_KEYS && !self.keys.iter().any(|key| key == path) {
             self.keys.push(path.to_owned());
         }
     }

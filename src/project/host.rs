@@ -262,7 +262,7 @@ impl<'m> Host<'m> {
         condition.decide(&mut |atom| {
             found |= match atom {
                 Atom::Option(option) | Atom::Equals(option, _) => *option.names == *path,
-                Atom::Opaque(..) => false,
+                Atom::Opaque(..) | Atom::Large(_) => false,
             };
             None
         });

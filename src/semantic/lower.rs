@@ -4,6 +4,8 @@
 //! all keys are read and merged by Nix's rule (`ParserState::addAttr` in src/libexpr/parser-state.hh of
 //! NixOS/nix), then the values are lowered in the scope that results.
 
+use std::borrow::Cow;
+
 use rustc_hash::FxHashMap;
 
 use super::builtins;
@@ -13,9 +15,9 @@ use super::ir::{
 use super::scope::{
     Binding, BindingId, BindingKind, Duplicate, Reference, Resolution, Scope, ScopeId, ScopeKind, Semantics,
 };
-use crate::syntax::ast;
 use crate::syntax::{
-    AstNode as _, StringPart, SyntaxKind, SyntaxNode, decode_path, decode_string, peel_parens, plain_text,
+    AstNode as _, NodeView, StringPart, SyntaxKind, ast, decode_path, decode_string_view, plain_text_view,
+    verbatim,
 };
 use crate::text::TextRange;
 
@@ -23,14 +25,15 @@ use crate::text::TextRange;
 ///
 /// Recursive over the nesting of the tree, so the caller has checked the nesting and provides the stack.
 pub fn lower(root: &ast::Root) -> Semantics {
+    let root = NodeView::new(root.syntax());
     let mut cx = Lowering::default();
     // An expression takes some twenty bytes of text: growing step by step would copy them again and again.
-    let expected = usize::from(root.syntax().text_range().len()) / 20;
+    let expected = usize::from(root.range().len()) / 20;
     cx.exprs.reserve(expected);
     cx.spans.reserve(expected);
-    let expr = root.expr();
-    let id = cx.optional(expr, root.syntax().text_range(), None);
-    let ir = Ir { exprs: cx.exprs, spans: cx.spans, symbols: cx.symbols, root: id };
+    let id = cx.optional(root.operand(), root.range(), None);
+    let symbols = cx.symbols.into_iter().map(Box::from).collect();
+    let ir = Ir { exprs: cx.exprs, spans: cx.spans, symbols, root: id };
     Semantics::new(ir, cx.scopes, cx.references, cx.duplicates)
 }
 
@@ -38,11 +41,11 @@ pub fn lower(root: &ast::Root) -> Semantics {
 const FEW: usize = 8;
 
 #[derive(Default)]
-struct Lowering {
+struct Lowering<'t> {
     exprs: Vec<Expr>,
     spans: Vec<TextRange>,
-    symbols: Vec<Box<str>>,
-    symbol_ids: FxHashMap<Box<str>, Symbol>,
+    symbols: Vec<Cow<'t, str>>,
+    symbol_ids: FxHashMap<Cow<'t, str>, Symbol>,
     scopes: Vec<Scope>,
     /// Names of each scope that has more than [`FEW`].
     names: FxHashMap<ScopeId, FxHashMap<Symbol, u32>>,
@@ -53,45 +56,45 @@ struct Lowering {
 }
 
 /// A set whose keys are read and whose values are not.
-struct SetDraft {
+struct SetDraft<'t> {
     recursive: bool,
-    attrs: Vec<AttrDraft>,
+    attrs: Vec<AttrDraft<'t>>,
     index: FxHashMap<Symbol, usize>,
-    dynamic: Vec<DynamicDraft>,
+    dynamic: Vec<DynamicDraft<'t>>,
     range: TextRange,
 }
 
-struct AttrDraft {
+struct AttrDraft<'t> {
     name: Symbol,
     key: TextRange,
     binding: TextRange,
     kind: BindingKind,
-    value: ValueDraft,
+    value: ValueDraft<'t>,
 }
 
-struct DynamicDraft {
-    name: ast::Expr,
+struct DynamicDraft<'t> {
+    name: NodeView<'t>,
     key: TextRange,
     binding: TextRange,
-    value: ValueDraft,
+    value: ValueDraft<'t>,
 }
 
-enum ValueDraft {
-    Expr(Option<ast::Expr>),
-    Set(SetDraft),
+enum ValueDraft<'t> {
+    Expr(Option<NodeView<'t>>),
+    Set(SetDraft<'t>),
     /// `inherit name;`
     Inherit,
     /// `inherit (source) name;`
-    From(ast::Expr),
+    From(NodeView<'t>),
 }
 
 /// A key of an attribute path on the left of `=`.
-enum KeyDraft {
+enum KeyDraft<'t> {
     Static(Symbol, TextRange),
-    Dynamic(ast::Expr, TextRange),
+    Dynamic(NodeView<'t>, TextRange),
 }
 
-impl SetDraft {
+impl<'t> SetDraft<'t> {
     fn new(recursive: bool, range: TextRange) -> Self {
         Self { recursive, attrs: Vec::new(), index: FxHashMap::default(), dynamic: Vec::new(), range }
     }
@@ -104,7 +107,7 @@ impl SetDraft {
         self.attrs.iter().position(|attr| attr.name == name)
     }
 
-    fn push(&mut self, attr: AttrDraft) {
+    fn push(&mut self, attr: AttrDraft<'t>) {
         self.attrs.push(attr);
         let len = self.attrs.len();
         if len == FEW + 1 {
@@ -115,7 +118,7 @@ impl SetDraft {
     }
 }
 
-impl Lowering {
+impl<'t> Lowering<'t> {
     fn push(&mut self, expr: Expr, range: TextRange) -> ExprId {
         let id = ExprId(self.exprs.len() as u32);
         self.exprs.push(expr);
@@ -123,13 +126,13 @@ impl Lowering {
         id
     }
 
-    fn symbol(&mut self, name: &str) -> Symbol {
-        if let Some(symbol) = self.symbol_ids.get(name) {
+    fn symbol(&mut self, name: Cow<'t, str>) -> Symbol {
+        if let Some(symbol) = self.symbol_ids.get(&*name) {
             return *symbol;
         }
         let symbol = Symbol(self.symbols.len() as u32);
-        self.symbols.push(name.into());
-        self.symbol_ids.insert(name.into(), symbol);
+        self.symbols.push(name.clone());
+        self.symbol_ids.insert(name, symbol);
         symbol
     }
 
@@ -158,175 +161,161 @@ impl Lowering {
         bindings.iter().position(|binding| binding.name == name).map(|slot| slot as u32)
     }
 
-    fn ident(&mut self, ident: &ast::Ident) -> Symbol {
-        match ident.syntax().first_token() {
-            Some(token) => self.symbol(token.text()),
-            None => self.symbol(""),
-        }
+    fn ident(&mut self, ident: NodeView<'t>) -> Symbol {
+        let text = ident.tokens().next().map_or("", |token| token.text);
+        self.symbol(Cow::Borrowed(text))
     }
 
-    fn optional(&mut self, expr: Option<ast::Expr>, around: TextRange, scope: Option<ScopeId>) -> ExprId {
-        match expr {
-            Some(expr) => self.expr(&expr, scope),
+    fn optional(&mut self, node: Option<NodeView<'t>>, around: TextRange, scope: Option<ScopeId>) -> ExprId {
+        match node {
+            Some(node) => self.expr(node, scope),
             None => self.push(Expr::Error, around),
         }
     }
 
-    fn expr(&mut self, expr: &ast::Expr, scope: Option<ScopeId>) -> ExprId {
-        let range = expr.syntax().text_range();
-        match expr {
-            ast::Expr::Paren(node) => self.optional(node.expr(), range, scope),
-            ast::Expr::Root(node) => self.optional(node.expr(), range, scope),
-            ast::Expr::Error(_) => self.push(Expr::Error, range),
-            ast::Expr::Literal(node) => self.literal(node),
-            ast::Expr::Str(node) => {
-                let parts = match verbatim(node.syntax()) {
-                    Some(part) => Box::new([part]) as Box<[Part]>,
-                    None => self.parts(decode_string(node), scope),
+    fn expr(&mut self, node: NodeView<'t>, scope: Option<ScopeId>) -> ExprId {
+        let range = node.range();
+        match node.kind() {
+            SyntaxKind::NODE_PAREN | SyntaxKind::NODE_ROOT => self.optional(node.operand(), range, scope),
+            SyntaxKind::NODE_LITERAL => self.literal(node),
+            SyntaxKind::NODE_STRING => {
+                let parts = match verbatim(node) {
+                    Some(token) => {
+                        let map = [(0.into(), token.range)].into();
+                        Box::new([Part::Text { text: token.text.into(), map }]) as Box<[Part]>
+                    }
+                    None => self.parts(decode_string_view(node), scope),
                 };
                 self.push(Expr::Str(parts), range)
             }
-            ast::Expr::PathAbs(node) => self.path(PathKind::Absolute, node.syntax(), scope),
-            ast::Expr::PathRel(node) => self.path(PathKind::Relative, node.syntax(), scope),
-            ast::Expr::PathHome(node) => self.path(PathKind::Home, node.syntax(), scope),
-            ast::Expr::PathSearch(node) => {
-                let text = node.syntax().text().to_string();
+            SyntaxKind::NODE_PATH_ABS => self.path(PathKind::Absolute, node, scope),
+            SyntaxKind::NODE_PATH_REL => self.path(PathKind::Relative, node, scope),
+            SyntaxKind::NODE_PATH_HOME => self.path(PathKind::Home, node, scope),
+            SyntaxKind::NODE_PATH_SEARCH => {
+                let text = node.tokens().next().map_or("", |token| token.text);
                 let inner = text.trim_start_matches('<').trim_end_matches('>');
                 self.push(Expr::SearchPath(inner.into()), range)
             }
-            ast::Expr::List(node) => {
-                let items: Box<[ExprId]> = node.items().map(|item| self.expr(&item, scope)).collect();
+            SyntaxKind::NODE_LIST => {
+                let items: Box<[ExprId]> = node.expressions().map(|item| self.expr(item, scope)).collect();
                 self.push(Expr::List(items), range)
             }
-            ast::Expr::AttrSet(node) => {
-                let draft = self.draft(node, node.rec_token().is_some());
+            SyntaxKind::NODE_ATTR_SET => {
+                let draft = self.draft(node, node.has_token(SyntaxKind::TOKEN_REC));
                 self.set(draft, ScopeKind::RecursiveSet, scope)
             }
-            ast::Expr::LetIn(node) => {
+            SyntaxKind::NODE_LET_IN => {
                 let draft = self.draft(node, true);
                 let (set, inner) = self.attr_set(draft, ScopeKind::Let, scope);
-                let body = self.optional(node.body(), range, inner);
+                let body = self.optional(node.operand(), range, inner);
                 self.push(Expr::Let(Box::new((set, body))), range)
             }
-            ast::Expr::LegacyLet(node) => {
+            SyntaxKind::NODE_LEGACY_LET => {
                 let draft = self.draft(node, true);
                 let set = self.set(draft, ScopeKind::LegacyLet, scope);
-                let body = self.symbol("body");
+                let body = self.symbol(Cow::Borrowed("body"));
                 self.push(Expr::Select(Box::new((set, Box::new([Key::Static(body, range)]), None))), range)
             }
-            ast::Expr::Lambda(node) => self.lambda(node, scope),
-            ast::Expr::Apply(node) => {
-                let function = self.optional(node.lambda(), range, scope);
-                let argument = self.optional(node.argument(), range, scope);
+            SyntaxKind::NODE_LAMBDA => self.lambda(node, scope),
+            SyntaxKind::NODE_APPLY => {
+                let [function, argument] = self.two(node, scope);
                 self.push(Expr::Apply(function, argument), range)
             }
-            ast::Expr::Select(node) => {
-                let base = self.optional(node.expr(), range, scope);
-                let path = self.keys(node.attrpath(), scope);
-                let default = node.default_expr().map(|default| self.expr(&default, scope));
+            SyntaxKind::NODE_SELECT => {
+                let [base, default] = node.operands();
+                let base = self.optional(base, range, scope);
+                let path = self.keys(node, scope);
+                let default = default.map(|default| self.expr(default, scope));
                 self.push(Expr::Select(Box::new((base, path, default))), range)
             }
-            ast::Expr::HasAttr(node) => {
-                let base = self.optional(node.expr(), range, scope);
-                let path = self.keys(node.attrpath(), scope);
+            SyntaxKind::NODE_HAS_ATTR => {
+                let base = self.optional(node.operand(), range, scope);
+                let path = self.keys(node, scope);
                 self.push(Expr::HasAttr(Box::new((base, path))), range)
             }
-            ast::Expr::IfElse(node) => {
-                let condition = self.optional(node.condition(), range, scope);
-                let then = self.optional(node.body(), range, scope);
-                let otherwise = self.optional(node.else_body(), range, scope);
-                self.push(Expr::If(Box::new([condition, then, otherwise])), range)
+            SyntaxKind::NODE_IF_ELSE => {
+                let parts = node.operands::<3>().map(|part| self.optional(part, range, scope));
+                self.push(Expr::If(Box::new(parts)), range)
             }
-            ast::Expr::Assert(node) => {
-                let condition = self.optional(node.condition(), range, scope);
-                let body = self.optional(node.body(), range, scope);
+            SyntaxKind::NODE_ASSERT => {
+                let [condition, body] = self.two(node, scope);
                 self.push(Expr::Assert(condition, body), range)
             }
-            ast::Expr::With(node) => {
-                let set = self.optional(node.namespace(), range, scope);
+            SyntaxKind::NODE_WITH => {
+                let [set, body] = node.operands();
+                let set = self.optional(set, range, scope);
                 let inner = self.scope(ScopeKind::With, scope, range, Vec::new());
-                let body = self.optional(node.body(), range, Some(inner));
+                let body = self.optional(body, range, Some(inner));
                 self.push(Expr::With(set, body), range)
             }
-            ast::Expr::UnaryOp(node) => {
-                let operand = self.optional(node.expr(), range, scope);
-                let expr = match node.operator() {
-                    Some(ast::UnaryOpKind::Invert) => Expr::Not(operand),
-                    Some(ast::UnaryOpKind::Negate) => Expr::Negate(operand),
-                    None => Expr::Error,
-                };
-                self.push(expr, range)
+            SyntaxKind::NODE_UNARY_OP => {
+                let operand = self.optional(node.operand(), range, scope);
+                let operator = node.tokens().find_map(|token| match token.kind {
+                    SyntaxKind::TOKEN_INVERT => Some(Expr::Not(operand)),
+                    SyntaxKind::TOKEN_SUB => Some(Expr::Negate(operand)),
+                    _ => None,
+                });
+                self.push(operator.unwrap_or(Expr::Error), range)
             }
-            ast::Expr::BinOp(node) => self.binary(node, scope),
-            ast::Expr::Ident(node) => {
+            SyntaxKind::NODE_BIN_OP => self.binary(node, scope),
+            SyntaxKind::NODE_IDENT => {
                 let symbol = self.ident(node);
                 self.variable(symbol, range, scope)
             }
-            ast::Expr::CurPos(_) => self.push(Expr::CurPos, range),
+            SyntaxKind::NODE_CUR_POS => self.push(Expr::CurPos, range),
+            _ => self.push(Expr::Error, range),
         }
     }
 
-    fn literal(&mut self, node: &ast::Literal) -> ExprId {
-        let range = node.syntax().text_range();
-        let expr = match node.syntax().first_token() {
-            Some(token) => match token.kind() {
-                SyntaxKind::TOKEN_INTEGER => token.text().parse().map_or(Expr::Error, Expr::Int),
-                SyntaxKind::TOKEN_FLOAT => token.text().parse().map_or(Expr::Error, Expr::Float),
+    /// The two operands of a node.
+    fn two(&mut self, node: NodeView<'t>, scope: Option<ScopeId>) -> [ExprId; 2] {
+        node.operands::<2>().map(|operand| self.optional(operand, node.range(), scope))
+    }
+
+    fn literal(&mut self, node: NodeView<'t>) -> ExprId {
+        let expr = match node.tokens().next() {
+            Some(token) => match token.kind {
+                SyntaxKind::TOKEN_INTEGER => token.text.parse().map_or(Expr::Error, Expr::Int),
+                SyntaxKind::TOKEN_FLOAT => token.text.parse().map_or(Expr::Error, Expr::Float),
                 SyntaxKind::TOKEN_URI => {
-                    let map = [(0.into(), token.text_range())];
-                    Expr::Str(Box::new([Part::Text { text: token.text().into(), map: map.into() }]))
+                    let map = [(0.into(), token.range)];
+                    Expr::Str(Box::new([Part::Text { text: token.text.into(), map: map.into() }]))
                 }
                 _ => Expr::Error,
             },
             None => Expr::Error,
         };
-        self.push(expr, range)
+        self.push(expr, node.range())
     }
 
-    fn parts(&mut self, parts: Vec<StringPart>, scope: Option<ScopeId>) -> Box<[Part]> {
+    fn parts(&mut self, parts: Vec<StringPart<NodeView<'t>>>, scope: Option<ScopeId>) -> Box<[Part]> {
         parts
             .into_iter()
             .map(|part| match part {
                 StringPart::Text { text, map } => Part::Text { text: text.into(), map: map.into() },
                 StringPart::Interpolation(node) => {
-                    let range = node.syntax().text_range();
-                    Part::Interpolation { expr: self.optional(node.expr(), range, scope), range }
+                    let range = node.range();
+                    Part::Interpolation { expr: self.optional(node.operand(), range, scope), range }
                 }
             })
             .collect()
     }
 
-    fn path(&mut self, kind: PathKind, node: &SyntaxNode, scope: Option<ScopeId>) -> ExprId {
+    fn path(&mut self, kind: PathKind, node: NodeView<'t>, scope: Option<ScopeId>) -> ExprId {
         let parts = self.parts(decode_path(node), scope);
-        self.push(Expr::Path(kind, parts), node.text_range())
+        self.push(Expr::Path(kind, parts), node.range())
     }
 
-    fn binary(&mut self, node: &ast::BinOp, scope: Option<ScopeId>) -> ExprId {
-        use ast::BinOpKind as Kind;
-        let range = node.syntax().text_range();
-        let left = self.optional(node.lhs(), range, scope);
-        let right = self.optional(node.rhs(), range, scope);
-        let op = match node.operator() {
-            Some(Kind::PipeRight) => return self.push(Expr::Apply(right, left), range),
-            Some(Kind::PipeLeft) => return self.push(Expr::Apply(left, right), range),
-            Some(Kind::Concat) => BinaryOp::Concat,
-            Some(Kind::Update) => BinaryOp::Update,
-            Some(Kind::Add) => BinaryOp::Add,
-            Some(Kind::Sub) => BinaryOp::Sub,
-            Some(Kind::Mul) => BinaryOp::Mul,
-            Some(Kind::Div) => BinaryOp::Div,
-            Some(Kind::And) => BinaryOp::And,
-            Some(Kind::Or) => BinaryOp::Or,
-            Some(Kind::Implication) => BinaryOp::Implication,
-            Some(Kind::Equal) => BinaryOp::Equal,
-            Some(Kind::NotEqual) => BinaryOp::NotEqual,
-            Some(Kind::Less) => BinaryOp::Less,
-            Some(Kind::LessOrEq) => BinaryOp::LessOrEqual,
-            Some(Kind::More) => BinaryOp::More,
-            Some(Kind::MoreOrEq) => BinaryOp::MoreOrEqual,
-            None => return self.push(Expr::Error, range),
-        };
-        self.push(Expr::Binary(op, left, right), range)
+    fn binary(&mut self, node: NodeView<'t>, scope: Option<ScopeId>) -> ExprId {
+        let [left, right] = self.two(node, scope);
+        let operator = node.tokens().find_map(|token| {
+            Some(match token.kind {
+                SyntaxKind::TOKEN_PIPE_RIGHT => Expr::Apply(right, left),
+                SyntaxKind::TOKEN_PIPE_LEFT => Expr::Apply(left, right),
+                kind => Expr::Binary(binary_operator(kind)?, left, right),
+            })
+        });
+        self.push(operator.unwrap_or(Expr::Error), node.range())
     }
 
     fn variable(&mut self, symbol: Symbol, range: TextRange, scope: Option<ScopeId>) -> ExprId {
@@ -362,109 +351,98 @@ impl Lowering {
         self.push(expr, range)
     }
 
-    fn lambda(&mut self, node: &ast::Lambda, scope: Option<ScopeId>) -> ExprId {
-        let range = node.syntax().text_range();
+    fn lambda(&mut self, node: NodeView<'t>, scope: Option<ScopeId>) -> ExprId {
+        let range = node.range();
         let mut bindings = Vec::new();
-        let mut pattern = None;
         let mut name = None;
-        match node.param() {
-            Some(ast::Param::IdentParam(param)) => {
-                if let Some(ident) = param.ident() {
-                    let symbol = self.ident(&ident);
-                    name = Some(symbol);
-                    let range = ident.syntax().text_range();
-                    bindings.push(Binding { name: symbol, range, kind: BindingKind::Argument });
-                }
-            }
-            Some(ast::Param::Pattern(node)) => {
-                for entry in node.pat_entries() {
-                    let Some(ident) = entry.ident() else { continue };
-                    let symbol = self.ident(&ident);
-                    let range = ident.syntax().text_range();
-                    bindings.push(Binding { name: symbol, range, kind: BindingKind::Formal });
-                }
-                if let Some(ident) = node.pat_bind().and_then(|bind| bind.ident()) {
-                    let symbol = self.ident(&ident);
-                    name = Some(symbol);
-                    let range = ident.syntax().text_range();
-                    bindings.push(Binding { name: symbol, range, kind: BindingKind::AtName });
-                }
-                pattern = Some(node);
-            }
-            None => {}
+        let parameter = node
+            .nodes()
+            .find(|node| matches!(node.kind(), SyntaxKind::NODE_PATTERN | SyntaxKind::NODE_IDENT_PARAM));
+        let pattern = parameter.filter(|node| node.kind() == SyntaxKind::NODE_PATTERN);
+        let entries = pattern.into_iter().flat_map(NodeView::nodes).filter_map(|entry| {
+            let ident = entry.node(SyntaxKind::NODE_IDENT)?;
+            (entry.kind() == SyntaxKind::NODE_PAT_ENTRY).then_some((entry, ident))
+        });
+        for (_, ident) in entries.clone() {
+            bindings.push(self.bound(ident, BindingKind::Formal));
+        }
+        let (named, kind) = match pattern {
+            Some(pattern) => (pattern.node(SyntaxKind::NODE_PAT_BIND), BindingKind::AtName),
+            None => (parameter, BindingKind::Argument),
+        };
+        if let Some(ident) = named.and_then(|named| named.node(SyntaxKind::NODE_IDENT)) {
+            let binding = self.bound(ident, kind);
+            name = Some(binding.name);
+            bindings.push(binding);
         }
         let inner = self.scope(ScopeKind::Lambda, scope, range, bindings);
-        let ellipsis = pattern.as_ref().is_some_and(|pattern| pattern.ellipsis_token().is_some());
-        let formals = pattern.map(|pattern| {
-            let entries =
-                pattern.pat_entries().filter_map(|entry| entry.ident().map(|ident| (ident, entry.default())));
-            entries
-                .map(|(ident, default)| Formal {
-                    name: self.ident(&ident),
-                    range: ident.syntax().text_range(),
-                    default: default.map(|default| self.expr(&default, Some(inner))),
-                })
-                .collect()
+        let ellipsis = pattern.is_some_and(|pattern| pattern.has_token(SyntaxKind::TOKEN_ELLIPSIS));
+        let formals = pattern.map(|_| {
+            let formal = |(entry, ident): (NodeView<'t>, NodeView<'t>)| Formal {
+                name: self.ident(ident),
+                range: ident.range(),
+                default: entry.expressions().nth(1).map(|default| self.expr(default, Some(inner))),
+            };
+            entries.map(formal).collect()
         });
-        let body = self.optional(node.body(), range, Some(inner));
+        let body = self.optional(node.operand(), range, Some(inner));
         self.push(Expr::Lambda(Box::new(Lambda { formals, ellipsis, name, body })), range)
     }
 
-    fn keys(&mut self, path: Option<ast::Attrpath>, scope: Option<ScopeId>) -> Box<[Key]> {
-        let Some(path) = path else { return Box::new([]) };
-        path.attrs()
-            .map(|attr| match self.key(&attr) {
+    fn bound(&mut self, ident: NodeView<'t>, kind: BindingKind) -> Binding {
+        Binding { name: self.ident(ident), range: ident.range(), kind }
+    }
+
+    /// The attribute path of a selection.
+    fn keys(&mut self, node: NodeView<'t>, scope: Option<ScopeId>) -> Box<[Key]> {
+        let Some(path) = node.node(SyntaxKind::NODE_ATTRPATH) else { return Box::new([]) };
+        attributes(path)
+            .map(|attr| match self.key(attr) {
                 KeyDraft::Static(symbol, range) => Key::Static(symbol, range),
-                KeyDraft::Dynamic(expr, _) => Key::Dynamic(self.expr(&expr, scope)),
+                KeyDraft::Dynamic(expr, _) => Key::Dynamic(self.expr(expr, scope)),
             })
             .collect()
     }
 
     /// An identifier, a string without interpolation and `${"such a string"}` are static for Nix.
-    fn key(&mut self, attr: &ast::Attr) -> KeyDraft {
-        let range = attr.syntax().text_range();
-        match attr {
-            ast::Attr::Ident(ident) => KeyDraft::Static(self.ident(ident), range),
-            ast::Attr::Str(string) => match plain_text(string) {
-                Some(text) => KeyDraft::Static(self.symbol(&text), range),
-                None => KeyDraft::Dynamic(ast::Expr::Str(string.clone()), range),
+    fn key(&mut self, attr: NodeView<'t>) -> KeyDraft<'t> {
+        let range = attr.range();
+        let value = match attr.kind() {
+            SyntaxKind::NODE_IDENT => return KeyDraft::Static(self.ident(attr), range),
+            SyntaxKind::NODE_DYNAMIC => match attr.operand() {
+                Some(expr) => expr.peel_parens(),
+                None => return KeyDraft::Static(self.symbol(Cow::Borrowed("")), range),
             },
-            ast::Attr::Dynamic(node) => match node.expr().map(peel_parens) {
-                Some(ast::Expr::Str(string)) => match plain_text(&string) {
-                    Some(text) => KeyDraft::Static(self.symbol(&text), range),
-                    None => KeyDraft::Dynamic(ast::Expr::Str(string), range),
-                },
-                Some(expr) => KeyDraft::Dynamic(expr, range),
-                None => KeyDraft::Static(self.symbol(""), range),
-            },
+            _ => attr,
+        };
+        let text = if value.kind() == SyntaxKind::NODE_STRING { plain_text_view(value) } else { None };
+        match text {
+            Some(text) => KeyDraft::Static(self.symbol(text), range),
+            None => KeyDraft::Dynamic(value, range),
         }
     }
 
     /// Reads the keys of a set and merges them; values stay as they are.
-    fn draft(&mut self, node: &impl ast::HasEntry, recursive: bool) -> SetDraft {
-        let mut set = SetDraft::new(recursive, node.syntax().text_range());
-        for entry in node.entries() {
-            let binding = entry.syntax().text_range();
-            match entry {
-                ast::Entry::Inherit(inherit) => {
-                    let source = inherit.from();
-                    for attr in inherit.attrs() {
-                        let (name, key) = match self.key(&attr) {
+    fn draft(&mut self, node: NodeView<'t>, recursive: bool) -> SetDraft<'t> {
+        let mut set = SetDraft::new(recursive, node.range());
+        for entry in node.nodes() {
+            let binding = entry.range();
+            match entry.kind() {
+                SyntaxKind::NODE_INHERIT => {
+                    let source = entry.node(SyntaxKind::NODE_INHERIT_FROM);
+                    for attr in attributes(entry) {
+                        let (name, key) = match self.key(attr) {
                             KeyDraft::Static(name, key) => (name, key),
                             // Nix refuses `inherit ${name};`, so the set has no value.
                             KeyDraft::Dynamic(name, key) => {
-                                set.dynamic.push(DynamicDraft {
-                                    name,
-                                    key,
-                                    value: ValueDraft::Expr(None),
-                                    binding,
-                                });
+                                let value = ValueDraft::Expr(None);
+                                set.dynamic.push(DynamicDraft { name, key, value, binding });
                                 continue;
                             }
                         };
-                        let (kind, value) = match &source {
+                        let (kind, value) = match source {
                             None => (BindingKind::Inherit, ValueDraft::Inherit),
-                            Some(source) => match source.expr() {
+                            Some(source) => match source.operand() {
                                 Some(expr) => (BindingKind::InheritFrom, ValueDraft::From(expr)),
                                 None => (BindingKind::InheritFrom, ValueDraft::Expr(None)),
                             },
@@ -472,11 +450,11 @@ impl Lowering {
                         self.insert(&mut set, &mut Vec::new(), AttrDraft { name, key, binding, kind, value });
                     }
                 }
-                ast::Entry::AttrpathValue(entry) => {
-                    let Some(path) = entry.attrpath() else { continue };
-                    let keys: Vec<KeyDraft> = path.attrs().map(|attr| self.key(&attr)).collect();
-                    self.insert_path(&mut set, &mut Vec::new(), keys, binding, entry.value());
+                SyntaxKind::NODE_ATTRPATH_VALUE => {
+                    let Some(path) = entry.node(SyntaxKind::NODE_ATTRPATH) else { continue };
+                    self.insert_path(&mut set, path, binding, entry.operand());
                 }
+                _ => {}
             }
         }
         set
@@ -484,21 +462,21 @@ impl Lowering {
 
     fn insert_path(
         &mut self,
-        set: &mut SetDraft,
-        trail: &mut Vec<Symbol>,
-        keys: Vec<KeyDraft>,
+        set: &mut SetDraft<'t>,
+        path: NodeView<'t>,
         binding: TextRange,
-        value: Option<ast::Expr>,
+        value: Option<NodeView<'t>>,
     ) {
+        let mut trail = Vec::new();
         let mut set = set;
-        let last = keys.len().saturating_sub(1);
-        let mut value = Some(value);
-        for (index, key) in keys.into_iter().enumerate() {
-            match key {
-                KeyDraft::Static(name, key) if index == last => {
-                    let value = ValueDraft::Expr(value.take().flatten());
+        let mut attributes = attributes(path).peekable();
+        while let Some(attribute) = attributes.next() {
+            let is_last = attributes.peek().is_none();
+            match self.key(attribute) {
+                KeyDraft::Static(name, key) if is_last => {
+                    let value = ValueDraft::Expr(value);
                     let draft = AttrDraft { name, key, binding, kind: BindingKind::Plain, value };
-                    self.insert(set, trail, draft);
+                    self.insert(set, &mut trail, draft);
                     return;
                 }
                 KeyDraft::Static(name, key) => {
@@ -514,15 +492,15 @@ impl Lowering {
                     self.open_literal(&mut set.attrs[at].value);
                     let first = set.attrs[at].key;
                     let ValueDraft::Set(inner) = &mut set.attrs[at].value else {
-                        self.duplicates.push(Duplicate { path: trail.clone(), first, second: key });
+                        self.duplicates.push(Duplicate { path: trail, first, second: key });
                         return;
                     };
                     set = inner;
                 }
                 KeyDraft::Dynamic(name, key) => {
                     // Names behind a computed key never meet another definition.
-                    if index == last {
-                        let value = ValueDraft::Expr(value.take().flatten());
+                    if is_last {
+                        let value = ValueDraft::Expr(value);
                         set.dynamic.push(DynamicDraft { name, key, binding, value });
                         return;
                     }
@@ -538,7 +516,7 @@ impl Lowering {
         }
     }
 
-    fn insert(&mut self, set: &mut SetDraft, trail: &mut Vec<Symbol>, draft: AttrDraft) {
+    fn insert(&mut self, set: &mut SetDraft<'t>, trail: &mut Vec<Symbol>, draft: AttrDraft<'t>) {
         let Some(at) = set.find(draft.name) else {
             set.push(draft);
             return;
@@ -570,14 +548,15 @@ impl Lowering {
     }
 
     /// Turns a literal set into a draft, so that it can be merged with another.
-    fn open_literal(&mut self, value: &mut ValueDraft) {
+    fn open_literal(&mut self, value: &mut ValueDraft<'t>) {
         let ValueDraft::Expr(Some(expr)) = value else { return };
-        if let ast::Expr::AttrSet(node) = peel_parens(expr.clone()) {
-            *value = ValueDraft::Set(self.draft(&node, node.rec_token().is_some()));
+        let node = expr.peel_parens();
+        if node.kind() == SyntaxKind::NODE_ATTR_SET {
+            *value = ValueDraft::Set(self.draft(node, node.has_token(SyntaxKind::TOKEN_REC)));
         }
     }
 
-    fn set(&mut self, draft: SetDraft, kind: ScopeKind, scope: Option<ScopeId>) -> ExprId {
+    fn set(&mut self, draft: SetDraft<'t>, kind: ScopeKind, scope: Option<ScopeId>) -> ExprId {
         let range = draft.range;
         let (set, _) = self.attr_set(draft, kind, scope);
         self.push(Expr::Attrs(Box::new(set)), range)
@@ -586,7 +565,7 @@ impl Lowering {
     /// Lowers the values; gives the scope that they see, which is also that of a `let` body.
     fn attr_set(
         &mut self,
-        draft: SetDraft,
+        draft: SetDraft<'t>,
         kind: ScopeKind,
         outer: Option<ScopeId>,
     ) -> (AttrSet, Option<ScopeId>) {
@@ -609,10 +588,10 @@ impl Lowering {
                     ValueDraft::Set(set) => self.set(set, ScopeKind::RecursiveSet, inner),
                     ValueDraft::Inherit => self.variable(attr.name, attr.key, outer),
                     ValueDraft::From(source) => {
-                        let range = source.syntax().text_range();
+                        let range = source.range();
                         let source = match self.sources.get(&range) {
                             Some(source) => *source,
-                            None => self.expr(&source, inner),
+                            None => self.expr(source, inner),
                         };
                         self.sources.insert(range, source);
                         let key = Key::Static(attr.name, attr.key);
@@ -625,7 +604,7 @@ impl Lowering {
         let dynamic = dynamic
             .into_iter()
             .map(|attr| {
-                let name = self.expr(&attr.name, inner);
+                let name = self.expr(attr.name, inner);
                 let value = match attr.value {
                     ValueDraft::Set(set) => self.set(set, ScopeKind::RecursiveSet, inner),
                     ValueDraft::Expr(expr) => self.optional(expr, attr.binding, inner),
@@ -638,16 +617,31 @@ impl Lowering {
     }
 }
 
-/// The text of a quoted string that stands for itself, which most do: one token without escapes.
-fn verbatim(node: &SyntaxNode) -> Option<Part> {
-    let open = node.first_token()?;
-    let content = open.next_token().filter(|token| token.kind() == SyntaxKind::TOKEN_STRING_CONTENT)?;
-    let text = content.text();
-    let is_whole = content.text_range().end() + crate::text::TextSize::new(1) == node.text_range().end();
-    if open.text() != "\"" || !is_whole || text.contains(['\\', '\r']) {
-        return None;
-    }
-    Some(Part::Text { text: text.into(), map: [(0.into(), content.text_range())].into() })
+/// The attributes of a path or an `inherit`.
+fn attributes(node: NodeView<'_>) -> impl Iterator<Item = NodeView<'_>> {
+    use SyntaxKind::{NODE_DYNAMIC, NODE_IDENT, NODE_STRING};
+    node.nodes().filter(|node| matches!(node.kind(), NODE_IDENT | NODE_STRING | NODE_DYNAMIC))
+}
+
+fn binary_operator(token: SyntaxKind) -> Option<BinaryOp> {
+    Some(match token {
+        SyntaxKind::TOKEN_CONCAT => BinaryOp::Concat,
+        SyntaxKind::TOKEN_UPDATE => BinaryOp::Update,
+        SyntaxKind::TOKEN_ADD => BinaryOp::Add,
+        SyntaxKind::TOKEN_SUB => BinaryOp::Sub,
+        SyntaxKind::TOKEN_MUL => BinaryOp::Mul,
+        SyntaxKind::TOKEN_DIV => BinaryOp::Div,
+        SyntaxKind::TOKEN_AND_AND => BinaryOp::And,
+        SyntaxKind::TOKEN_OR_OR => BinaryOp::Or,
+        SyntaxKind::TOKEN_IMPLICATION => BinaryOp::Implication,
+        SyntaxKind::TOKEN_EQUAL => BinaryOp::Equal,
+        SyntaxKind::TOKEN_NOT_EQUAL => BinaryOp::NotEqual,
+        SyntaxKind::TOKEN_LESS => BinaryOp::Less,
+        SyntaxKind::TOKEN_LESS_OR_EQ => BinaryOp::LessOrEqual,
+        SyntaxKind::TOKEN_MORE => BinaryOp::More,
+        SyntaxKind::TOKEN_MORE_OR_EQ => BinaryOp::MoreOrEqual,
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

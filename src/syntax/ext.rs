@@ -2,11 +2,14 @@
 //!
 //! Answers come from the node and its neighbours alone, never from what a name refers to.
 
+use std::borrow::Cow;
+
 use rnix::{SyntaxKind, SyntaxNode, SyntaxToken, ast};
 use rowan::NodeOrToken;
 use rowan::ast::AstNode;
 
-use super::string::{StringPart, decode_string};
+use super::string::plain_text_view;
+use super::view::NodeView;
 use crate::text::TextSize;
 
 /// `expr` without the parentheses around it.
@@ -40,12 +43,7 @@ pub fn static_path(path: &ast::Attrpath) -> Option<Vec<String>> {
 
 /// The decoded text of a string without interpolation.
 pub fn plain_text(string: &ast::Str) -> Option<String> {
-    let mut parts = decode_string(string).into_iter();
-    match (parts.next(), parts.next()) {
-        (None, _) => Some(String::new()),
-        (Some(StringPart::Text { text, .. }), None) => Some(text),
-        _ => None,
-    }
+    plain_text_view(NodeView::new(string.syntax())).map(Cow::into_owned)
 }
 
 /// The nearest binding around `node`; a binding is not around itself.

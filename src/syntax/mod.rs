@@ -15,6 +15,7 @@ mod precedence;
 mod quick;
 mod string;
 mod tokens;
+mod view;
 
 pub use debug::debug_tree;
 pub use error::{ErrorKind, SyntaxError, SyntaxFix};
@@ -28,4 +29,5 @@ pub use rnix::ast;
 pub use rnix::{NixLanguage, SyntaxElement, SyntaxKind, SyntaxNode, SyntaxToken};
 pub use rowan::ast::AstNode;
 pub use rowan::{Direction, NodeOrToken, WalkEvent};
-pub use string::{StringPart, decode_path, decode_string};
+pub use string::{StringPart, decode_path, decode_string, decode_string_view, plain_text_view, verbatim};
+pub use view::{NodeView, TokenView};

@@ -1,14 +1,17 @@
 //! Strings and paths of Nix, decoded, with a map back to the source.
 
-use rnix::{SyntaxKind, SyntaxNode, ast};
+use std::borrow::Cow;
+
+use rnix::{SyntaxKind, ast};
 use rowan::NodeOrToken;
 use rowan::ast::AstNode;
 
+use super::view::{NodeView, TokenView};
 use crate::text::{TextRange, TextSize};
 
-/// One part of a string or path literal.
+/// One part of a string or path literal; `I` is the node of an interpolation.
 #[derive(Debug, Clone)]
-pub enum StringPart {
+pub enum StringPart<I = ast::Interpol> {
     /// Literal text, decoded.
     Text {
         /// What the text means: escapes resolved, indentation stripped.
@@ -18,57 +21,98 @@ pub enum StringPart {
         map: Vec<(TextSize, TextRange)>,
     },
     /// `${…}`.
-    Interpolation(ast::Interpol),
+    Interpolation(I),
 }
 
 /// The parts of a string literal, decoded as Nix does (`unescapeStr` and `stripIndentation` of
 /// src/libexpr in NixOS/nix). Neighbouring texts are one part; an empty string has no part.
 pub fn decode_string(string: &ast::Str) -> Vec<StringPart> {
-    let node = string.syntax();
-    let indented = node.first_token().is_some_and(|token| token.text() == "''");
-    let raw = raw_parts(node);
+    let mut interpolations = string.syntax().children().filter_map(ast::Interpol::cast);
+    let with_node = |part| match part {
+        StringPart::Text { text, map } => Some(StringPart::Text { text, map }),
+        StringPart::Interpolation(_) => interpolations.next().map(StringPart::Interpolation),
+    };
+    decode_string_view(NodeView::new(string.syntax())).into_iter().filter_map(with_node).collect()
+}
+
+/// The parts of the string literal `string`, see [`decode_string`].
+pub fn decode_string_view(string: NodeView<'_>) -> Vec<StringPart<NodeView<'_>>> {
+    let raw = raw_parts(string);
+    let indented = string.tokens().next().is_some_and(|token| token.text == "''");
     if indented { decode_indented(raw) } else { decode_quoted(raw) }
 }
 
+/// The text of the string literal `string`, if nothing is interpolated.
+pub fn plain_text_view(string: NodeView<'_>) -> Option<Cow<'_, str>> {
+    if let Some(token) = verbatim(string) {
+        return Some(Cow::Borrowed(token.text));
+    }
+    let mut parts = decode_string_view(string).into_iter();
+    match (parts.next(), parts.next()) {
+        (None, _) => Some(Cow::Borrowed("")),
+        (Some(StringPart::Text { text, .. }), None) => Some(Cow::Owned(text)),
+        _ => None,
+    }
+}
+
+/// The content of a quoted string that stands for itself, which most do: one token without escapes.
+pub fn verbatim(string: NodeView<'_>) -> Option<TokenView<'_>> {
+    let mut children = string.children();
+    let (Some(NodeOrToken::Token(open)), Some(NodeOrToken::Token(content)), Some(_), None) =
+        (children.next(), children.next(), children.next(), children.next())
+    else {
+        return None;
+    };
+    let is_plain = content.kind == SyntaxKind::TOKEN_STRING_CONTENT
+        && open.text == "\""
+        && !content.text.bytes().any(|byte| matches!(byte, b'\\' | b'\r'));
+    is_plain.then_some(content)
+}
+
 /// The parts of a path literal: text as it stands, and interpolations.
-pub fn decode_path(path: &SyntaxNode) -> Vec<StringPart> {
-    path.children_with_tokens()
+pub fn decode_path(path: NodeView<'_>) -> Vec<StringPart<NodeView<'_>>> {
+    path.children()
         .filter_map(|element| match element {
             NodeOrToken::Token(token) => Some(StringPart::Text {
-                text: token.text().to_owned(),
-                map: vec![(TextSize::new(0), token.text_range())],
+                text: token.text.to_owned(),
+                map: vec![(TextSize::new(0), token.range)],
             }),
-            NodeOrToken::Node(node) => ast::Interpol::cast(node).map(StringPart::Interpolation),
+            NodeOrToken::Node(node) if node.kind() == SyntaxKind::NODE_INTERPOL => {
+                Some(StringPart::Interpolation(node))
+            }
+            NodeOrToken::Node(_) => None,
         })
         .collect()
 }
 
-enum Raw {
-    Text(String, TextSize),
-    Interpolation(ast::Interpol),
+enum Raw<'t> {
+    Text(&'t str, TextSize),
+    Interpolation(NodeView<'t>),
 }
 
-fn raw_parts(node: &SyntaxNode) -> Vec<Raw> {
-    node.children_with_tokens()
+fn raw_parts(node: NodeView<'_>) -> Vec<Raw<'_>> {
+    node.children()
         .filter_map(|element| match element {
-            NodeOrToken::Token(token) if token.kind() == SyntaxKind::TOKEN_STRING_CONTENT => {
-                Some(Raw::Text(token.text().to_owned(), token.text_range().start()))
+            NodeOrToken::Token(token) if token.kind == SyntaxKind::TOKEN_STRING_CONTENT => {
+                Some(Raw::Text(token.text, token.range.start()))
             }
-            NodeOrToken::Token(_) => None,
-            NodeOrToken::Node(node) => ast::Interpol::cast(node).map(Raw::Interpolation),
+            NodeOrToken::Node(node) if node.kind() == SyntaxKind::NODE_INTERPOL => {
+                Some(Raw::Interpolation(node))
+            }
+            _ => None,
         })
         .collect()
 }
 
 /// Collects decoded text and its map.
 #[derive(Default)]
-struct Decoder {
-    parts: Vec<StringPart>,
+struct Decoder<'t> {
+    parts: Vec<StringPart<NodeView<'t>>>,
     text: String,
     map: Vec<(TextSize, TextRange)>,
 }
 
-impl Decoder {
+impl<'t> Decoder<'t> {
     /// `decoded` stands for the source bytes `start..start + len`.
     fn push(&mut self, decoded: &str, start: TextSize, len: usize) {
         if decoded.is_empty() {
@@ -88,7 +132,7 @@ impl Decoder {
         self.text.push_str(decoded);
     }
 
-    fn interpolation(&mut self, interpolation: ast::Interpol) {
+    fn interpolation(&mut self, interpolation: NodeView<'t>) {
         self.flush();
         self.parts.push(StringPart::Interpolation(interpolation));
     }
@@ -100,20 +144,20 @@ impl Decoder {
         }
     }
 
-    fn finish(mut self) -> Vec<StringPart> {
+    fn finish(mut self) -> Vec<StringPart<NodeView<'t>>> {
         self.flush();
         self.parts
     }
 }
 
-fn decode_quoted(raw: Vec<Raw>) -> Vec<StringPart> {
+fn decode_quoted(raw: Vec<Raw<'_>>) -> Vec<StringPart<NodeView<'_>>> {
     let mut out = Decoder::default();
     for part in raw {
         match part {
             Raw::Interpolation(interpolation) => out.interpolation(interpolation),
             Raw::Text(text, start) => {
                 let at = |offset: usize| start + TextSize::new(offset as u32);
-                let mut rest = text.as_str();
+                let mut rest = text;
                 while let Some(c) = rest.chars().next() {
                     let offset = text.len() - rest.len();
                     let plain = rest.find(['\\', '\r']).unwrap_or(rest.len());
@@ -163,14 +207,14 @@ fn indented_escape(rest: &str) -> Option<(usize, String)> {
     }
 }
 
-fn decode_indented(mut raw: Vec<Raw>) -> Vec<StringPart> {
+fn decode_indented(mut raw: Vec<Raw<'_>>) -> Vec<StringPart<NodeView<'_>>> {
     // An opening line of spaces only does not count, not even its line break.
     if let Some(Raw::Text(text, start)) = raw.first_mut()
         && let Some(line) = text.find('\n')
         && text[..line].bytes().all(|byte| byte == b' ')
     {
         *start += TextSize::new(line as u32 + 1);
-        text.drain(..=line);
+        *text = &text[line + 1..];
     }
 
     let strip = common_indentation(&raw);
@@ -189,13 +233,13 @@ fn decode_indented(mut raw: Vec<Raw>) -> Vec<StringPart> {
                 // A closing line of spaces only keeps its line break and loses the spaces.
                 if index == last
                     && let Some(line) = text.rfind('\n')
-                    && !is_escaped(&text, line)
+                    && !is_escaped(text, line)
                     && text[line + 1..].bytes().all(|byte| byte == b' ')
                 {
-                    text.truncate(line + 1);
+                    text = &text[..=line];
                 }
                 let at = |offset: usize| start + TextSize::new(offset as u32);
-                let mut rest = text.as_str();
+                let mut rest = text;
                 while let Some(c) = rest.chars().next() {
                     let offset = text.len() - rest.len();
                     if line_start && c == ' ' {
@@ -254,7 +298,7 @@ fn is_escaped(text: &str, line: usize) -> bool {
 }
 
 /// How many spaces every line of an indented string begins with; lines of spaces only do not count.
-fn common_indentation(raw: &[Raw]) -> usize {
+fn common_indentation(raw: &[Raw<'_>]) -> usize {
     let mut least = usize::MAX;
     let mut line_start = true;
     let mut current = 0;
@@ -267,23 +311,35 @@ fn common_indentation(raw: &[Raw]) -> usize {
                 }
             }
             Raw::Text(text, _) => {
-                let mut rest = text.as_str();
-                while let Some(c) = rest.chars().next() {
-                    let escape = if c == '\'' { indented_escape(rest) } else { None };
-                    match c {
-                        '\n' => {
+                let mut rest = *text;
+                while let Some(byte) = rest.bytes().next() {
+                    let len = match byte {
+                        b'\n' => {
                             line_start = true;
                             current = 0;
+                            1
                         }
-                        ' ' if line_start => current += 1,
-                        // An escape ends the indentation, even that of a line break.
-                        _ if line_start => {
-                            line_start = false;
-                            least = least.min(current);
+                        b' ' if line_start => {
+                            current += 1;
+                            1
                         }
-                        _ => {}
-                    }
-                    rest = &rest[escape.map_or(c.len_utf8(), |(len, _)| len)..];
+                        _ => {
+                            // An escape ends the indentation, even that of a line break.
+                            if line_start {
+                                line_start = false;
+                                least = least.min(current);
+                            }
+                            let escape = if byte == b'\'' { indented_escape(rest) } else { None };
+                            let plain = || {
+                                let next = rest.as_bytes()[1..]
+                                    .iter()
+                                    .position(|byte| matches!(byte, b'\n' | b'\''));
+                                next.map_or(rest.len(), |next| next + 1)
+                            };
+                            escape.map_or_else(plain, |(len, _)| len)
+                        }
+                    };
+                    rest = &rest[len..];
                 }
             }
         }

@@ -61,9 +61,6 @@ const NAMES: &[&str] = &["a", "b", "c", "x", "y", "f", "foo", "bar_baz", "x'", "
 /// Attributes that need quotes.
 const QUOTED: &[&str] = &["if", "a b", "", "é", "1x", "a.b", "or", "${", "\"", "new\nline"];
 
-/// Expressions in one program beyond which everything is a leaf.
-const MAX_SIZE: usize = 110;
-
 macro_rules! pieces {
     ($($piece:expr),* $(,)?) => { vec![$(Piece::from($piece)),*] };
 }
@@ -71,10 +68,21 @@ pub(crate) use pieces;
 
 /// A program from a seed, and the constructs in it.
 pub(crate) fn program(seed: u64) -> (Program, BTreeSet<&'static str>) {
-    let mut generator =
-        Generator { random: Random::new(seed), scope: Vec::new(), seen: BTreeSet::new(), size: 0 };
+    let mut generator = Generator::new(seed, 110);
     let program = generator.whole();
     (program, generator.seen)
+}
+
+/// A program with a handful of expressions.
+pub(crate) fn small_program(seed: u64) -> Program {
+    let mut generator = Generator::new(seed, 20);
+    let kind = generator.data_kind(2);
+    generator.scoped_let(&kind, 4, 2, |generator| generator.expr(&kind, 4))
+}
+
+/// A literal of this kind.
+pub(crate) fn literal(kind: &Type, seed: u64) -> Program {
+    Generator::new(seed, 4).leaf(kind)
 }
 
 pub(crate) struct Generator {
@@ -82,6 +90,8 @@ pub(crate) struct Generator {
     scope: Vec<Binding>,
     seen: BTreeSet<&'static str>,
     size: usize,
+    /// Expressions beyond which everything is a leaf.
+    max_size: usize,
 }
 
 #[derive(Clone)]
@@ -93,6 +103,10 @@ struct Binding {
 }
 
 impl Generator {
+    fn new(seed: u64, max_size: usize) -> Self {
+        Self { random: Random::new(seed), scope: Vec::new(), seen: BTreeSet::new(), size: 0, max_size }
+    }
+
     pub(crate) fn mark(&mut self, construct: &'static str) {
         debug_assert!(CONSTRUCTS.contains(&construct), "{construct} is listed");
         self.seen.insert(construct);
@@ -167,7 +181,7 @@ impl Generator {
     /// An expression of this kind.
     pub(crate) fn expr(&mut self, kind: &Type, depth: usize) -> Program {
         self.size += 1;
-        if depth == 0 || self.size > MAX_SIZE {
+        if depth == 0 || self.size > self.max_size {
             return self.leaf(kind);
         }
         match self.random.below(100) {
@@ -430,7 +444,7 @@ impl Generator {
                 self.mark("builtin");
                 let other = self.data_kind(1);
                 let forced = self.expr(&other, depth.min(2));
-                let name = "seq";
+                let name = ["seq", "deepSeq", "trace"][self.random.below(3)];
                 pieces![format!("(builtins.{name} "), forced, " ", self.expr(kind, depth), ")"]
             }
             20 => return self.definitions(kind, depth),
@@ -1005,7 +1019,8 @@ impl Generator {
                 let from = self.kind(1);
                 let function = Type::Function(Box::new(from.clone()), Box::new(inner.clone()));
                 let list = self.expr(&Type::List(Box::new(from)), depth);
-                pieces!["(map ", self.expr(&function, depth), " ", list, ")"]
+                // Versions of Nix differ in when they look at the function.
+                pieces!["(map ", self.typed(&function, depth), " ", list, ")"]
             }
             7 => {
                 let test = Type::Function(Box::new(inner.clone()), Box::new(Type::Bool));
@@ -1020,7 +1035,7 @@ impl Generator {
                 let function = Type::Function(Box::new(Type::Int), Box::new(inner.clone()));
                 pieces![
                     "(builtins.genList ",
-                    self.expr(&function, depth),
+                    self.typed(&function, depth),
                     format!(" {})", self.random.below(5))
                 ]
             }

@@ -162,34 +162,35 @@ fn generated_programs_agree_with_nix() {
 #[test]
 fn hiding_a_part_changes_nothing_else() {
     on_large_stack(|| {
-        let programs = number("NIXLINT_TEST_PROGRAMS", 500);
+        let programs = number("NIXLINT_TEST_PROGRAMS", 1_000);
         let path = Utf8Path::new("/project/hidden.nix");
         let mut hidings = 0;
         let mut wrong = 0;
         for index in 0..programs {
             let seed = seed_of(index);
-            let (program, seen) = generate::program(seed);
-            if seen.contains("tryEval") {
-                continue;
-            }
             let mut random = Random::new(seed);
-            for hidden in partiality::HIDDEN {
-                let mut program = program.clone();
-                let at = random.below(program.size());
-                program.at(at).expect("it has so many parts").is_hidden = true;
+            let mut cases = vec![(generate::program(seed).0, random.pick(partiality::HIDDEN))];
+            let small = generate::small_program(seed);
+            cases.extend(partiality::HIDDEN.iter().map(|hidden| (small.clone(), *hidden)));
+            for (mut program, hidden) in cases {
+                for name in &partiality::NAMES[..1 + random.below(partiality::NAMES.len())] {
+                    let at = random.below(program.size());
+                    let part = program.at(at).expect("it has so many parts");
+                    part.hiding = Some(partiality::hiding(&part.kind, name, &mut random));
+                }
                 hidings += 1;
-                if partiality::mistake(path, &program, *hidden).is_none() {
+                if partiality::mistake(path, &program, hidden).is_none() {
                     continue;
                 }
                 wrong += 1;
                 if wrong <= number("NIXLINT_TEST_SHOWN", 5) {
                     let is_wrong = |program: &Program| {
                         evaluate::is_well_scoped(&program.to_string())
-                            && evaluate::is_well_scoped(&format!("hidden': {program:#}"))
-                            && partiality::mistake(path, program, *hidden).is_some()
+                            && evaluate::is_well_scoped(&partiality::text(program))
+                            && partiality::mistake(path, program, hidden).is_some()
                     };
                     let program = program.minimised(is_wrong);
-                    let mistake = partiality::mistake(path, &program, *hidden).unwrap_or_default();
+                    let mistake = partiality::mistake(path, &program, hidden).unwrap_or_default();
                     println!("--- {hidden:?}, seed {seed}\n{program}\n{program:#}\n{mistake}");
                 }
             }

@@ -12,7 +12,9 @@ use nixlint::eval::{
 };
 
 use crate::evaluate::{Known, evaluate, whole};
-use crate::program::Program;
+use crate::generate::literal;
+use crate::program::{Hiding, Program, Type};
+use crate::random::Random;
 
 /// Alternatives of atoms are tried one by one up to so many.
 const MAX_ATOMS: usize = 14;
@@ -33,21 +35,60 @@ pub(crate) enum Hidden {
 /// All of them.
 pub(crate) const HIDDEN: &[Hidden] = &[Hidden::Unknown, Hidden::Argument, Hidden::Package, Hidden::Option];
 
+/// Names that stand for hidden parts.
+pub(crate) const NAMES: &[&str] = &["hidden'1", "hidden'2"];
+
+/// The program as a function of what is hidden.
+pub(crate) fn text(program: &Program) -> String {
+    let arguments: String = NAMES.iter().map(|name| format!("{name}: ")).collect();
+    format!("{arguments}{program:#}")
+}
+
+/// A way to hide a part of this kind: it itself, or only whether it is there, or that nothing else is.
+pub(crate) fn hiding(kind: &Type, name: &str, random: &mut Random) -> Hiding {
+    let named = |text: &str| text.replace("hidden'", name);
+    let around = |before: &str, after: &str| Hiding::Around(named(before), named(after));
+    match (kind, random.below(8)) {
+        (_, 0 | 1) => {
+            let other = literal(kind, random.next());
+            Hiding::Around(named("(if hidden' then "), format!(" else {other})"))
+        }
+        (_, 2) => {
+            let other = literal(kind, random.next());
+            Hiding::Around(format!("(if {name} then {other} else "), ")".to_owned())
+        }
+        (Type::List(_), 3) => around("(hidden' ++ ", ")"),
+        (Type::List(_), 4) => around("(", " ++ hidden')"),
+        (Type::List(_), 5) => around("(builtins.filter hidden' ", ")"),
+        (Type::Set(_), 3) => around("(hidden' // ", ")"),
+        (Type::Set(_), 4) => around("(", " // hidden')"),
+        (Type::Set(_), 5) => around("(", " // (if hidden' then { a = 1; x = [ ]; } else { }))"),
+        (Type::Set(_), 6) => around("(removeAttrs ", " hidden')"),
+        (Type::Str, 3) => around("(hidden' + ", ")"),
+        (Type::Str, 4) => around("(", " + \"${hidden'}\")"),
+        (Type::Bool, 3) => around("(hidden' && ", ")"),
+        (Type::Bool, 4) => around("(hidden' || ", ")"),
+        (Type::Bool, 5) => around("(hidden' -> ", ")"),
+        _ => Hiding::Whole(name.to_owned()),
+    }
+}
+
 /// What becomes known wrongly when the hidden part of a program is not known.
 pub(crate) fn mistake(path: &Utf8Path, program: &Program, hidden: Hidden) -> Option<String> {
     let before = whole(path, &program.to_string());
-    let after = evaluate(path, &format!("hidden': {program:#}"), |machine, file| {
-        let symbol = |root| {
-            let path = vec![machine.name("hidden")];
+    let after = evaluate(path, &text(program), |machine, file| {
+        let symbol = |root, name: &str| {
+            let path = vec![machine.name(name)];
             Val::of(Value::Symbol(Rc::new(Symbol { root, path })))
         };
-        let argument = match hidden {
-            Hidden::Unknown => Val::unknown(Reason::Argument("hidden".to_owned())),
-            Hidden::Argument => symbol(SymbolRoot::Argument(machine.name("argument"))),
-            Hidden::Package => symbol(SymbolRoot::Packages),
-            Hidden::Option => symbol(SymbolRoot::Config(Realm::System)),
+        let argument = |name: &&str| match hidden {
+            Hidden::Unknown => Val::unknown(Reason::Argument((*name).to_owned())).thunk(),
+            Hidden::Argument => symbol(SymbolRoot::Argument(machine.name("argument")), name).thunk(),
+            Hidden::Package => symbol(SymbolRoot::Packages, name).thunk(),
+            Hidden::Option => symbol(SymbolRoot::Config(Realm::System), name).thunk(),
         };
-        let after = machine.apply(&machine.force(file), argument.thunk(), None).thunk();
+        let function = machine.force(file);
+        let after = machine.apply_all(&function, NAMES.iter().map(argument), None).thunk();
         let needs = allows(machine, &after, &before)?;
         if needs.can_hold() { Ok(()) } else { Err(format!("no host has all of {}", machine.print(&after))) }
     });

@@ -24,8 +24,17 @@ pub(crate) struct Program {
     pub(crate) kind: Type,
     /// What it is made of.
     pub(crate) pieces: Vec<Piece>,
-    /// Whether `{:#}` writes a name in its place.
-    pub(crate) is_hidden: bool,
+    /// What `{:#}` writes instead.
+    pub(crate) hiding: Option<Hiding>,
+}
+
+/// How an expression is hidden: all that is written instead holds a free name.
+#[derive(Debug, Clone)]
+pub(crate) enum Hiding {
+    /// Behind this.
+    Whole(String),
+    /// Between these.
+    Around(String, String),
 }
 
 /// A part of a [`Program`].
@@ -57,7 +66,7 @@ impl From<Program> for Piece {
 
 impl Program {
     pub(crate) fn new(kind: &Type, pieces: Vec<Piece>) -> Self {
-        Self { kind: kind.clone(), pieces, is_hidden: false }
+        Self { kind: kind.clone(), pieces, hiding: None }
     }
 
     /// How many expressions there are in it, itself among them.
@@ -119,7 +128,15 @@ impl Program {
 
 impl fmt::Display for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_hidden && f.alternate() { f.write_str("hidden'") } else { write(&self.pieces, f) }
+        match &self.hiding {
+            Some(Hiding::Whole(text)) if f.alternate() => f.write_str(text),
+            Some(Hiding::Around(before, after)) if f.alternate() => {
+                f.write_str(before)?;
+                write(&self.pieces, f)?;
+                f.write_str(after)
+            }
+            _ => write(&self.pieces, f),
+        }
     }
 }
 

@@ -83,9 +83,12 @@ pub(crate) fn typed(generator: &mut Generator, depth: usize) -> Program {
             let from = generator.random.pick(&[
                 "[ \"a\" ] [ \"bb\" ]",
                 "[ \"o\" \"fo\" ] [ \"0\" \"\" ]",
-                "[ \" \" ] [ \"_\" ]",
+                "[ \" \" \"\" ] [ \"_\" \"-\" ]",
             ]);
-            pieces![format!("(builtins.replaceStrings {from} "), generator.expr(kind, depth), ")"]
+            let text = generator.expr(kind, depth);
+            // Nix cuts characters into bytes.
+            let text = pieces!["(builtins.replaceStrings [ \"é\" ] [ \"e\" ] ", text, ")"];
+            pieces![format!("(builtins.replaceStrings {from} "), Program::new(kind, text), ")"]
         }
         14 => {
             let of = [Type::Int, Type::Str, Type::Bool, Type::Null, Type::Path, Type::Float, strings];
@@ -105,7 +108,7 @@ pub(crate) fn typed(generator: &mut Generator, depth: usize) -> Program {
             pieces!["(builtins.toJSON ", generator.expr(&of, depth), ")"]
         }
         16 => {
-            let of = Type::Path;
+            let of = [Type::Path, Type::Str][generator.random.below(2)].clone();
             pieces!["(baseNameOf ", generator.expr(&of, depth), ")"]
         }
         _ => pieces!["(dirOf ", generator.expr(kind, depth), ")"],

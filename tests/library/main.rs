@@ -5,6 +5,7 @@
 //! with `$kinds` of arguments for each function; lines with the same function share its calls.
 
 mod arguments;
+mod partial;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -65,7 +66,7 @@ fn every_function_has_a_call() {
     let named: BTreeSet<&str> = lines().iter().map(|line| line.function).collect();
     let excused: BTreeSet<&str> = INCOMPARABLE.iter().map(|(name, _)| *name).collect();
     let known = library_names();
-    let known: BTreeSet<&str> = known.iter().map(String::as_str).collect();
+    let known: BTreeSet<&str> = known.values().flatten().map(String::as_str).collect();
     let missing: Vec<_> =
         known.iter().filter(|name| !named.contains(*name) && !excused.contains(*name)).collect();
     assert!(missing.is_empty(), "without a call in functions.txt: {missing:?}");

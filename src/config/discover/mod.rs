@@ -7,6 +7,7 @@ mod project;
 mod walk;
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -143,6 +144,16 @@ pub(super) fn lossy(path: &Path) -> Utf8PathBuf {
     Utf8PathBuf::from(path.to_string_lossy().into_owned())
 }
 
+/// The order of absolute paths without dots: part by part, as [`Path`] has it, but read as bytes, which takes
+/// a third of the time. Where unreadable bytes make two paths the same, the real ones decide.
+pub(super) fn order((a, real_a): (&Utf8Path, &Path), (b, real_b): (&Utf8Path, &Path)) -> Ordering {
+    let (a, b) = (a.as_str().as_bytes(), b.as_str().as_bytes());
+    let same = a.chunks_exact(16).zip(b.chunks_exact(16)).take_while(|(a, b)| a == b).count() * 16;
+    let part = |byte: &u8| if *byte == b'/' { 0 } else { *byte };
+    let by_part = a[same..].iter().map(part).cmp(b[same..].iter().map(part));
+    by_part.then_with(|| real_a.as_os_str().cmp(real_b.as_os_str()))
+}
+
 /// How `path` is shown: relative to `folder` where it lies below it.
 pub(super) fn display(path: &Utf8Path, folder: &Path) -> String {
     let relative = folder.to_str().and_then(|folder| path.strip_prefix(folder).ok());
@@ -239,7 +250,7 @@ fn load(request: &Request<'_>, found: Vec<Found>, stdin: Option<&Path>, discover
     for (index, (found, _)) in found.iter_mut().enumerate() {
         candidates.extend(std::mem::take(&mut found.files).into_iter().map(|file| (index, file)));
     }
-    candidates.sort_by(|(_, a), (_, b)| (&a.path, &a.real).cmp(&(&b.path, &b.real)));
+    candidates.sort_by(|(_, a), (_, b)| order((&a.path, &a.real), (&b.path, &b.real)));
 
     let given = request.stdin.as_ref().zip(stdin);
     let read = |(_, file): &(usize, Candidate)| {

@@ -10,7 +10,7 @@ use camino::Utf8PathBuf;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::walk::{Entry, Listing, Walk, walk};
-use super::{Configs, Configured, Paths, Problem, Request, display, lossy};
+use super::{Configs, Configured, Paths, Problem, Request, display, lossy, order};
 use crate::eval::FileKind;
 use crate::project::Tree;
 
@@ -197,7 +197,7 @@ fn listing(request: &Request<'_>, path: &Path, root: &Root<'_>, problems: &mut V
             listing.entries.extend(more.entries.into_iter().filter(|entry| !listed.contains(&entry.real)));
             listing.unreadable.extend(more.unreadable);
         }
-        listing.entries.sort_by(|a, b| (&a.path, &a.real).cmp(&(&b.path, &b.real)));
+        listing.entries.sort_by(|a, b| order((&a.path, &a.real), (&b.path, &b.real)));
         listing.entries.dedup_by(|a, b| a.real == b.real);
     }
     for (path, error) in listing.unreadable.drain(..) {
@@ -231,7 +231,12 @@ fn projects(
             asked: false,
         })
         .collect();
-    let entries: Vec<Entry> = listing.entries.into_iter().chain(unlisted).collect();
+    // Still sorted, so that what is below a project stands together.
+    let mut entries: Vec<Entry> = listing.entries;
+    if !unlisted.is_empty() {
+        entries.extend(unlisted);
+        entries.sort_by(|a, b| order((&a.path, &a.real), (&b.path, &b.real)));
+    }
     let is_flake =
         |entry: &&Entry| entry.kind == FileKind::Regular && entry.path.file_name() == Some("flake.nix");
     let flakes: Paths = entries
@@ -240,18 +245,30 @@ fn projects(
         .filter_map(|entry| entry.real.parent().map(Path::to_owned))
         .chain([path.to_owned()])
         .collect();
-    let mut members: BTreeMap<&Path, Vec<&Entry>> = BTreeMap::new();
+    let mut members: FxHashMap<&OsStr, Vec<&Entry>> = FxHashMap::default();
+    let mut known: Option<(&OsStr, &OsStr)> = None;
     for entry in &entries {
         let is_nix = entry.kind == FileKind::Regular && entry.path.extension() == Some("nix");
         if !is_nix && !root.files.contains(entry.real.as_path()) {
             continue;
         }
-        let owner = entry.real.ancestors().skip(1).find(|above| flakes.contains(*above));
-        members.entry(owner.unwrap_or(path)).or_default().push(entry);
+        let folder = entry.real.parent().unwrap_or(path).as_os_str();
+        let owner = match known {
+            Some((same, owner)) if same == folder => owner,
+            _ => {
+                let owner = entry.real.ancestors().skip(1).find(|above| flakes.contains(*above));
+                owner.unwrap_or(path).as_os_str()
+            }
+        };
+        known = Some((folder, owner));
+        members.entry(owner).or_default().push(entry);
     }
 
     let mut found = Vec::new();
-    for (owner, members) in members.into_iter().rev() {
+    let mut members: Vec<(&Path, Vec<&Entry>)> =
+        members.into_iter().map(|(owner, members)| (Path::new(owner), members)).collect();
+    members.sort_by(|(a, _), (b, _)| b.cmp(a));
+    for (owner, members) in members {
         let wanted =
             |entry: &&Entry| entry.asked && !entry.skipped || root.files.contains(entry.real.as_path());
         if !members.iter().any(wanted) {
@@ -274,14 +291,21 @@ fn projects(
             files.extend(skipped_files);
         }
         files.retain(|file| claimed.insert(file.real.clone()));
-        let above = owner.as_os_str().as_encoded_bytes();
-        let is_below = |entry: &&Entry| {
-            let rest = entry.real.as_os_str().as_encoded_bytes().strip_prefix(above);
+        let root = lossy(owner);
+        let start =
+            entries.partition_point(|entry| order((&entry.path, &entry.real), (&root, owner)).is_lt());
+        let has_prefix = |path: &[u8], above: &[u8]| {
+            let rest = path.strip_prefix(above);
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/") || above.ends_with(b"/"))
         };
-        let below = entries.iter().filter(is_below);
+        let lossy_below = entries[start..]
+            .iter()
+            .take_while(|entry| has_prefix(entry.path.as_str().as_bytes(), root.as_str().as_bytes()));
+        let below = lossy_below.filter(|entry| {
+            has_prefix(entry.real.as_os_str().as_encoded_bytes(), owner.as_os_str().as_encoded_bytes())
+        });
         let tree = Tree { entries: below.map(|entry| (entry.path.clone(), entry.kind)).collect() };
-        found.push(Found { root: lossy(owner), files, tree, configured });
+        found.push(Found { root, files, tree, configured });
     }
     found
 }

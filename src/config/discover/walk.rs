@@ -9,7 +9,7 @@ use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use rustc_hash::FxHashSet;
 
-use super::lossy;
+use super::{lossy, order};
 use crate::eval::FileKind;
 
 /// Something below the folder that was walked.
@@ -74,7 +74,7 @@ pub(super) fn walk(walk: &Walk<'_>) -> Listing {
             break;
         }
     }
-    listing.entries.sort_by(|a, b| (&a.path, &a.real).cmp(&(&b.path, &b.real)));
+    listing.entries.sort_by(|a, b| order((&a.path, &a.real), (&b.path, &b.real)));
     listing.unreadable.sort_by(|(a, _), (b, _)| a.cmp(b));
     listing
 }
@@ -111,9 +111,14 @@ fn list(
     listing: &mut Listing,
 ) -> Result<(), (PathBuf, std::io::Error)> {
     let failed = |error| (folder.path.clone(), error);
-    let ignores = with_ignore_file(&folder.path.join(".gitignore"), &folder.path, folder.ignores.clone());
-    for entry in fs::read_dir(&folder.path).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
+    let entries: Vec<fs::DirEntry> =
+        fs::read_dir(&folder.path).and_then(Iterator::collect).map_err(failed)?;
+    let above = folder.ignores.clone();
+    let ignores = match entries.iter().find(|entry| entry.file_name() == ".gitignore") {
+        Some(file) => with_ignore_file(&file.path(), &folder.path, above),
+        None => above,
+    };
+    for entry in entries {
         let kind = match entry.file_type().map_err(failed)? {
             kind if kind.is_dir() => FileKind::Directory,
             kind if kind.is_file() => FileKind::Regular,

@@ -4,9 +4,11 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashSet;
 
+use super::super::lookup::either;
 use super::super::machine::{Coercion, Machine, Primitive, is_error};
-use super::super::value::{Attrs, Entry, Reason, SymbolRoot, Thunk, Unknown, Val, Value};
+use super::super::value::{Attrs, Entry, Reason, Thunk, Unknown, Val, Value};
 use super::argument::{Outcome, coerced, error, plain_string, record, several, undecided};
+use super::list::if_there;
 use crate::semantic::Expr;
 use crate::text::Span;
 
@@ -48,18 +50,13 @@ pub(super) static PRIMITIVES: &[Primitive] = primitives! {
         Ok(m.force(&a[1]))
     };
     "traceVerbose" 2 |m, a, _| Ok(m.force(&a[1]));
-    "tryEval" 1 |m, a, _| {
+    "tryEval" 1 |m, a, span| {
+        let assumed = m.assumed();
         let val = m.force(&a[0]);
-        let (success, value) = match &val.value {
-            Value::Unknown(unknown) => match &*unknown.reason {
-                Reason::Throw(_) => (false, Val::of(Value::Bool(false))),
-                _ => return Err(unknown.clone()),
-            },
-            // What is not in the search path is an error that can be caught.
-            Value::Symbol(symbol) if matches!(symbol.root, SymbolRoot::SearchPath(_)) => return Err(m.symbolic(&val)),
-            _ => (true, val),
-        };
-        Ok(record(m, [("success", Val::of(Value::Bool(success))), ("value", value)]))
+        if m.assumed() != assumed {
+            return Err(several());
+        }
+        try_eval(m, val, span)
     };
     "typeOf" 1 |m, a, _| {
         let val = m.force(&a[0]);
@@ -79,8 +76,33 @@ fn is(machine: &Machine<'_>, thunk: &Thunk, test: fn(&Value) -> bool, span: Opti
     match &val.value {
         Value::Unknown(unknown) if is_error(unknown) => Err(unknown.clone()),
         Value::Unknown(_) | Value::Symbol(_) | Value::Choice(_) => undecided(machine, span),
+        Value::Str(text) if text.may_be_path() => undecided(machine, span),
         value => Ok(Val::of(Value::Bool(test(value)))),
     }
+}
+
+/// What `tryEval` gives for an argument with this value.
+fn try_eval(machine: &Machine<'_>, val: Val, span: Option<Span>) -> Outcome {
+    let result =
+        |success: Value, value: Val| record(machine, [("success", Val::of(success)), ("value", value)]);
+    let failed = || Val::of(Value::Bool(false));
+    Ok(match &val.value {
+        Value::Unknown(unknown) => match &*unknown.reason {
+            Reason::Throw(_) => result(Value::Bool(false), failed()),
+            _ => return Err(unknown.clone()),
+        },
+        // It may be missing or broken.
+        Value::Symbol(_) => {
+            let span = span.ok_or_else(|| machine.symbolic(&val))?;
+            let succeeds = machine.opaque(span);
+            let value = either(&succeeds, val.thunk(), failed().thunk());
+            result(Value::Condition(succeeds), value)
+        }
+        Value::Choice(choice) => machine.choose(choice, |machine, val| {
+            try_eval(machine, val, span).unwrap_or_else(|unknown| Val::of(Value::Unknown(unknown)))
+        }),
+        _ => result(Value::Bool(true), val),
+    })
 }
 
 fn type_name(value: &Value) -> Option<&'static str> {
@@ -89,6 +111,7 @@ fn type_name(value: &Value) -> Option<&'static str> {
         Value::Bool(_) | Value::Condition(_) => "bool",
         Value::Int(_) => "int",
         Value::Float(_) => "float",
+        Value::Str(text) if text.may_be_path() => return None,
         Value::Str(_) => "string",
         Value::Path(_) | Value::PathPattern(_) => "path",
         Value::List(_) => "list",
@@ -143,10 +166,14 @@ fn must_not_fail_below(
     must_not_fail(&val)?;
     machine.descend(|| match &val.value {
         Value::List(list) if seen.insert(Rc::as_ptr(list).cast()) => {
-            list.elements.iter().try_for_each(|element| must_not_fail_below(machine, &element.value, seen))
+            list.elements.iter().try_for_each(|element| {
+                if_there(&element.condition, must_not_fail_below(machine, &element.value, seen))
+            })
         }
         Value::Attrs(attrs) if seen.insert(Rc::as_ptr(attrs).cast()) => {
-            attrs.entries.iter().try_for_each(|(_, entry)| must_not_fail_below(machine, &entry.value, seen))
+            attrs.entries.iter().try_for_each(|(_, entry)| {
+                if_there(&entry.condition, must_not_fail_below(machine, &entry.value, seen))
+            })
         }
         _ => Ok(()),
     })

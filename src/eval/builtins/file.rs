@@ -153,6 +153,7 @@ fn base_name(machine: &Machine<'_>, thunk: &Thunk) -> Outcome {
         Value::Attrs(_) => machine.coerce(&val, Coercion::ToString, None)?,
         _ => machine.coerce(&val, Coercion::Interpolation, None)?,
     };
+    let text = text.exact().map_or(text, |exact| Text::known(&exact));
     if let Some(TextPiece::Known { text: last, .. }) = text.pieces.last() {
         let last = last.strip_suffix('/').filter(|rest| !rest.is_empty()).unwrap_or(last);
         if let Some((_, name)) = last.rsplit_once('/') {

@@ -29,7 +29,7 @@ pub(super) static PRIMITIVES: &[Primitive] = primitives! {
         let list = m.list(&m.force(&a[1]))?;
         let mut any = Condition::False;
         for element in &list.elements {
-            let equal = operators::equal(m, &wanted, &m.force(&element.value), span)?;
+            let equal = if_there(&element.condition, operators::equal(m, &wanted, &m.force(&element.value), span))?;
             any = any.or(&element.condition.and(&equal));
             if any == Condition::True {
                 break;
@@ -44,14 +44,19 @@ pub(super) static PRIMITIVES: &[Primitive] = primitives! {
         let list = m.list(&m.force(&a[0]))?;
         let index = integer(m, &a[1])?;
         let index = usize::try_from(index).map_err(|_| error("list index is out of bounds"))?;
+        if let Some(open) = &list.open {
+            return Err(open.clone());
+        }
         let before = list.elements.iter().take(index.saturating_add(1));
         if !before.map(|element| &element.condition).all(|condition| *condition == Condition::True) {
             return Err(several());
         }
-        match (list.elements.get(index), &list.open) {
-            (Some(element), _) => Ok(m.force(&element.value)),
-            (None, Some(open)) => Err(open.clone()),
-            (None, None) => Err(error("list index is out of bounds")),
+        match list.elements.get(index) {
+            Some(element) => Ok(m.force(&element.value)),
+            None if list.elements.iter().all(|element| element.condition == Condition::True) => {
+                Err(error("list index is out of bounds"))
+            }
+            None => Err(several()),
         }
     };
     "filter" 2 |m, a, span| {
@@ -62,7 +67,8 @@ pub(super) static PRIMITIVES: &[Primitive] = primitives! {
         let function = function(m, &a[0])?;
         let mut elements = Vec::new();
         for element in &list.elements {
-            let condition = element.condition.and(&test(m, &function, [element.value.clone()], span)?);
+            let holds = if_there(&element.condition, test(m, &function, [element.value.clone()], span))?;
+            let condition = element.condition.and(&holds);
             if condition != Condition::False {
                 elements.push(Element { value: element.value.clone(), condition });
             }
@@ -84,7 +90,8 @@ pub(super) static PRIMITIVES: &[Primitive] = primitives! {
     "genList" 2 |m, a, span| {
         let length = integer(m, &a[1])?;
         let length = usize::try_from(length).map_err(|_| error("cannot create a list of negative length"))?;
-        function(m, &a[0])?;
+        // Only newer versions of Nix look at the function before an element is asked for.
+        function(m, &a[0]).map_err(|_| several())?;
         if length > MAX_GENERATED {
             return Err(Unknown::new(Reason::Fuel));
         }
@@ -110,9 +117,10 @@ pub(super) static PRIMITIVES: &[Primitive] = primitives! {
     "head" 1 |m, a, _| {
         let list = m.list(&m.force(&a[0]))?;
         match (list.elements.first(), &list.open) {
+            // What is not known may stand before it.
+            (_, Some(open)) => Err(open.clone()),
             (Some(element), _) if element.condition == Condition::True => Ok(m.force(&element.value)),
             (None, None) => Err(error("`head` called on an empty list")),
-            (None, Some(open)) => Err(open.clone()),
             _ => Err(several()),
         }
     };
@@ -124,7 +132,7 @@ pub(super) static PRIMITIVES: &[Primitive] = primitives! {
     "map" 2 |m, a, span| {
         let is_empty = |list: &List| list.elements.is_empty() && list.open.is_none();
         if !m.list(&m.force(&a[1])).is_ok_and(|list| is_empty(&list)) {
-            function(m, &a[0])?;
+            function(m, &a[0]).map_err(|_| several())?;
         }
         map_list(m, &a[1], |value| later(&a[0], vec![value], span))
     };
@@ -146,6 +154,11 @@ pub(super) static PRIMITIVES: &[Primitive] = primitives! {
             return Ok(Val::list(list));
         }
         let function = function(m, &a[0])?;
+        for element in &list {
+            if let Value::Unknown(unknown) = m.force(element).value && is_error(&unknown) {
+                return Err(unknown);
+            }
+        }
         let is_less = |left: &Thunk, right: &Thunk| match test(m, &function, [left.clone(), right.clone()], span)? {
             Condition::True => Ok(true),
             Condition::False => Ok(false),
@@ -156,12 +169,12 @@ pub(super) static PRIMITIVES: &[Primitive] = primitives! {
     "tail" 1 |m, a, _| {
         let list = m.list(&m.force(&a[0]))?;
         match (list.elements.split_first(), &list.open) {
-            (Some((first, rest)), open) if first.condition == Condition::True => {
+            (_, Some(open)) => Err(open.clone()),
+            (Some((first, rest)), None) if first.condition == Condition::True => {
                 m.charge(rest.len() / ELEMENTS_PER_STEP)?;
-                Ok(Val::of(Value::List(Rc::new(List { elements: rest.to_vec(), open: open.clone() }))))
+                Ok(Val::of(Value::List(Rc::new(List { elements: rest.to_vec(), open: None }))))
             }
             (None, None) => Err(error("`tail` called on an empty list")),
-            (None, Some(open)) => Err(open.clone()),
             _ => Err(several()),
         }
     };
@@ -196,11 +209,25 @@ fn concat_lists(machine: &Machine<'_>, lists: &Val) -> Outcome {
                 }));
                 result.open = result.open.or_else(|| list.open.clone());
             }
-            Err(unknown) if is_error(&unknown) => return Err(unknown),
-            Err(unknown) => result.open = Some(unknown),
+            Err(unknown) => {
+                result.open = Some(if_there(&element.condition, Err(unknown)).or_else(not_an_error)?)
+            }
         }
     }
     Ok(Val::of(Value::List(Rc::new(result))))
+}
+
+/// What is said of something that is there under a condition: an error is one only if it is there.
+pub(super) fn if_there<T>(condition: &Condition, said: Result<T, Unknown>) -> Result<T, Unknown> {
+    said.map_err(|unknown| match is_error(&unknown) && *condition != Condition::True {
+        true => several(),
+        false => unknown,
+    })
+}
+
+/// The unknown itself, where it is no error.
+fn not_an_error(unknown: Unknown) -> Result<Unknown, Unknown> {
+    if is_error(&unknown) { Err(unknown) } else { Ok(unknown) }
 }
 
 fn any_or_all(machine: &Machine<'_>, arguments: &[Thunk], span: Option<Span>, is_any: bool) -> Outcome {
@@ -208,7 +235,7 @@ fn any_or_all(machine: &Machine<'_>, arguments: &[Thunk], span: Option<Span>, is
     let list = machine.list(&machine.force(&arguments[1]))?;
     let mut result = Condition::known(!is_any);
     for element in &list.elements {
-        let holds = test(machine, &function, [element.value.clone()], span)?;
+        let holds = if_there(&element.condition, test(machine, &function, [element.value.clone()], span))?;
         result = if is_any {
             result.or(&element.condition.and(&holds))
         } else {

@@ -86,6 +86,15 @@ pub(super) fn find(name: &str) -> Option<&'static Primitive> {
     BY_NAME.get(name).copied()
 }
 
+/// The builtins that are modelled, sorted.
+pub fn builtin_names() -> Vec<&'static str> {
+    let functions = THEMES.iter().copied().flatten().map(|primitive| primitive.name);
+    let mut names: Vec<&str> =
+        functions.chain(["builtins", "false", "langVersion", "null", "storeDir", "true"]).collect();
+    names.sort_unstable();
+    names
+}
+
 static THEMES: &[&[Primitive]] = &[
     control::PRIMITIVES,
     data::PRIMITIVES,

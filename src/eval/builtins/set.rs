@@ -1,16 +1,19 @@
 //! Sets.
 
+use std::collections::hash_map;
 use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::condition::Condition;
+use super::super::lookup::either;
 use super::super::machine::{ELEMENTS_PER_STEP, Machine, Primitive, is_error, truth};
 use super::super::value::{Attrs, Element, Entry, List, Name, Thunk, Unknown, Val, Value};
 use super::STEPS_PER_CALL;
 use super::argument::{
     Outcome, closed_list, function, later, must_have_known_names, plain_string, several, sorted, undecided,
 };
+use super::list::if_there;
 use crate::text::Span;
 
 pub(super) static PRIMITIVES: &[Primitive] = primitives! {
@@ -28,7 +31,7 @@ pub(super) static PRIMITIVES: &[Primitive] = primitives! {
             value: Val::at(Value::Str(key.clone()), entry.key).thunk(),
             condition: entry.condition.clone(),
         }));
-        Ok(Val::of(Value::List(Rc::new(List { elements, open: attrs.open.clone() }))))
+        Ok(Val::of(Value::List(Rc::new(List { elements, open: disorder(&attrs) }))))
     };
     "attrValues" 1 |m, a, _| {
         let attrs = m.set(&m.force(&a[0]))?;
@@ -41,7 +44,7 @@ pub(super) static PRIMITIVES: &[Primitive] = primitives! {
             value: entry.value.clone(),
             condition: entry.condition.clone(),
         }));
-        Ok(Val::of(Value::List(Rc::new(List { elements, open: attrs.open.clone() }))))
+        Ok(Val::of(Value::List(Rc::new(List { elements, open: disorder(&attrs) }))))
     };
     "catAttrs" 2 |m, a, _| {
         let name = m.name(&plain_string(m, &a[0])?);
@@ -54,9 +57,9 @@ pub(super) static PRIMITIVES: &[Primitive] = primitives! {
                         value: entry.value.clone(),
                         condition: element.condition.and(&entry.condition),
                     }),
-                    None => result.open = result.open.or_else(|| attrs.open.clone()),
+                    None => result.open = result.open.or_else(|| disorder(&attrs)),
                 },
-                Err(unknown) if is_error(&unknown) => return Err(unknown),
+                Err(unknown) if is_error(&unknown) => return if_there(&element.condition, Err(unknown)),
                 Err(unknown) => result.open = Some(unknown),
             }
         }
@@ -71,9 +74,11 @@ pub(super) static PRIMITIVES: &[Primitive] = primitives! {
         let val = m.force(&a[1]);
         match m.set(&val) {
             Ok(attrs) => match attrs.get(name) {
-                Some(entry) => Ok(Val::of(truth(entry.condition.clone()))),
+                Some(entry) if attrs.is_closed() || entry.condition == Condition::True => {
+                    Ok(Val::of(truth(entry.condition.clone())))
+                }
                 None if attrs.is_closed() => Ok(Val::of(Value::Bool(false))),
-                None => undecided(m, span),
+                _ => undecided(m, span),
             },
             Err(unknown) if is_error(&unknown) => Err(unknown),
             Err(_) => undecided(m, span),
@@ -90,11 +95,11 @@ pub(super) static PRIMITIVES: &[Primitive] = primitives! {
             Some((*name, Entry { condition, ..entry.clone() }))
         });
         Ok(Val::of(Value::Attrs(Rc::new(Attrs {
-            open: right.open.clone(),
+            open: disorder(&right),
             ..Attrs::from_entries(entries.collect())
         }))))
     };
-    "listToAttrs" 1 |m, a, _| list_to_attrs(m, &*m.list(&m.force(&a[0]))?);
+    "listToAttrs" 1 |m, a, span| list_to_attrs(m, &*m.list(&m.force(&a[0]))?, span);
     "mapAttrs" 2 |m, a, span| map_attrs(m, &a[0], &a[1], span);
     "removeAttrs" 2 |m, a, _| {
         let attrs = m.set(&m.force(&a[0]))?;
@@ -105,25 +110,35 @@ pub(super) static PRIMITIVES: &[Primitive] = primitives! {
         m.charge(attrs.entries.len() / ELEMENTS_PER_STEP)?;
         let mut result = (*attrs).clone();
         result.entries.retain(|(name, _)| !names.contains(name));
+        // It has the names that were removed, too.
+        result.fallback = result.fallback.filter(|_| names.is_empty());
         Ok(Val::of(Value::Attrs(Rc::new(result))))
     };
     "zipAttrsWith" 2 zip_attrs_with;
 };
 
+/// Why a list made of the set may have other elements than those that are known, or have them in another
+/// order.
+fn disorder(attrs: &Attrs) -> Option<Unknown> {
+    attrs.open.clone().or_else(|| (!attrs.patterns.is_empty()).then(several))
+}
+
 /// The set of `{ name, value }` pairs.
-pub(in super::super) fn list_to_attrs(machine: &Machine<'_>, list: &List) -> Outcome {
+pub(in super::super) fn list_to_attrs(machine: &Machine<'_>, list: &List, span: Option<Span>) -> Outcome {
     let (name_key, value_key) = (machine.name("name"), machine.name("value"));
     let mut entries: Vec<(Name, Entry)> = Vec::new();
-    let mut names: FxHashSet<Name> = FxHashSet::default();
+    let mut places: FxHashMap<Name, usize> = FxHashMap::default();
     let mut patterns = Vec::new();
     let mut open = list.open.clone();
     machine.charge(list.elements.len())?;
     for element in &list.elements {
         let pair = machine.force(&element.value);
-        let name = machine.select(&pair, name_key)?;
+        let name = if_there(&element.condition, machine.select(&pair, name_key))?;
         let key = match &name.value {
             Value::Str(text) => text.clone(),
-            Value::Unknown(unknown) if is_error(unknown) => return Err(unknown.clone()),
+            Value::Unknown(unknown) if is_error(unknown) => {
+                return if_there(&element.condition, Err(unknown.clone()));
+            }
             Value::Unknown(_) | Value::Symbol(_) | Value::Choice(_) | Value::Condition(_) => {
                 open = Some(machine.symbolic(&name));
                 continue;
@@ -134,20 +149,37 @@ pub(in super::super) fn list_to_attrs(machine: &Machine<'_>, list: &List) -> Out
         let value = match &pair.value {
             Value::Attrs(attrs) => match attrs.get(value_key) {
                 Some(entry) if entry.condition == Condition::True => entry.value.clone(),
-                _ => machine.select(&pair, value_key)?.thunk(),
+                _ => if_there(&element.condition, machine.select(&pair, value_key))?.thunk(),
             },
             _ => Thunk::later(move |machine| machine.select_or_unknown(&pair, value_key)),
         };
-        let entry = Entry { value, condition: element.condition.clone(), key: None, binding: None };
-        match key.exact() {
-            Some(text) => {
-                let name = machine.name(&text);
-                // The first of equal names counts.
-                if names.insert(name) {
-                    entries.push((name, entry));
+        let mut entry = Entry { value, condition: element.condition.clone(), key: None, binding: None };
+        let Some(text) = key.exact() else {
+            patterns.push((key, entry));
+            continue;
+        };
+        // The first of equal names counts, and what is not known before may be one.
+        if open.is_some() || !patterns.is_empty() {
+            let other = Val::of(Value::Unknown(open.clone().unwrap_or_else(several)));
+            entry.value = match span {
+                Some(span) => either(&machine.opaque(span), entry.value, other.thunk()).thunk(),
+                None => other.thunk(),
+            };
+        }
+        let name = machine.name(&text);
+        match places.entry(name) {
+            hash_map::Entry::Vacant(place) => {
+                place.insert(entries.len());
+                entries.push((name, entry));
+            }
+            hash_map::Entry::Occupied(place) => {
+                let first = &mut entries[*place.get()].1;
+                if first.condition != Condition::True {
+                    let condition = first.condition.or(&entry.condition);
+                    first.value = either(&first.condition, first.value.clone(), entry.value).thunk();
+                    first.condition = condition;
                 }
             }
-            None => patterns.push((key, entry)),
         }
     }
     let mut attrs = Attrs::from_entries(entries);

@@ -70,11 +70,18 @@ pub(in super::super) fn join_texts(
     let mut result = Text::default();
     let mut is_first = true;
     for element in &list.elements {
+        // Elements that are not known may stand anywhere.
+        if list.open.is_some() && is_first {
+            result.extend(&Text::hole(hole(None, None)));
+        }
         let val = machine.force(&element.value);
         if element.condition == Condition::True {
             if !is_first {
                 machine.charge(separator.weight())?;
                 result.extend(separator);
+                if list.open.is_some() {
+                    result.extend(&Text::hole(hole(None, None)));
+                }
             }
             is_first = false;
             result.extend(&machine.coerce(&val, coercion, val.span)?);
@@ -128,6 +135,10 @@ fn replace_strings(machine: &Machine<'_>, arguments: &[Thunk], _: Option<crate::
             }
         }
         let Some(next) = rest.chars().next() else { return Ok(Val::string(result)) };
+        // Nix inserts between the bytes of a character.
+        if found.is_some() && next.len_utf8() > 1 {
+            return Err(several());
+        }
         result.push(next);
         rest = &rest[next.len_utf8()..];
     }

@@ -515,7 +515,7 @@ pub(super) static FUNCTIONS: Table = primitives! {
     "genAttrs" 2 gen_attrs;
     "genAttrs'" 2 |m, a, span| {
         let pairs = map_list(m, &a[0], |value| later(&a[1], vec![value], span))?;
-        list_to_attrs(m, &*m.list(&pairs)?)
+        list_to_attrs(m, &*m.list(&pairs)?, span)
     };
     "getAttrFromPath" 2 |m, a, _| {
         attr_path(m, &a[0])?.into_iter().try_fold(m.force(&a[1]), |val, name| m.select(&val, name))
@@ -553,7 +553,7 @@ pub(super) static FUNCTIONS: Table = primitives! {
     };
     "mapAttrs'" 2 |m, a, span| {
         let list = map_attrs_to_list(m, &a[0], &a[1], span)?;
-        list_to_attrs(m, &list)
+        list_to_attrs(m, &list, span)
     };
     "mapAttrsRecursive" 2 |m, a, span| map_recursive(m, None, &a[0], &[], &a[1], span);
     "mapAttrsRecursiveCond" 3 |m, a, span| map_recursive(m, Some(m.force(&a[0])), &a[1], &[], &a[2], span);

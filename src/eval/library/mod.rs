@@ -12,6 +12,7 @@ mod fileset;
 mod generators;
 mod lists;
 mod meta;
+mod names;
 mod options;
 mod paths;
 mod shell;
@@ -31,6 +32,7 @@ use super::value::{
 };
 use crate::text::Span;
 
+pub use names::library_names;
 pub use types::{Merge, OptionType, option_type};
 
 type Outcome = Result<Val, Unknown>;
@@ -167,48 +169,48 @@ const FLAT: &[&str] = &[
     "trivial",
 ];
 
-/// What stands in the tables of [`TOP`] and yet is in a group alone.
+/// What stands in the tables of [`TOP`] and yet is in a group alone: group and name, by name.
 const NOT_AT_THE_TOP: &[(&str, &str)] = &[
     ("asserts", "assertEachOneOf"),
-    ("asserts", "checkAssertWarn"),
-    ("attrsets", "longestValidPathPrefix"),
-    ("attrsets", "unionOfDisjoint"),
-    ("lists", "commonPrefix"),
-    ("lists", "findFirstIndex"),
     ("meta", "availableOn"),
-    ("meta", "defaultPriority"),
-    ("meta", "platformMatch"),
+    ("strings", "charToInt"),
+    ("asserts", "checkAssertWarn"),
+    ("lists", "commonPrefix"),
     ("modules", "defaultOrderPriority"),
     ("modules", "defaultOverridePriority"),
-    ("options", "literalCode"),
-    ("strings", "charToInt"),
+    ("meta", "defaultPriority"),
     ("strings", "escapeC"),
     ("strings", "escapeNixIdentifier"),
     ("strings", "escapeNixString"),
+    ("lists", "findFirstIndex"),
     ("strings", "floatToString"),
     ("strings", "levenshtein"),
     ("strings", "levenshteinAtMost"),
+    ("options", "literalCode"),
+    ("attrsets", "longestValidPathPrefix"),
     ("strings", "normalizePath"),
+    ("meta", "platformMatch"),
     ("strings", "sanitizeDerivationName"),
+    ("attrsets", "unionOfDisjoint"),
 ];
 
-/// The functions of `lib` itself.
-const TOP: &[Table] = &[
-    options::FUNCTIONS,
-    attrsets::FUNCTIONS,
-    strings::FUNCTIONS,
-    lists::FUNCTIONS,
-    trivial::FUNCTIONS,
-    shell::FUNCTIONS,
-    meta::FUNCTIONS,
-    customisation::FUNCTIONS,
-    debug::FUNCTIONS,
-    paths::SOURCES,
+/// The functions of `lib` itself, by theme.
+const TOP: &[(&str, Table)] = &[
+    ("modules and options", options::FUNCTIONS),
+    ("sets", attrsets::FUNCTIONS),
+    ("strings", strings::FUNCTIONS),
+    ("lists", lists::FUNCTIONS),
+    ("functions and truth", trivial::FUNCTIONS),
+    ("text for shells", shell::FUNCTIONS),
+    ("packages", meta::FUNCTIONS),
+    ("packages", customisation::FUNCTIONS),
+    ("debugging", debug::FUNCTIONS),
+    ("files", paths::SOURCES),
 ];
 
 fn member(machine: &Machine<'_>, path: &[&str]) -> Option<Val> {
     match path {
-        [name] if NOT_AT_THE_TOP.iter().any(|(_, other)| other == name) => None,
+        [name] if NOT_AT_THE_TOP.binary_search_by_key(name, |(_, other)| other).is_ok() => None,
         [name] => top(machine, name),
         ["types", rest @ ..] => types::select(machine, rest),
         ["systems", "doubles", name] | ["platforms", name] => systems::doubles(name),
@@ -225,7 +227,7 @@ fn member(machine: &Machine<'_>, path: &[&str]) -> Option<Val> {
 }
 
 fn top(machine: &Machine<'_>, name: &str) -> Option<Val> {
-    if let Some(function) = TOP.iter().find_map(|table| find(table, name)) {
+    if let Some(function) = TOP.iter().find_map(|(_, table)| find(table, name)) {
         return Some(function);
     }
     if REEXPORTED.contains(&name) {
@@ -235,32 +237,6 @@ fn top(machine: &Machine<'_>, name: &str) -> Option<Val> {
         "mkOptionType" | "isOptionType" => types::select(machine, &[name]),
         _ => trivial::constant(name),
     }
-}
-
-/// Every function and constant of `lib` that is modelled, by its path below `lib`, sorted.
-pub fn library_names() -> Vec<String> {
-    let of = |group: &'static str, table: Table| table.iter().map(move |one| format!("{group}{}", one.name));
-    let mut names: Vec<String> = TOP.iter().flat_map(|table| of("", table)).collect();
-    names.extend(
-        REEXPORTED.iter().filter(|name| builtins::find(name).is_some()).map(|name| (*name).to_owned()),
-    );
-    names.extend(trivial::CONSTANTS.iter().map(|name| (*name).to_owned()));
-    names.extend(["isOptionType", "mkOptionType"].map(str::to_owned));
-    for (group, table) in GROUPED {
-        names.extend(table.iter().map(|one| format!("{group}.{}", one.name)));
-    }
-    names.extend(of("path.subpath.", paths::SUBPATH));
-    names.extend(types::names().iter().map(|name| format!("types.{name}")));
-    names.extend(systems::NAMES.iter().map(|name| (*name).to_owned()));
-    names.push("fileset.empty".to_owned());
-    for name in &mut names {
-        if let Some((group, _)) = NOT_AT_THE_TOP.iter().find(|(_, other)| other == name) {
-            *name = format!("{group}.{name}");
-        }
-    }
-    names.sort();
-    names.dedup();
-    names
 }
 
 fn primitive(table: Table, name: &str) -> Option<&'static Primitive> {
@@ -282,6 +258,7 @@ const REEXPORTED: &[&str] = &[
     "bitOr",
     "bitXor",
     "catAttrs",
+    "ceil",
     "compareVersions",
     "concatLists",
     "concatMap",
@@ -291,13 +268,17 @@ const REEXPORTED: &[&str] = &[
     "elem",
     "elemAt",
     "filter",
+    "floor",
     "foldl'",
     "fromJSON",
+    "fromTOML",
     "functionArgs",
     "genList",
+    "genericClosure",
     "getAttr",
     "groupBy",
     "hasAttr",
+    "hashString",
     "head",
     "intersectAttrs",
     "isAttrs",
@@ -313,15 +294,18 @@ const REEXPORTED: &[&str] = &[
     "listToAttrs",
     "map",
     "mapAttrs",
+    "match",
     "mul",
     "parseDrvName",
     "partition",
     "pathExists",
+    "placeholder",
     "readFile",
     "removeAttrs",
     "replaceStrings",
     "seq",
     "sort",
+    "split",
     "splitVersion",
     "stringLength",
     "sub",
@@ -481,8 +465,11 @@ mod tests {
     #[test]
     fn the_tables_are_sorted() {
         let grouped = GROUPED.iter().map(|(_, table)| table);
-        for table in TOP.iter().chain(grouped).chain(&types::TABLES).chain(&[paths::SUBPATH]) {
+        for table in
+            TOP.iter().map(|(_, table)| table).chain(grouped).chain(&types::TABLES).chain(&[paths::SUBPATH])
+        {
             assert!(table.is_sorted_by_key(|primitive| primitive.name));
         }
+        assert!(NOT_AT_THE_TOP.is_sorted_by_key(|(_, name)| *name));
     }
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::super::builtins::{self, closed_list, later, map_list, string};
 use super::super::condition::Condition;
-use super::super::machine::{Coercion, Machine};
+use super::super::machine::{Coercion, Machine, is_error};
 use super::super::value::{Element, List, Text, TextPiece, Thunk, Unknown, Val, Value};
 use super::{
     Outcome, Table, attrsets, boolean, error, field, holds, integer, list_val, number, primitives, several,
@@ -289,7 +289,10 @@ fn search_path(machine: &Machine<'_>, output: Option<&str>, folder: &Text, packa
     let mut result = List { elements: Vec::new(), open: list.open.clone() };
     for element in &list.elements {
         let package = match output {
-            Some(output) => attrsets::get_output(machine, output, &element.value)?,
+            Some(output) => match attrsets::get_output(machine, output, &element.value) {
+                Err(unknown) if !is_error(&unknown) => machine.force(&element.value),
+                package => package?,
+            },
             None => machine.force(&element.value),
         };
         if matches!(package.value, Value::Null) {

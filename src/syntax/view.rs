@@ -1,0 +1,173 @@
+//! Nodes and tokens of a tree that are copied, not allocated: for walks that pass by every node.
+//!
+//! Knows no parent and no sibling; who needs those takes a [`SyntaxNode`](super::SyntaxNode).
+
+use rnix::{NixLanguage, SyntaxKind, SyntaxNode};
+use rowan::{GreenNodeData, Language, NodeOrToken};
+
+use crate::text::{TextRange, TextSize};
+
+/// A node and its place in the text.
+#[derive(Debug, Clone, Copy)]
+pub struct NodeView<'t> {
+    green: &'t GreenNodeData,
+    start: TextSize,
+}
+
+/// A token and its place in the text.
+#[derive(Debug, Clone, Copy)]
+pub struct TokenView<'t> {
+    /// What it is.
+    pub kind: SyntaxKind,
+    /// As it is written.
+    pub text: &'t str,
+    /// Its bytes in the file.
+    pub range: TextRange,
+}
+
+impl<'t> NodeView<'t> {
+    /// A view of `node`.
+    pub fn new(node: &'t SyntaxNode) -> Self {
+        Self { green: node.green(), start: node.text_range().start() }
+    }
+
+    /// What it is.
+    pub fn kind(self) -> SyntaxKind {
+        NixLanguage::kind_from_raw(self.green.kind())
+    }
+
+    /// Its bytes in the file.
+    pub fn range(self) -> TextRange {
+        TextRange::at(self.start, self.green.text_len())
+    }
+
+    /// Nodes and tokens right below it.
+    pub fn children(self) -> impl Iterator<Item = NodeOrToken<NodeView<'t>, TokenView<'t>>> + Clone {
+        let mut start = self.start;
+        self.green.children().map(move |child| match child {
+            NodeOrToken::Node(green) => {
+                let node = NodeView { green, start };
+                start += green.text_len();
+                NodeOrToken::Node(node)
+            }
+            NodeOrToken::Token(token) => {
+                let range = TextRange::at(start, token.text_len());
+                start = range.end();
+                let kind = NixLanguage::kind_from_raw(token.kind());
+                NodeOrToken::Token(TokenView { kind, text: token.text(), range })
+            }
+        })
+    }
+
+    /// Nodes right below it.
+    pub fn nodes(self) -> impl Iterator<Item = NodeView<'t>> + Clone {
+        self.children().filter_map(NodeOrToken::into_node)
+    }
+
+    /// Tokens right below it.
+    pub fn tokens(self) -> impl Iterator<Item = TokenView<'t>> {
+        self.children().filter_map(NodeOrToken::into_token)
+    }
+
+    /// The first node of a kind right below it.
+    pub fn node(self, kind: SyntaxKind) -> Option<NodeView<'t>> {
+        self.nodes().find(|node| node.kind() == kind)
+    }
+
+    /// Whether a token of a kind stands right below it.
+    pub fn has_token(self, kind: SyntaxKind) -> bool {
+        self.tokens().any(|token| token.kind == kind)
+    }
+
+    /// Expressions right below it.
+    pub fn expressions(self) -> impl Iterator<Item = NodeView<'t>> {
+        self.nodes().filter(|node| is_expression(node.kind()))
+    }
+
+    /// The first expressions right below it.
+    pub fn operands<const N: usize>(self) -> [Option<NodeView<'t>>; N] {
+        let mut expressions = self.expressions();
+        std::array::from_fn(|_| expressions.next())
+    }
+
+    /// The expression right below it.
+    pub fn operand(self) -> Option<NodeView<'t>> {
+        self.expressions().next()
+    }
+
+    /// The node without the parentheses around it.
+    pub fn peel_parens(self) -> NodeView<'t> {
+        let mut node = self;
+        while node.kind() == SyntaxKind::NODE_PAREN {
+            let Some(inner) = node.operand() else { break };
+            node = inner;
+        }
+        node
+    }
+}
+
+/// Whether a node of this kind is an expression.
+fn is_expression(kind: SyntaxKind) -> bool {
+    use SyntaxKind::*;
+    matches!(
+        kind,
+        NODE_APPLY
+            | NODE_ASSERT
+            | NODE_ERROR
+            | NODE_IF_ELSE
+            | NODE_SELECT
+            | NODE_STRING
+            | NODE_PATH_ABS
+            | NODE_PATH_REL
+            | NODE_PATH_HOME
+            | NODE_PATH_SEARCH
+            | NODE_LITERAL
+            | NODE_LAMBDA
+            | NODE_LEGACY_LET
+            | NODE_LET_IN
+            | NODE_LIST
+            | NODE_BIN_OP
+            | NODE_PAREN
+            | NODE_ROOT
+            | NODE_ATTR_SET
+            | NODE_UNARY_OP
+            | NODE_IDENT
+            | NODE_WITH
+            | NODE_HAS_ATTR
+            | NODE_CUR_POS
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use rowan::ast::AstNode as _;
+
+    use super::*;
+    use crate::syntax::{ast, parse};
+
+    #[test]
+    fn views_are_the_nodes() {
+        fn compare(node: &SyntaxNode, view: NodeView<'_>) {
+            assert_eq!((node.kind(), node.text_range()), (view.kind(), view.range()));
+            assert_eq!(ast::Expr::can_cast(node.kind()), is_expression(view.kind()), "{:?}", node.kind());
+            let (nodes, views): (Vec<_>, Vec<_>) = (node.children().collect(), view.nodes().collect());
+            assert_eq!(nodes.len(), views.len());
+            nodes.iter().zip(views).for_each(|(node, view)| compare(node, view));
+            let tokens = node.children_with_tokens().filter_map(NodeOrToken::into_token);
+            for (token, view) in tokens.zip(view.tokens()) {
+                assert_eq!(
+                    (token.kind(), token.text(), token.text_range()),
+                    (view.kind, view.text, view.range)
+                );
+            }
+        }
+        let text =
+            "{ a, b ? 1, ... }@c: with a; assert !b; rec { inherit (c) d; e.${f} = [ ./g ''h${i}'' -1 ]; }";
+        for text in
+            [text, "let { a = (b ? c) or d; body = <e> + /f + ~/g; }", "x: if x then __curPos else y."]
+        {
+            let root = parse(text).syntax();
+            compare(&root, NodeView::new(&root));
+        }
+    }
+}
