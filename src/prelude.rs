@@ -6,13 +6,13 @@ pub use crate::eval::{Condition, Symbol, SymbolRoot, Text, TextPiece, Val, Value
 pub use crate::nixos;
 pub use crate::project::{
     Certainty, Container, DEPENDENCIES, Definition, Dependency, DependencyAttribute, DeviceRequest, Host,
-    Item, Node, OptionKey, Resolved, RunKind, RunText, Unit,
+    Item, ModuleShape, Node, OptionKey, Presence, ProjectView, Resolved, RunKind, RunText, Unit,
 };
 pub use crate::rule::{
-    Context, Declared, Edits, Fixable, HostContext, HostRule, Near, Patch, Place, Report, Rule, RuleMeta,
-    Status, Variant,
+    Context, Declared, Edits, Fixable, HostContext, HostRule, Near, Patch, Place, ProjectRule, Report, Rule,
+    RuleMeta, Status, Variant,
 };
 pub use crate::semantic::{BindingKind, Resolution};
 pub use crate::shell::{self, Word};
 pub use crate::syntax::{AstNode, ast, edit, peel_parens, static_name, static_path};
-pub use crate::text::{Span, TextRange, TextSize};
+pub use crate::text::{FileId, Span, TextRange, TextSize};

@@ -34,6 +34,8 @@ const COMMANDS: &[(&str, i32)] = &[
     ("nixlint explain python-buildenv", 0),
     ("nixlint rules", 0),
     ("nixlint hosts --files", 0),
+    ("nixlint inventory services", 0),
+    ("nixlint eval flake.nix description", 0),
     ("nixlint graph", 0),
     ("nixlint check --diff --unsafe-fixes", 1),
     ("nixlint fix", 0),

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// What `nixlint hosts` prints.
@@ -245,6 +245,8 @@ fn users_have_closures_of_their_own() {
                   cyd = { osConfig, more, ... }: { imports = [ more ]; };
                   ${config.my.name}.imports = [ ./dora.nix ];
                   off = lib.mkIf config.my.no ./ada.nix;
+                  fay = import (./. + \"/${config.my.name}.nix\");
+                  gus = { osConfig, ... }: { imports = [ ./${osConfig.my.name}.nix ]; };
                 } // lib.genAttrs [ \"eve\" ] (name: ./. + \"/${name}.nix\");
                 my.no = false;
               }"),
@@ -259,6 +261,8 @@ fn users_have_closures_of_their_own() {
       cyd: a.nix(inline) more.nix shared.nix
       dora: a.nix(inline) dora.nix shared.nix
       eve: eve.nix shared.nix
+      fay: dora.nix(inline) shared.nix
+      gus: a.nix(inline) dora.nix shared.nix
     ");
 }
 
@@ -394,4 +398,62 @@ fn hosts_of_every_class_are_found() {
       u: home.nix mac.nix(inline) [home.nix:1: needs x]
     home a@b: home.nix x.nix
     ");
+}
+
+/// What `nix-instantiate` finds with `tests/data/hosts.nix`; `None` where it is not installed.
+fn evaluated(root: &Path) -> Option<Value> {
+    let state = tempfile::tempdir().expect("there is a place for temporary files");
+    let output = Command::new("nix-instantiate")
+        .args(["--eval", "--strict", "--json", "--arg", "root"])
+        .arg(root)
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/hosts.nix"))
+        .env("NIX_STORE_DIR", state.path().join("store"))
+        .env("NIX_STATE_DIR", state.path().join("state"))
+        .env("HOME", "/homeless")
+        .output();
+    let Ok(output) = output else {
+        println!("skipped: nix-instantiate is not installed");
+        return None;
+    };
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Some(serde_json::from_slice(&output.stdout).expect("it is JSON"))
+}
+
+/// The files of a host or user as `tests/data/hosts.nix` gives them.
+fn by_form(modules: &Value) -> Value {
+    let of_form = |form: &str| {
+        let files = modules["files"].as_array().expect("files are a list").iter();
+        let files = files.filter(|file| file["as"] == form && file["certainty"] == "must");
+        files.map(|file| file["path"].clone()).collect::<Vec<Value>>()
+    };
+    json!({ "files": of_form("path"), "inline": of_form("inline") })
+}
+
+#[test]
+fn the_hosts_of_the_examples_are_those_of_nix() {
+    for example in ["homelab", "clean"] {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(example);
+        let Some(mut expected) = evaluated(&root) else { return };
+        sort_lists(&mut expected);
+        let listed: Value = serde_json::from_str(&hosts(&root, &["-o", "json"])).expect("it is JSON");
+        let mut found = json!({});
+        for host in listed.as_array().expect("hosts are a list") {
+            assert_eq!(host["open"], json!([]), "{example}");
+            let mut modules = by_form(host);
+            let users = host["users"].as_object().expect("users are a set").iter();
+            modules["users"] = users.map(|(name, user)| (name.clone(), by_form(user))).collect();
+            found[host["name"].as_str().expect("names are strings")] = modules;
+        }
+        sort_lists(&mut found);
+        assert_eq!(found, expected, "{example}");
+    }
+}
+
+/// Sorts every list: the order of modules is not compared.
+fn sort_lists(value: &mut Value) {
+    match value {
+        Value::Array(list) => list.sort_by_key(|element| element.to_string()),
+        Value::Object(entries) => entries.values_mut().for_each(sort_lists),
+        _ => {}
+    }
 }

@@ -38,6 +38,10 @@ pub(super) enum Command {
     Rules(RulesArgs),
     /// List the hosts of flakes and what they are made of
     Hosts(HostsArgs),
+    /// List what hosts run, and where it is written
+    Inventory(InventoryArgs),
+    /// Print what the evaluator knows of a file, for authors of rules
+    Eval(EvalArgs),
     /// Draw which modules the hosts of flakes import
     Graph(GraphArgs),
     /// Print the syntax tree of a file, for authors of rules
@@ -241,6 +245,55 @@ pub(super) struct HostsArgs {
 }
 
 #[derive(Debug, ClapArgs)]
+pub(super) struct InventoryArgs {
+    /// What to list
+    #[arg(value_enum)]
+    pub kind: InventoryKind,
+
+    #[command(flatten)]
+    pub files: FileArgs,
+
+    /// Only this host
+    #[arg(long, value_name = "HOST")]
+    pub host: Option<String>,
+
+    /// How the list is written
+    #[arg(short, long, visible_alias = "format", value_enum, value_name = "FORMAT", default_value_t = TableFormat::Table)]
+    pub output_format: TableFormat,
+}
+
+/// What an inventory is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum InventoryKind {
+    /// Services, containers, timers and other units
+    Services,
+    /// Ports that something listens on
+    Ports,
+    /// Containers
+    Containers,
+    /// Mounts, volumes, and directories of services
+    Paths,
+    /// Secrets and environment files, and who uses them
+    Secrets,
+    /// Users and groups
+    Users,
+}
+
+impl InventoryKind {
+    /// The word for it.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Services => "services",
+            Self::Ports => "ports",
+            Self::Containers => "containers",
+            Self::Paths => "paths",
+            Self::Secrets => "secrets",
+            Self::Users => "users",
+        }
+    }
+}
+
+#[derive(Debug, ClapArgs)]
 pub(super) struct GraphArgs {
     #[command(flatten)]
     pub files: FileArgs,
@@ -273,6 +326,33 @@ pub(super) enum TableFormat {
     Json,
     /// A table in Markdown
     Markdown,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct EvalArgs {
+    /// The file, or a folder with a `default.nix`; `-` reads stdin. It sees the files of its project
+    #[arg(value_hint = ValueHint::AnyPath)]
+    pub file: PathBuf,
+
+    /// An attribute of it, such as `a.b."c.d"`; numbers are elements of lists
+    #[arg(value_name = "ATTRPATH")]
+    pub attribute_path: Option<String>,
+
+    /// Evaluate all of it; without this, what is not evaluated yet is `<CODE>`
+    #[arg(long)]
+    pub strict: bool,
+
+    /// How the value is written; as JSON it is evaluated whole
+    #[arg(short, long, visible_alias = "format", value_enum, value_name = "FORMAT", default_value_t = EvalFormat::Text)]
+    pub output_format: EvalFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum EvalFormat {
+    /// As `nix-instantiate --eval` prints it
+    Text,
+    /// `{"value": …}`, or `{"unknown": "why"}`
+    Json,
 }
 
 #[derive(Debug, ClapArgs)]

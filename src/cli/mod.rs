@@ -4,10 +4,12 @@
 mod args;
 mod check;
 mod completions;
+mod eval;
 mod explain;
 mod fix;
 mod graph;
 mod hosts;
+mod inventory;
 mod output;
 mod rules;
 mod run;
@@ -76,6 +78,8 @@ fn dispatch(args: Vec<OsString>) -> Status {
         Some(Command::Explain(args)) => explain::run(&args, book, &streams),
         Some(Command::Rules(args)) => rules::run(&args, book),
         Some(Command::Hosts(args)) => hosts::run(args, book, &streams),
+        Some(Command::Inventory(args)) => inventory::run(args, book, &streams),
+        Some(Command::Eval(args)) => eval::run(args, book, &streams),
         Some(Command::Graph(args)) => graph::run(args, book, &streams),
         Some(Command::Syntax(args)) => syntax::run(&args),
         Some(Command::Completions(args)) => completions::run(&args),

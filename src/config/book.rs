@@ -93,7 +93,8 @@ pub struct UnknownName {
 
 impl UnknownName {
     /// `name` is no `kind`, though it may resemble one of `candidates`.
-    pub(super) fn new<'c>(kind: &'static str, name: &str, candidates: impl Iterator<Item = &'c str>) -> Self {
+    /// Nothing of the `candidates` is called `name`; `kind` says what they are, e.g. `rule`.
+    pub fn new<'c>(kind: &'static str, name: &str, candidates: impl Iterator<Item = &'c str>) -> Self {
         Self { kind, name: name.to_owned(), suggestion: closest(name, candidates).map(str::to_owned) }
     }
 

@@ -52,7 +52,7 @@ impl<'r> Dispatch<'r> {
             Runner::File(runner, can_cast) => {
                 Some(OnNodes { meta: rule.meta, rule: &**runner, can_cast: *can_cast })
             }
-            Runner::Host(_) => None,
+            Runner::Host(_) | Runner::Project(_) => None,
         };
         // More than there are kinds of nodes and tokens together.
         let by_kind = std::iter::repeat_with(OnceLock::new).take(256).collect();

@@ -10,7 +10,7 @@ use super::projects::with_project;
 use super::{ProjectFiles, RuleSet, Workspace};
 use crate::diagnostic::{Applicability, Diagnostic};
 use crate::module::Facts;
-use crate::project::{Host, HostClass, ModuleForm};
+use crate::project::{Host, HostClass, ModuleForm, ProjectView, Survey};
 use crate::rule::{HostContext, Runner};
 use crate::text::{FileId, Sources};
 
@@ -33,12 +33,31 @@ pub(super) fn check(
                 |host: &Host<'_>| found.append(&mut check_host(host, &workspace.sources, rules, place));
             // Rules know the options of NixOS and of no other module system.
             let mut attached = FxHashSet::default();
-            project.visit_hosts(&[HostClass::Nixos], &mut |host| {
+            let wants_survey = rules.rules.iter().any(|rule| matches!(rule.runner, Runner::Project(_)));
+            let mut survey = Survey::default();
+            let classes = [HostClass::Nixos, HostClass::Darwin, HostClass::Home];
+            let classes = if wants_survey { &classes[..] } else { &classes[..1] };
+            project.visit_hosts(classes, &mut |host| {
+                if wants_survey {
+                    survey.add(host);
+                }
+                if host.class() != HostClass::Nixos {
+                    return;
+                }
                 let by_path = host.files().iter().filter(|module| module.form == ModuleForm::Path);
                 attached.extend(by_path.map(|module| module.file));
                 check(host);
             });
-            project.visit_rest(&attached, &mut check);
+            project.visit_rest(&attached, &mut |host| {
+                if wants_survey {
+                    survey.add(host);
+                }
+                check(host);
+            });
+            if wants_survey {
+                let view = ProjectView::new(project, survey);
+                found.append(&mut check_project(&view, &workspace.sources, rules, place));
+            }
         })
     }));
     let mut merged = merge(found);
@@ -59,7 +78,7 @@ fn check_host(host: &Host<'_>, sources: &Sources, rules: &RuleSet, place: Option
     let mut errors = Vec::new();
     let on_hosts = rules.rules.iter().filter_map(|rule| match &rule.runner {
         Runner::Host(runner) => Some((rule.meta, runner)),
-        Runner::File(..) => None,
+        Runner::File(..) | Runner::Project(_) => None,
     });
     let mut cx: Option<HostContext<'_>> = None;
     for (meta, runner) in on_hosts {
@@ -77,6 +96,26 @@ fn check_host(host: &Host<'_>, sources: &Sources, rules: &RuleSet, place: Option
     let mut found = cx.map(HostContext::finish).unwrap_or_default();
     found.retain(|diagnostic| host.reports(diagnostic.primary.span.file));
     found.append(&mut errors);
+    found
+}
+
+fn check_project(
+    project: &ProjectView<'_>,
+    sources: &Sources,
+    rules: &RuleSet,
+    place: Option<FileId>,
+) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for rule in &rules.rules {
+        let Runner::Project(runner) = &rule.runner else { continue };
+        let mut cx = HostContext::new(sources, rule.meta);
+        let checked = catch_unwind(AssertUnwindSafe(|| runner.check_project(project, &mut cx)));
+        found.append(&mut cx.finish());
+        if let (Err(panic), Some(file)) = (checked, place) {
+            let message = format!("rule `{}` failed on this project", rule.meta.name);
+            found.push(internal_error(file, message, &*panic));
+        }
+    }
     found
 }
 

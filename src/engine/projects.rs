@@ -49,12 +49,14 @@ pub(super) fn with_project<T: Send>(
         Some(file) => Some(sources.get(file.id).text.to_string()),
         None => workspace.reader.read(path),
     };
+    let presence = |path: &Utf8Path, is_there: bool| workspace.reader.presence(path, is_there);
     let input = ProjectInput {
         root: &project.root,
         files: &files,
         hosts: &project.hosts,
         tree: &project.tree,
         read: &read,
+        presence: &presence,
     };
     link(&input, visit)
 }

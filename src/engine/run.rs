@@ -101,7 +101,7 @@ impl Session {
 
     /// The findings of rules on hosts in reported files.
     fn of_hosts(&self, workspace: &Workspace, rules: &RuleSet) -> Vec<Diagnostic> {
-        if !rules.rules.iter().any(|rule| matches!(rule.runner, Runner::Host(_))) {
+        if !rules.rules.iter().any(|rule| !matches!(rule.runner, Runner::File(..))) {
             return Vec::new();
         }
         let facts = |file| self.result(file).facts.clone();

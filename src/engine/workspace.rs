@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use rustc_hash::FxHashMap;
 
 use crate::diagnostic::{Diagnostic, Level};
-use crate::project::{NamedHost, Tree};
+use crate::project::{NamedHost, Presence, Tree};
 use crate::rule::{RuleMeta, Runner};
 use crate::text::{FileId, Sources};
 
@@ -18,31 +18,45 @@ pub struct Workspace {
     pub sources: Sources,
     /// The projects, sorted by root. A file belongs to exactly one.
     pub projects: Vec<ProjectFiles>,
-    /// How files that are not Nix are read, for `readFile` and `fromJSON`.
+    /// How other files are looked at: for `readFile` and `fromJSON`, and for paths that lead nowhere.
     pub reader: Reader,
 }
 
-/// Reads a file that is not Nix, by absolute path. The default reads nothing.
+/// Looks at files by absolute path. The default reads nothing and knows nothing.
 #[derive(Clone)]
-pub struct Reader(Arc<ReadFile>);
+pub struct Reader {
+    read: Arc<ReadFile>,
+    presence: Arc<LookAt>,
+}
 
 type ReadFile = dyn Fn(&Utf8Path) -> Option<String> + Send + Sync;
+type LookAt = dyn Fn(&Utf8Path, bool) -> Presence + Send + Sync;
 
 impl Reader {
-    /// A reader that asks `read`, which must stay inside the projects of the run.
-    pub fn new(read: impl Fn(&Utf8Path) -> Option<String> + Send + Sync + 'static) -> Self {
-        Self(Arc::new(read))
+    /// A reader that asks `read` for texts and `presence` for what is there; both must stay inside the
+    /// projects of the run and the repositories around them.
+    pub fn new(
+        read: impl Fn(&Utf8Path) -> Option<String> + Send + Sync + 'static,
+        presence: impl Fn(&Utf8Path, bool) -> Presence + Send + Sync + 'static,
+    ) -> Self {
+        Self { read: Arc::new(read), presence: Arc::new(presence) }
     }
 
     /// The text of the file, or `None` where it cannot be read.
     pub fn read(&self, path: &Utf8Path) -> Option<String> {
-        (self.0)(path)
+        (self.read)(path)
+    }
+
+    /// Whether something is at the path, and whether a flake sees it. `is_there` says that something is, for
+    /// sure.
+    pub fn presence(&self, path: &Utf8Path, is_there: bool) -> Presence {
+        (self.presence)(path, is_there)
     }
 }
 
 impl Default for Reader {
     fn default() -> Self {
-        Self::new(|_| None)
+        Self::new(|_| None, |_, _| Presence::Unknown)
     }
 }
 

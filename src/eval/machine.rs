@@ -153,6 +153,8 @@ pub struct Machine<'l> {
     own_flake: OnceCell<Thunk>,
     outside: OnceCell<Rc<dyn Outside>>,
     fuel: Cell<u64>,
+    /// Whether fuel was asked for that was not there.
+    exhausted: Cell<bool>,
     depth: Cell<u32>,
     /// How many opaque atoms there are.
     opaque: Cell<u32>,
@@ -191,6 +193,7 @@ impl<'l> Machine<'l> {
             own_flake: OnceCell::new(),
             outside: OnceCell::new(),
             fuel: Cell::new(fuel),
+            exhausted: Cell::new(false),
             depth: Cell::new(0),
             opaque: Cell::new(0),
             assumed: Cell::new(0),
@@ -211,6 +214,11 @@ impl<'l> Machine<'l> {
     /// Sets the steps that are left.
     pub fn refuel(&self, fuel: u64) {
         self.fuel.set(fuel);
+    }
+
+    /// Whether something is not known because there was no fuel left for it.
+    pub fn is_exhausted(&self) -> bool {
+        self.exhausted.get()
     }
 
     /// The name with this text.
@@ -389,6 +397,7 @@ impl<'l> Machine<'l> {
     /// When there is not as much left.
     pub fn charge(&self, steps: usize) -> Result<(), Unknown> {
         let rest = self.fuel.get().checked_sub(steps as u64);
+        self.exhausted.set(self.exhausted.get() || rest.is_none());
         self.fuel.set(rest.unwrap_or(0));
         rest.map(|_| ()).ok_or_else(|| Unknown::new(Reason::Fuel))
     }
@@ -484,7 +493,8 @@ impl<'l> Machine<'l> {
                         Err(unknown) => return Val::at(Value::Unknown(unknown), here),
                     };
                 }
-                val
+                // What is known by name only stands where it is named.
+                Val { span: val.span.or(here), ..val }
             }
             Expr::HasAttr(node) => {
                 let (base, path) = &**node;
@@ -765,7 +775,7 @@ impl<'l> Machine<'l> {
         match key {
             Key::Static(symbol, _) => Ok(unit.names[symbol.0 as usize]),
             Key::Dynamic(expr) => {
-                let val = self.settled(&self.nested(|| self.eval(unit, *expr, environment)));
+                let val = self.nested(|| self.settled(&self.eval(unit, *expr, environment)));
                 match (&val.value, val.as_str()) {
                     (_, Some(text)) => Ok(self.name(&text)),
                     (Value::Unknown(unknown), None) => Err(unknown.clone()),
@@ -1199,7 +1209,7 @@ impl<'l> Machine<'l> {
                 }
                 any
             }
-            Value::Unknown(unknown) if is_error(unknown) => Err(unknown.clone()),
+            Value::Unknown(unknown) if is_final(unknown) => Err(unknown.clone()),
             Value::Unknown(_) => opaque(),
             _ => Err(Unknown::new(Reason::Error("a Boolean was expected".to_owned()))),
         }
@@ -1530,6 +1540,11 @@ pub enum Coercion {
 /// Whether Nix itself would stop with an error.
 pub fn is_error(unknown: &Unknown) -> bool {
     matches!(&*unknown.reason, Reason::Throw(_) | Reason::Error(_))
+}
+
+/// Whether there is nothing to follow: an error of Nix, or no means to go on.
+pub(super) fn is_final(unknown: &Unknown) -> bool {
+    is_error(unknown) || matches!(&*unknown.reason, Reason::Fuel | Reason::Depth)
 }
 
 /// The value of a formula.

@@ -12,6 +12,8 @@ mod machine;
 mod operators;
 mod print;
 mod scope;
+#[cfg(test)]
+mod termination;
 mod value;
 
 pub use builtins::builtin_names;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::condition::{Atom, Condition, Scalar};
 use super::lookup::either;
-use super::machine::{Coercion, ELEMENTS_PER_STEP, Machine, is_error, path_value, truth};
+use super::machine::{Coercion, ELEMENTS_PER_STEP, Machine, is_error, is_final, path_value, truth};
 use super::value::{Attrs, Entry, List, Reason, SymbolRoot, Text, Thunk, Unknown, Val, Value};
 use crate::semantic::BinaryOp;
 use crate::text::Span;
@@ -74,7 +74,7 @@ pub(super) fn binary(
                 }),
                 // Only NaN has no order.
                 Ok(None) => Value::Bool(false),
-                Err(unknown) if is_error(&unknown) => Value::Unknown(unknown),
+                Err(unknown) if is_final(&unknown) => Value::Unknown(unknown),
                 Err(_) => Value::Condition(machine.opaque(span)),
             })
         }
@@ -348,7 +348,7 @@ fn equal_here(
         machine.charge(a.weight() + b.weight())?;
     }
     let opaque = |unknown: Unknown| match span {
-        _ if is_error(&unknown) => Err(unknown),
+        _ if is_final(&unknown) => Err(unknown),
         _ => Ok(machine.opaque(span)),
     };
     match (&left.value, &right.value) {

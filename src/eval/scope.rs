@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::condition::{Atom, Condition};
-use super::machine::{Coercion, Machine, truth};
+use super::machine::{Coercion, Machine, path_value, truth};
 use super::value::{Name, Text, TextHole, TextPiece, Thunk, Val, Value};
 
 /// Which option tree a path starts in.
@@ -192,6 +192,7 @@ impl Machine<'_> {
             Value::Str(text) => {
                 return Some(Val::at(Value::Str(Rc::new(self.settled_text(text)?)), val.span));
             }
+            Value::PathPattern(text) => return Some(Val::at(path_value(self.settled_text(text)?), val.span)),
             _ => return None,
         };
         // A value has the place where it is defined.

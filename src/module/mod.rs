@@ -3,12 +3,14 @@
 //! A pure function of one text; must never look at another file or evaluate anything.
 
 mod outline;
+mod paths;
 
 use std::sync::Arc;
 
 use crate::semantic::Ir;
 
 pub use outline::{FileClass, Outline};
+pub use paths::LiteralPath;
 
 /// Files of fewer bytes are kept whatever they are.
 const SMALL: usize = 2048;
@@ -25,6 +27,10 @@ pub struct Facts {
     pub names_darwin: bool,
     /// The keys it seems to define.
     pub outline: Arc<Outline>,
+    /// The relative path literals.
+    pub paths: Arc<[LiteralPath]>,
+    /// Whether it asks if paths exist, with `pathExists`.
+    pub asks_for_paths: bool,
     /// Whether its first lines say that a program wrote it, and will again.
     pub is_generated: bool,
 }
@@ -41,8 +47,18 @@ impl Facts {
             FileClass::Other => text.len() < SMALL,
             _ => true,
         };
+        let paths = paths::literal_paths(&ir).into();
+        let asks_for_paths = ir.names().any(|name| name == "pathExists");
         let ir = is_kept.then(|| Arc::new(ir));
-        Self { ir, class, names_darwin, outline: Arc::new(outline), is_generated: is_generated(text) }
+        Self {
+            ir,
+            class,
+            names_darwin,
+            outline: Arc::new(outline),
+            paths,
+            asks_for_paths,
+            is_generated: is_generated(text),
+        }
     }
 }
 

@@ -119,8 +119,11 @@ pub struct EarlierState {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Port {
-    /// The number; `None` where the module has no default.
+    /// The number; `None` where the module has no default, or it was not read.
     pub number: Option<u16>,
+    /// Whether there is a default that was not read.
+    #[serde(default)]
+    pub unread: bool,
     /// TCP unless the row says otherwise.
     #[serde(default)]
     pub protocol: Protocol,
@@ -143,6 +146,8 @@ pub struct Port {
     pub when_default: bool,
     /// The option that replaces the port, by a socket file, when it is true.
     pub unless: Option<OptionPattern>,
+    /// The option that puts a socket file in the place of the port when its text says so.
+    pub socket: Option<SocketSwitch>,
     /// The option that opens the port in the firewall when it is true.
     pub opened_by: Option<OptionPattern>,
     /// The default of that option.
@@ -150,6 +155,16 @@ pub struct Port {
     pub opened: bool,
     #[serde(default = "verified")]
     verified: bool,
+}
+
+/// An option whose text decides between a port and a socket file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SocketSwitch {
+    /// The option.
+    pub option: OptionPattern,
+    /// What its text holds for a socket file.
+    pub mark: String,
 }
 
 /// The transport of a port.
@@ -174,7 +189,7 @@ pub enum PortForm {
     String,
     /// `"127.0.0.1:8080"`, `"[::]:8080"` or `":8080"`
     Address,
-    /// `[ 22 2222 ]`
+    /// `[ 22 2222 ]`, or `[ "localhost:631" ]`
     List,
 }
 
@@ -414,6 +429,7 @@ mod tests {
             for port in service.ports(Trust::Any) {
                 assert!(port.number.is_some() || !port.options.is_empty(), "{}", service.name);
                 assert!(port.number != Some(0), "{}", service.name);
+                assert!(port.number.is_none() || !port.unread, "{}", service.name);
             }
             for brought in &service.brings {
                 let other = all().iter().find(|other| other.name == brought.service);
@@ -435,7 +451,7 @@ mod tests {
             name(&["services", "prometheus", "exporters", "node", "port"]),
             Some("prometheus-node-exporter")
         );
-        assert_eq!(name(&["services", "prometheus", "exporters", "zfs"]), Some("prometheus-exporter"));
+        assert_eq!(name(&["services", "prometheus", "exporters", "unbound"]), Some("prometheus-exporter"));
         assert_eq!(name(&["services", "redis", "servers", "web", "port"]), Some("redis-server"));
         assert_eq!(name(&["services", "bitwarden_rs", "enable"]), Some("vaultwarden"));
         assert_eq!(name(&["services"]), None);
@@ -451,7 +467,7 @@ mod tests {
         assert_eq!(name("redis.service"), Some("redis"));
         assert_eq!(name("redis-immich"), Some("redis-server"));
         assert_eq!(name("prometheus-node-exporter"), Some("prometheus-node-exporter"));
-        assert_eq!(name("prometheus-zfs-exporter.service"), Some("prometheus-exporter"));
+        assert_eq!(name("prometheus-unbound-exporter.service"), Some("prometheus-exporter"));
         assert_eq!(name("postgresql.target"), Some("postgresql"));
         assert_eq!(name("postgresql.timer"), None);
     }

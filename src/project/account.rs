@@ -115,7 +115,9 @@ impl Host<'_> {
     }
 
     fn account(&self, name: String, node: &Rc<Node>) -> Account {
-        let origin = self.origin(format!("users.users.{}", super::view::quoted(&name)), node, None);
+        let marks = ["isNormalUser", "isSystemUser"].map(|option| self.below(node, option));
+        let main = marks.iter().find_map(|mark| mark.definitions().first());
+        let origin = self.origin(format!("users.users.{}", super::view::quoted(&name)), node, main);
         let is_on = |option: &str| matches!(self.switch(&self.below(node, option)), Switch::On);
         let kind = if is_on("isNormalUser") {
             AccountKind::Normal
@@ -144,6 +146,8 @@ impl Host<'_> {
         };
         let certainty = match kind {
             AccountKind::Dynamic => service.origin.certainty,
+            // The module of the service declares it.
+            _ if service.upstream.is_some() => service.origin.certainty,
             _ => service.origin.certainty.max(Certainty::May),
         };
         Account {

@@ -220,9 +220,12 @@ impl Graph<'_, '_> {
         }
         let mut node = Node::new(file, None, Vec::new());
         node.above = above;
-        node.holder = holder(&val, self.nodes[above].file).map(|file| (file, ModuleForm::Inline));
+        let holder = holder(self.machine, &val, self.nodes[above].file);
         node.written = Some(val.clone());
-        match module(self.machine, self.input, file, val, false, self.arguments) {
+        let module = module(self.machine, self.input, file, val, false, self.arguments);
+        let written_in = || module.as_ref()?.written_in;
+        node.holder = holder.or_else(written_in).map(|file| (file, ModuleForm::Inline));
+        match module {
             Some(module) => {
                 let key = module.key.as_ref().and_then(|key| self.machine.force(key).as_str());
                 if let Some(key) = key.map(ModuleKey::Key) {
@@ -243,8 +246,8 @@ impl Graph<'_, '_> {
         Some(self.nodes.len() - 1)
     }
 
-    fn load(&self, node: &mut Node, mut module: Module) {
-        node.edges = mem::take(&mut module.imports);
+    fn load(&self, node: &mut Node, module: Module) {
+        node.edges = module.imports.clone();
         node.module = Some(module);
     }
 
@@ -365,9 +368,7 @@ fn is_same(a: &Val, b: &Val) -> bool {
 
 /// The file that holds a module written in place; that of the import for an empty one, none for what a
 /// library made.
-fn holder(val: &Val, importing: FileId) -> Option<FileId> {
-    match &val.value {
-        Value::Attrs(attrs) if attrs.entries.is_empty() => Some(file_of(val).unwrap_or(importing)),
-        _ => file_of(val),
-    }
+fn holder(machine: &Machine<'_>, val: &Val, importing: FileId) -> Option<FileId> {
+    let is_empty = matches!(&val.value, Value::Attrs(attrs) if attrs.entries.is_empty());
+    file_of(machine, val).or(is_empty.then_some(importing))
 }

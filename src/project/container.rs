@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::host::{Host, Item};
 use super::options::Resolved;
 use super::table::{Node, OptionKey};
+use super::view::presence;
 use crate::eval::{Text, TextPiece, Value};
 use crate::nixos::containers::{BACKEND_OPTION, Backend, CONTAINERS, SERVICE_NAME_OPTION, default_backend};
 
@@ -119,6 +120,12 @@ impl Host<'_> {
             }
         }
         requests
+    }
+
+    /// The text of a scalar option of the container, where it is known.
+    pub fn container_text(&self, container: &Container, option: &str) -> Option<String> {
+        let (_, given) = presence(container.node.definitions());
+        self.text_setting(&self.below(&container.node, option), &given)?.value().cloned()
     }
 
     /// The value of a scalar option of the container, where it is known for sure.

@@ -10,13 +10,15 @@ use rustc_hash::FxHashSet;
 use super::closure::{Closure, ImportEdge, ModuleFile, OpenEdge};
 use super::flake::HostClass;
 use super::hosts::Project;
+use super::link::Module;
 use super::options::{OptionTable, Resolved};
 use super::script::Scripts;
-use super::table::{Definition, Listing, Node, OptionKey, Raw};
+use super::table::{Certainty, Definition, Listing, Node, OptionKey, Raw};
 use super::user::{self, User, Users};
 use super::view::Views;
 use crate::eval::{
-    Atom, Condition, Machine, Name, Scope, Text, Thunk, Unknown, Val, Value, Wrapper, is_error, wrapper,
+    Atom, Condition, Machine, Name, Realm, Scope, Text, Thunk, Unknown, Val, Value, Wrapper, is_error,
+    wrapper,
 };
 use crate::text::{FileId, Span};
 
@@ -30,6 +32,7 @@ pub struct Host<'m> {
     machine: &'m Machine<'m>,
     pub(super) options: Rc<OptionTable>,
     pub(super) scope: Scope,
+    modules: Vec<(Module, Certainty)>,
     files: Vec<ModuleFile>,
     imports: Vec<ImportEdge>,
     unread: BTreeSet<Utf8PathBuf>,
@@ -95,6 +98,7 @@ impl<'m> Host<'m> {
             machine: project.machine,
             options,
             scope,
+            modules: closure.modules,
             files: closure.files,
             imports: closure.imports,
             unread: closure.unread,
@@ -130,6 +134,19 @@ impl<'m> Host<'m> {
     /// them.
     pub fn files(&self) -> &[ModuleFile] {
         &self.files
+    }
+
+    /// Its modules, in the order of the module system.
+    pub(super) fn modules(&self) -> impl Iterator<Item = &Module> {
+        self.modules.iter().map(|(module, _)| module)
+    }
+
+    /// The option tree of its modules.
+    pub(super) fn realm(&self) -> Realm {
+        match self.class() {
+            HostClass::Nixos | HostClass::Darwin => Realm::System,
+            HostClass::Home => Realm::Home,
+        }
     }
 
     /// Which file imports which, from the host down.

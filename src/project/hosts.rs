@@ -27,7 +27,7 @@ pub struct Project<'m> {
     pub(super) input: &'m ProjectInput<'m>,
     seeds: Vec<HostSeed>,
     /// For the modules of all systems.
-    system: Arguments,
+    pub(super) system: Arguments,
     /// For the modules of all homes that no system makes.
     home: Arguments,
     /// For the modules of users, by what is passed to them: hosts that pass the same share what modules
@@ -114,7 +114,8 @@ impl<'m> Project<'m> {
         let options = Rc::new(OptionTable::new(self.machine, source));
         let scope = Scope { key: [0, self.machine.new_scope_number(), 0], options: options.clone() };
         let identity = Identity { name: None, class: HostClass::Nixos, system: None };
-        let host = Host::new(self, identity, options, scope, Closure::default(), Some(rest));
+        let closure = Closure { modules, ..Closure::default() };
+        let host = Host::new(self, identity, options, scope, closure, Some(rest));
         host.within(|| visit(&host));
     }
 

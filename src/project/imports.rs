@@ -15,6 +15,7 @@ use crate::eval::{
 use crate::text::{FileId, Span};
 
 /// What an element of a list of imports is.
+#[derive(Clone)]
 pub(super) enum Import {
     /// A file of the project.
     File(FileId),
@@ -29,6 +30,7 @@ pub(super) enum Import {
 }
 
 /// An import with its place.
+#[derive(Clone)]
 pub(super) struct Edge {
     pub import: Import,
     /// Whether it is there on every host that has the importing module.
@@ -82,7 +84,7 @@ pub(super) fn read_import(
     condition: &Condition,
 ) -> Vec<Edge> {
     let mut result = Vec::new();
-    for (when, alternative) in machine.alternatives(val) {
+    for (when, alternative) in machine.alternatives(&machine.settled(val)) {
         let certainty = match condition.and(&when) {
             Condition::True => Certainty::Must,
             Condition::False => continue,
@@ -100,11 +102,11 @@ fn import(machine: &Machine<'_>, input: &ProjectInput<'_>, file: FileId, val: Va
     }
     match &val.value {
         Value::Lambda(_) | Value::Primitive(_) | Value::Attrs(_) => {
-            Import::Inline(file_of(&val).unwrap_or(file), val)
+            Import::Inline(file_of(machine, &val).unwrap_or(file), val)
         }
         // `mkRenamedOptionModule` and its kin.
         _ => match alias_module(machine, &val) {
-            Some(module) => Import::Inline(file_of(&val).unwrap_or(file), module),
+            Some(module) => Import::Inline(file_of(machine, &val).unwrap_or(file), module),
             None => match external_name(machine, &val) {
                 Some(name) => Import::External(name),
                 None => Import::Lost(reason(machine, &val)),
@@ -149,15 +151,21 @@ fn reason(machine: &Machine<'_>, val: &Val) -> Unknown {
     }
 }
 
-/// The file in which a module that has no file of its own is written: that of its formals or attributes.
-pub(super) fn file_of(val: &Val) -> Option<FileId> {
+/// The file of the project in which a module that has no file of its own is written: that of its formals or
+/// attributes.
+pub(super) fn file_of(machine: &Machine<'_>, val: &Val) -> Option<FileId> {
+    // What nixlint itself is made of has no path.
+    let is_of_project = |file: &FileId| !machine.loader().path(*file).as_str().is_empty();
+    let place = || val.span.map(|span| span.file).filter(is_of_project);
     match &val.value {
-        Value::Lambda(closure) => (!closure.unit.is_own).then_some(closure.unit.file),
+        Value::Lambda(closure) => {
+            Some(closure.unit.file).filter(|file| !closure.unit.is_own && is_of_project(file))
+        }
         Value::Attrs(attrs) => {
             let keys = attrs.entries.iter().filter_map(|(_, entry)| entry.key);
-            keys.map(|key| key.file).next().or(val.span.map(|span| span.file))
+            keys.map(|key| key.file).find(is_of_project).or_else(place)
         }
-        _ => val.span.map(|span| span.file),
+        _ => place(),
     }
 }
 
@@ -183,6 +191,10 @@ fn external_name(machine: &Machine<'_>, val: &Val) -> Option<String> {
 fn is_external(machine: &Machine<'_>, symbol: &Symbol) -> bool {
     match &symbol.root {
         SymbolRoot::Call(call) => match &call.function.root {
+            // What a function from outside makes of nothing that is the project's own.
+            SymbolRoot::Inputs | SymbolRoot::ModulesPath | SymbolRoot::SearchPath(_) => {
+                call.arguments.iter().all(|argument| holds_no_module(machine, &machine.force(argument), 0))
+            }
             // `mkRenamedOptionModule` and its kin: modules of `lib`.
             SymbolRoot::Library => {
                 let last = call.function.path.last().map(|name| machine.text_of(*name));
@@ -194,6 +206,25 @@ fn is_external(machine: &Machine<'_>, symbol: &Symbol) -> bool {
             root,
             SymbolRoot::Inputs | SymbolRoot::ModulesPath | SymbolRoot::SearchPath(_) | SymbolRoot::Packages
         ),
+    }
+}
+
+/// Whether a value certainly holds no module of the project.
+fn holds_no_module(machine: &Machine<'_>, val: &Val, depth: u32) -> bool {
+    let below = |thunk: &Thunk| depth < 3 && holds_no_module(machine, &machine.force(thunk), depth + 1);
+    match &val.value {
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Condition(_) => true,
+        Value::Str(text) => text.exact().is_some_and(|text| !text.starts_with('/')),
+        Value::Symbol(symbol) => match &symbol.root {
+            SymbolRoot::Call(_) => is_external(machine, symbol),
+            SymbolRoot::SelfFlake | SymbolRoot::Argument(_) => false,
+            _ => true,
+        },
+        Value::List(list) => list.open.is_none() && list.elements.iter().all(|element| below(&element.value)),
+        Value::Attrs(attrs) => {
+            attrs.is_closed() && attrs.entries.iter().all(|(_, entry)| below(&entry.value))
+        }
+        _ => false,
     }
 }
 

@@ -28,6 +28,19 @@ pub struct Tree {
     pub entries: BTreeMap<Utf8PathBuf, FileKind>,
 }
 
+/// What is at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// Something that Nix sees.
+    There,
+    /// Nothing.
+    Missing,
+    /// Something that git does not track: a flake does not see it.
+    Untracked,
+    /// Not known: outside the project, in a submodule, behind a link.
+    Unknown,
+}
+
 /// A host that the user names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedHost {
@@ -51,4 +64,6 @@ pub struct ProjectInput<'p> {
     pub tree: &'p Tree,
     /// Reads a file of the tree that is not Nix.
     pub read: &'p (dyn Fn(&Utf8Path) -> Option<String> + Sync),
+    /// Says what is at a path; the second argument says that something is there, for sure.
+    pub presence: &'p (dyn Fn(&Utf8Path, bool) -> Presence + Sync),
 }

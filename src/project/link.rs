@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::arguments::Arguments;
-use super::imports::{Edge, read_imports};
+use super::imports::{Edge, file_of, read_imports};
 use super::input::ProjectInput;
 use super::table::{Certainty, Node, PLAIN_PRIORITY, Raw};
 use crate::eval::{Condition, Machine, Thunk, Val, Value, wrapper};
@@ -12,12 +12,18 @@ use crate::text::FileId;
 /// What a module evaluates to.
 pub(super) struct Module {
     pub file: FileId,
+    /// The module as it is written, without its arguments.
+    pub value: Val,
     /// What it defines, wrappers and all.
     pub config: Thunk,
     /// What it declares.
     pub options: Option<Thunk>,
+    /// Its `imports`, unread.
+    pub import_list: Option<Thunk>,
     /// Its `disabledModules`.
     pub disabled: Option<Thunk>,
+    /// The file in which its attributes are written.
+    pub written_in: Option<FileId>,
     /// Its `key`, which makes it one with others of the same.
     pub key: Option<Thunk>,
     pub imports: Vec<Edge>,
@@ -74,12 +80,16 @@ pub(super) fn module(
         return None;
     }
     let attrs = machine.set(&val).ok()?;
+    let written_in = file_of(machine, &val);
     if wrapper(machine, &val).is_some() {
         return Some(Module {
             file,
+            value: val.clone(),
             config: val.thunk(),
+            import_list: None,
             options: None,
             disabled: None,
+            written_in,
             key: None,
             imports: Vec::new(),
         });
@@ -100,6 +110,15 @@ pub(super) fn module(
         config.entries.retain(|(name, _)| !keys.contains(name));
         Val::at(Value::Attrs(Rc::new(config)), val.span).thunk()
     };
-    let (options, disabled, key) = (entry("options"), entry("disabledModules"), entry("key"));
-    Some(Module { file, config, options, disabled, key, imports })
+    Some(Module {
+        file,
+        config,
+        options: entry("options"),
+        import_list: entry("imports"),
+        disabled: entry("disabledModules"),
+        written_in,
+        key: entry("key"),
+        imports,
+        value: val,
+    })
 }

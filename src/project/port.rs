@@ -129,7 +129,7 @@ impl Host<'_> {
 
     fn build_ports(&self) -> Vec<Port> {
         let mut ports = Vec::new();
-        for service in self.services().iter() {
+        for service in self.services().iter().filter(|service| !matches!(service.manager, Manager::User(_))) {
             match service.kind {
                 ServiceKind::Option => self.upstream_ports(service, &mut ports),
                 ServiceKind::Container => self.published_ports(service, &mut ports),
@@ -201,6 +201,15 @@ impl Host<'_> {
                 Switch::Unknown => certainty = Certainty::Open,
             }
         }
+        if let Some(switch) = &fact.socket {
+            let text = upstream.option(&switch.option).map(|path| self.text_at(&path, &condition));
+            match text {
+                Some(None) => {}
+                Some(Some(Known::Value(text))) if text.contains(&switch.mark) => return None,
+                Some(Some(Known::Value(_))) => {}
+                Some(Some(Known::Unknown)) | None => certainty = Certainty::Open,
+            }
+        }
         Some((certainty, condition))
     }
 
@@ -211,6 +220,9 @@ impl Host<'_> {
             .iter()
             .find_map(|option| self.text_at(&upstream.option(option)?, &condition));
         let address = address.unwrap_or_else(|| fact.address.clone().into());
+        if address.value().is_some_and(|address| address.starts_with('/')) {
+            return;
+        }
         for option in &fact.options {
             let Some(path) = upstream.option(option) else { continue };
             let (val, definition) = match self.setting_at(&path, &condition) {
@@ -256,8 +268,10 @@ impl Host<'_> {
                 }
             }
         }
-        if let Some(number) = fact.number {
-            ports.push(Port { number: Known::Value(Number::one(number)), address, ..base });
+        match fact.number {
+            Some(number) => ports.push(Port { number: Known::Value(Number::one(number)), address, ..base }),
+            None if fact.unread => ports.push(Port { address, ..base }),
+            None => {}
         }
     }
 
@@ -272,8 +286,13 @@ impl Host<'_> {
     ) {
         let (items, open) = self.items(node);
         for item in &items {
-            let number = self.plain(&item.value).and_then(|text| Number::parse(&text)).into();
-            let mut port = Port { number, address: address.clone(), source: source.clone(), ..base.clone() };
+            let (own, number) = match self.plain(&item.value).as_deref().and_then(listen_address) {
+                Some(Listen::Socket) => continue,
+                Some(Listen::Port(own, number)) => (own, Some(number)),
+                None => (None, None),
+            };
+            let address = own.map_or_else(|| address.clone(), Known::Value);
+            let mut port = Port { number: number.into(), address, source: source.clone(), ..base.clone() };
             port.origin.condition = port.origin.condition.and(&item.condition);
             port.origin.certainty = of_condition(port.origin.certainty, &port.origin.condition);
             ports.push(at(port, item.span));

@@ -4,6 +4,7 @@
 
 use std::rc::Rc;
 
+use super::flake::HostClass;
 use super::host::Host;
 use super::service::{Manager, Service, ServiceKind};
 use super::table::{Node, OptionKey};
@@ -82,19 +83,8 @@ impl SecretTool {
 /// Tools whose secrets are declared in options.
 const TOOLS: [SecretTool; 3] = [SecretTool::Sops, SecretTool::SopsTemplate, SecretTool::Age];
 
-/// Where options that use secrets are looked for.
-const USERS: [&str; 10] = [
-    "services",
-    "systemd",
-    "virtualisation",
-    "users",
-    "networking",
-    "security",
-    "environment",
-    "programs",
-    "nix",
-    "boot",
-];
+/// Where secrets are declared, and what is no option: there nothing uses them.
+const NO_USERS: [&str; 4] = ["sops", "age", "home-manager", "assertions"];
 
 /// How deep below a root an option may stand that uses a secret.
 const DEPTH: u32 = 12;
@@ -118,10 +108,12 @@ impl Host<'_> {
             }
         }
         let mut search = Search { found: Vec::new(), names: 0 };
-        let roots = if secrets.is_empty() { &[][..] } else { &USERS[..] };
-        for root in roots {
-            let node = self.below(self.root(), root);
-            self.search(&node, &mut vec![(*root).to_owned()], &mut search);
+        for (key, node) in &self.keys(self.root()).keys {
+            let Some(root) = key.exact().filter(|root| !secrets.is_empty() && !NO_USERS.contains(root))
+            else {
+                continue;
+            };
+            self.search(node, &mut vec![root.to_owned()], &mut search);
         }
         for (path, found) in search.found {
             let [namespace, list, name, ..] = path.as_slice() else { continue };
@@ -164,7 +156,9 @@ impl Host<'_> {
             SecretTool::Age => of_path("file"),
             SecretTool::SopsTemplate | SecretTool::File => None,
         };
+        let is_home = self.class() == HostClass::Home;
         let owner = match text("owner") {
+            _ if is_home => self.name.clone().into(),
             Some(owner) => owner,
             None => match text("uid") {
                 Some(uid) => uid,
@@ -178,6 +172,8 @@ impl Host<'_> {
     /// templates/default.nix of Mic92/sops-nix at 56b24064, modules/age.nix of ryantm/agenix at b027ee29).
     fn secret_folder(&self, tool: SecretTool, for_users: Option<bool>) -> Option<String> {
         match (tool, for_users) {
+            // The user's own folder.
+            _ if self.class() == HostClass::Home => None,
             (SecretTool::Sops, Some(true)) => Some("/run/secrets-for-users".to_owned()),
             (SecretTool::Sops, Some(false)) => Some("/run/secrets".to_owned()),
             (SecretTool::SopsTemplate, _) => Some("/run/secrets/rendered".to_owned()),
@@ -249,7 +245,8 @@ impl Host<'_> {
         }
         for definition in node.definitions() {
             if !matches!(definition.value.value, Value::Attrs(_)) {
-                self.search_val(&definition.value, path, search, 0);
+                let value = definition.value.value.clone();
+                self.search_val(&Val { value, span: definition.span() }, path, search, 0);
             }
         }
         for (key, child) in &self.keys(node).keys {

@@ -6,6 +6,7 @@
 use std::rc::Rc;
 
 use super::container::Container;
+use super::flake::HostClass;
 use super::host::Host;
 use super::table::{Certainty, Definition, Node, OptionKey};
 use super::unit::{Section, Spelling, Unit};
@@ -156,16 +157,50 @@ impl Host<'_> {
     }
 
     fn build_services(&self) -> Vec<Service> {
-        let mut services = self.upstream_services();
-        self.brought_services(&mut services);
-        services.extend(self.other_options());
-        services.extend(self.containers().into_iter().map(|container| self.container_service(container)));
-        let known: Vec<Service> = services.clone();
-        services.extend(self.unit_services(self.units(), &Manager::System, &known));
-        let of_users = self.user_units(Spelling::Nixos);
-        services.extend(self.unit_services(of_users, &Manager::EveryUser, &[]));
+        let mut services = match self.class() {
+            HostClass::Nixos => self.system_services(),
+            // Options of nix-darwin are called as those of NixOS and mean something else.
+            HostClass::Darwin => self.other_options(&Manager::System),
+            HostClass::Home => self.home_services(self.name.as_deref().unwrap_or_default()),
+        };
+        self.visit_users(&mut |user| services.extend(user.home.home_services(&user.name)));
         services.sort_by(|a, b| (a.kind, &a.manager, &a.name).cmp(&(b.kind, &b.manager, &b.name)));
         services
+    }
+
+    fn system_services(&self) -> Vec<Service> {
+        let mut services = self.upstream_services();
+        self.brought_services(&mut services);
+        services.extend(self.other_options(&Manager::System));
+        services.extend(self.containers().into_iter().map(|container| self.container_service(container)));
+        services.extend(self.unit_services(self.units(), &Manager::System, &services));
+        services.extend(self.unit_services(self.user_units(Spelling::Nixos), &Manager::EveryUser, &[]));
+        services
+    }
+
+    /// What Home Manager runs for a user.
+    fn home_services(&self, user: &str) -> Vec<Service> {
+        let manager = Manager::User(user.into());
+        let mut services = self.other_options(&manager);
+        services.extend(self.unit_services(self.user_units(Spelling::Sections), &manager, &[]));
+        services
+    }
+
+    /// Asks the host whose options define a service: of a user, their home.
+    fn on<T>(&self, manager: &Manager, ask: impl FnOnce(&Host<'_>) -> T) -> Option<T> {
+        let Manager::User(name) = manager else { return Some(ask(self)) };
+        if self.class() == HostClass::Home {
+            return Some(ask(self));
+        }
+        let (mut ask, mut answer) = (Some(ask), None);
+        self.visit_users(&mut |user| {
+            if *user.name == **name
+                && let Some(ask) = ask.take()
+            {
+                answer = Some(ask(&user.home));
+            }
+        });
+        answer
     }
 
     /// Services of the table that are switched on.
@@ -176,14 +211,27 @@ impl Host<'_> {
             let of_alias = |alias: &OptionPattern| (alias.join("enable"), alias.clone());
             switches.extend(service.aliases.iter().map(of_alias));
             for (enable, options) in switches {
-                for (keys, node) in self.matching(&enable) {
+                let matching = self.matching(&enable);
+                // What a name with holes says goes to those that fit it.
+                let is_named = |key: &OptionKey| {
+                    let instance = |(keys, _): &(Vec<MatchedKey>, _)| {
+                        keys.iter().any(|(_, own)| {
+                            own.as_ref().and_then(OptionKey::exact).is_some_and(|own| key.may_be(own))
+                        })
+                    };
+                    key.exact().is_none() && matching.iter().any(instance)
+                };
+                for (keys, node) in &matching {
+                    if keys.iter().any(|(_, instance)| instance.as_ref().is_some_and(is_named)) {
+                        continue;
+                    }
                     let names: Vec<String> = keys.iter().map(|(key, _)| key.display()).collect();
                     let is_it = services::by_option(&names).is_some_and(|best| best.name == service.name);
-                    let Some((certainty, condition)) = self.switch(&node).certainty() else { continue };
+                    let Some((certainty, condition)) = self.switch(node).certainty() else { continue };
                     if is_it {
-                        let instance = keys.into_iter().find_map(|(_, instance)| instance);
+                        let instance = keys.iter().find_map(|(_, instance)| instance.clone());
                         let upstream = Upstream { service, instance };
-                        result.push(self.upstream_service(upstream, &options, &node, certainty, condition));
+                        result.push(self.upstream_service(upstream, &options, node, certainty, condition));
                     }
                 }
             }
@@ -293,7 +341,8 @@ impl Host<'_> {
     }
 
     /// Options below `services` that switch on something the table does not have.
-    fn other_options(&self) -> Vec<Service> {
+    fn other_options(&self, manager: &Manager) -> Vec<Service> {
+        let has_table = self.class() == HostClass::Nixos;
         let mut result = Vec::new();
         let services = self.below(self.root(), "services");
         let mut work = vec![(vec!["services".to_owned()], services)];
@@ -316,7 +365,7 @@ impl Host<'_> {
                     }
                     continue;
                 }
-                if is_own || services::by_option(&path).is_some() {
+                if is_own || (has_table && services::by_option(&path).is_some()) {
                     continue;
                 }
                 let Some((certainty, condition)) = self.switch(&enable).certainty() else { continue };
@@ -326,7 +375,7 @@ impl Host<'_> {
                     self.origin_of(dotted.clone(), definitions, definition.as_ref(), certainty, condition);
                 result.push(Service {
                     kind: ServiceKind::Option,
-                    manager: Manager::System,
+                    manager: manager.clone(),
                     name: path[1..].join("."),
                     units: Vec::new(),
                     upstream: None,
@@ -386,13 +435,8 @@ impl Host<'_> {
     /// The kind of a unit; `None` for units that run nothing, such as targets, and those taken away.
     fn unit_kind(&self, unit: &Unit, known: &[Service]) -> Option<ServiceKind> {
         let name = unit.display();
-        let is_known = known.iter().any(|service| service.units.contains(&name))
-            || self.is_container_unit(unit)
-            || services::by_unit(&name).is_some_and(|(service, _)| {
-                known.iter().any(|other| {
-                    other.upstream.as_ref().is_some_and(|upstream| upstream.service.name == service.name)
-                })
-            });
+        let is_known =
+            known.iter().any(|service| service.units.contains(&name)) || self.is_container_unit(unit);
         match unit.suffix {
             "service" => {}
             _ if is_known => return Some(ServiceKind::Override),
@@ -436,12 +480,16 @@ impl Host<'_> {
         ];
         let main = marks.iter().find_map(|node| node.definitions().first());
         let definition = main.or_else(|| unit.node.definitions().first()).cloned();
-        let name = unit.key.display();
+        // What is changed may be a timer or a socket of a service.
+        let name = match unit.suffix {
+            suffix if kind == ServiceKind::Override && suffix != "service" => unit.display(),
+            _ => unit.key.display(),
+        };
         let level = match manager {
             Manager::System => "systemd",
             Manager::EveryUser | Manager::User(_) => "systemd.user",
         };
-        let option = format!("{level}.{}s.{}", unit.suffix, quoted(&name));
+        let option = format!("{level}.{}s.{}", unit.suffix, quoted(&unit.key.display()));
         let origin = self.origin(option, &unit.node, definition.as_ref());
         let upstream = (kind == ServiceKind::Override)
             .then(|| {
@@ -510,7 +558,7 @@ impl Host<'_> {
         if let Some(unit) = &service.unit
             && service.kind != ServiceKind::Override
         {
-            return self.directive_text(unit, Section::Service, "User");
+            return self.on(&service.manager, |host| host.directive_text(unit, Section::Service, "User"))?;
         }
         let upstream = service.upstream.as_ref()?;
         let unit = *self.upstream_units(upstream).first()?;
@@ -528,7 +576,8 @@ impl Host<'_> {
         if let Some(unit) = &service.unit
             && service.kind != ServiceKind::Override
         {
-            return self.directive_flag(unit, Section::Service, "DynamicUser");
+            return self
+                .on(&service.manager, |host| host.directive_flag(unit, Section::Service, "DynamicUser"))?;
         }
         let unit = *self.upstream_units(service.upstream.as_ref()?).first()?;
         if unit.was_dynamic {
@@ -542,19 +591,21 @@ impl Host<'_> {
         if is_changed && unit.dynamic_user { None } else { Some(unit.dynamic_user) }
     }
 
+    /// The directives by which the project shuts the service in; what nixpkgs does is not among them.
+    pub fn service_hardening(&self, service: &Service) -> Vec<String> {
+        match &service.unit {
+            Some(unit) if unit.suffix == "service" => {
+                self.on(&service.manager, |host| host.hardening(unit)).unwrap_or_default()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// The directories that systemd makes for the service, below the folder of their kind.
     pub fn service_directories(&self, service: &Service) -> Vec<(DirectoryKind, Known<String>)> {
         let mut result = Vec::new();
         if let Some(unit) = service.unit.as_ref().filter(|unit| unit.suffix == "service") {
-            for kind in DirectoryKind::ALL {
-                let (words, is_known) = self.directive_words(unit, Section::Service, kind.directive());
-                let name = |word: String| word.split(':').next().unwrap_or_default().to_owned();
-                result.extend(words.into_iter().map(|word| (kind, Known::Value(name(word)))));
-                if !is_known {
-                    result.push((kind, Known::Unknown));
-                }
-            }
-            return result;
+            return self.on(&service.manager, |host| host.unit_directories(unit)).unwrap_or_default();
         }
         let Some(upstream) = service.upstream.as_ref().filter(|_| service.kind == ServiceKind::Option) else {
             return result;
@@ -584,6 +635,19 @@ impl Host<'_> {
             }
         }
         result.dedup();
+        result
+    }
+
+    fn unit_directories(&self, unit: &Unit) -> Vec<(DirectoryKind, Known<String>)> {
+        let mut result = Vec::new();
+        for kind in DirectoryKind::ALL {
+            let (words, is_known) = self.directive_words(unit, Section::Service, kind.directive());
+            let name = |word: String| word.split(':').next().unwrap_or_default().to_owned();
+            result.extend(words.into_iter().map(|word| (kind, Known::Value(name(word)))));
+            if !is_known {
+                result.push((kind, Known::Unknown));
+            }
+        }
         result
     }
 

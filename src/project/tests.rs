@@ -28,7 +28,14 @@ fn hosts(files: &[(&str, &str)], answer: impl Fn(&Host<'_>) -> String + Sync) ->
         .collect();
     let texts: BTreeMap<_, _> = sorted.iter().map(|(path, text)| (root.join(path), *text)).collect();
     let read = |path: &camino::Utf8Path| texts.get(path).map(|text| (*text).to_owned());
-    let input = ProjectInput { root: &root, files: &files, hosts: &[], tree: &Tree::default(), read: &read };
+    let input = ProjectInput {
+        root: &root,
+        files: &files,
+        hosts: &[],
+        tree: &Tree::default(),
+        read: &read,
+        presence: &|_, _| super::Presence::Unknown,
+    };
     let mut answers = Vec::new();
     let linked = link(&input, |project| {
         project.visit_hosts(&[HostClass::Nixos], &mut |host| answers.push(answer(host)));

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use super::account::{Account, Group};
 use super::firewall::Firewall;
 use super::host::{Host, split_path};
+use super::monitor::Job;
 use super::options::{Resolved, same_scalar};
 use super::path::PathUse;
 use super::port::Port;
@@ -29,6 +30,7 @@ pub(super) struct Views {
     pub secrets: OnceCell<Rc<[Secret]>>,
     pub accounts: OnceCell<Rc<[Account]>>,
     pub groups: OnceCell<Rc<[Group]>>,
+    pub jobs: OnceCell<Vec<Job>>,
     /// The option table with every condition as it is written.
     as_written: OnceCell<Rc<Node>>,
 }
@@ -112,7 +114,8 @@ impl Switch {
 }
 
 impl Host<'_> {
-    /// Whether the option of a node switches something on. A set does, too: it makes an instance.
+    /// Whether the option of a node switches something on. A set does, too, which makes an instance, and a
+    /// text or path where `null` would mean "none".
     pub(super) fn switch(&self, node: &Node) -> Switch {
         match self.value_of(node) {
             Resolved::Unset => Switch::Unset,
@@ -146,7 +149,12 @@ impl Host<'_> {
 
     fn switch_of(&self, val: &Val) -> Switch {
         match &val.value {
-            Value::Bool(true) | Value::Attrs(_) | Value::Lambda(_) | Value::Path(_) => Switch::On,
+            Value::Bool(true)
+            | Value::Str(_)
+            | Value::Path(_)
+            | Value::PathPattern(_)
+            | Value::Attrs(_)
+            | Value::Lambda(_) => Switch::On,
             Value::Bool(false) | Value::Null => Switch::Off,
             Value::Condition(condition) => match self.decide(condition) {
                 Condition::True => Switch::On,

@@ -26,8 +26,14 @@ fn with_host(module: &str, look: impl FnOnce(&Host<'_>) + Send) {
     let files: Vec<ProjectFile> = texts.iter().enumerate().map(file).collect();
     let read = |path: &Utf8Path| texts.get(path.as_str()).map(|text| (*text).to_owned());
     let tree = Tree::default();
-    let input =
-        ProjectInput { root: Utf8Path::new("/p"), files: &files, hosts: &[], tree: &tree, read: &read };
+    let input = ProjectInput {
+        root: Utf8Path::new("/p"),
+        files: &files,
+        hosts: &[],
+        tree: &tree,
+        read: &read,
+        presence: &|_, _| super::Presence::Unknown,
+    };
     let mut look = Some(look);
     let mut visit = |host: &Host<'_>| (look.take().expect("there is one host"))(host);
     let linked = link(&input, |project| project.visit_hosts(&[HostClass::Nixos], &mut visit));
@@ -118,6 +124,10 @@ fn ports_come_from_options_defaults_and_containers() {
         services.open-webui = { enable = true; port = 8090; host = "0.0.0.0"; openFirewall = true; };
         services.qdrant = { enable = true; settings = extra.settings; };
         services.jackett.enable = false;
+        services.grafana = { enable = true; settings.server.protocol = "socket"; };
+        services.forgejo = { enable = true; settings.server.HTTP_ADDR = "/run/forgejo.sock"; };
+        services.openssh = { enable = true; ports = [ 2222 ]; };
+        services.printing.enable = true;
         virtualisation.oci-containers.containers.web = {
             image = "web";
             ports = [ "127.0.0.1:8081:80" "8443:443" "${extra.port}:53/udp" ];
@@ -129,8 +139,10 @@ fn ports_come_from_options_defaults_and_containers() {
         assert_eq!(
             ports(host),
             [
+                "cups localhost:631 local",
                 "ollama 127.0.0.1:11434 local",
                 "open-webui *:8090 open",
+                "openssh *:2222 open",
                 "qdrant ?:? ?",
                 "qdrant ?:? ?",
                 "web 127.0.0.1:8081 local",

@@ -8,7 +8,9 @@ mod registry;
 pub use context::{Context, Edits, HostContext, Place, Report};
 pub use meta::{Fixable, RuleMeta, Status, Variant};
 pub use patch::{Near, Patch};
-pub use registry::{Declared, Entry, ErasedHostRule, ErasedRule, HostRule, Rule, Runner};
+pub use registry::{
+    Declared, Entry, ErasedHostRule, ErasedProjectRule, ErasedRule, HostRule, ProjectRule, Rule, Runner,
+};
 
 /// Declares a rule: its manual page, its options with their defaults, and its metadata.
 ///

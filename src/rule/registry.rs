@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 
 use super::context::{Context, HostContext};
 use super::meta::RuleMeta;
-use crate::project::Host;
+use crate::project::{Host, ProjectView};
 use crate::syntax::{AstNode, NixLanguage, SyntaxKind, SyntaxNode};
 
 /// A rule with metadata and options.
@@ -54,12 +54,32 @@ impl<R: HostRule> ErasedHostRule for R {
     }
 }
 
+/// A rule that looks at a whole project.
+pub trait ProjectRule: Declared {
+    /// Looks at a project, after all of its hosts.
+    fn check(&self, project: &ProjectView<'_>, cx: &mut HostContext<'_>);
+}
+
+/// A [`ProjectRule`] without its type.
+pub trait ErasedProjectRule: Send + Sync {
+    /// Looks at a project.
+    fn check_project(&self, project: &ProjectView<'_>, cx: &mut HostContext<'_>);
+}
+
+impl<R: ProjectRule> ErasedProjectRule for R {
+    fn check_project(&self, project: &ProjectView<'_>, cx: &mut HostContext<'_>) {
+        self.check(project, cx);
+    }
+}
+
 /// A rule with its options, ready to run.
 pub enum Runner {
     /// On nodes; the function tells of which kinds.
     File(Box<dyn ErasedRule>, fn(SyntaxKind) -> bool),
     /// On hosts.
     Host(Box<dyn ErasedHostRule>),
+    /// On projects.
+    Project(Box<dyn ErasedProjectRule>),
 }
 
 /// A rule of the registry.
@@ -87,6 +107,14 @@ impl Entry {
         Self {
             meta: &R::META,
             build: |options| Ok(Runner::Host(Box::new(toml::Value::Table(options).try_into::<R>()?))),
+        }
+    }
+
+    /// The entry of a rule on projects.
+    pub const fn project<R: ProjectRule>() -> Self {
+        Self {
+            meta: &R::META,
+            build: |options| Ok(Runner::Project(Box::new(toml::Value::Table(options).try_into::<R>()?))),
         }
     }
 }

@@ -1,11 +1,20 @@
 //! Every rule that is written in Rust.
 
+pub mod correctness;
+pub mod modules;
 pub mod services;
 
 use crate::rule::Entry;
 
 /// The rules, in the order they are listed.
 pub static RULES: &[Entry] = &[
+    Entry::project::<modules::ConditionalModuleBody>(),
+    Entry::project::<modules::ConfigDependentImports>(),
+    Entry::project::<modules::DuplicateImport>(),
+    Entry::project::<correctness::ImportCycle>(),
+    Entry::project::<correctness::MissingPath>(),
+    Entry::project::<modules::MixedModuleSyntax>(),
+    Entry::file::<modules::UpdateOnMkif>(),
     Entry::host::<services::CdiDeviceWithoutToolkit>(),
     Entry::host::<services::MkdirInUnitScript>(),
     Entry::host::<services::OciCdiMissingOrdering>(),

@@ -37,7 +37,14 @@ pub(crate) fn values(
     let project: Vec<ProjectFile> = texts.iter().enumerate().map(linked).collect();
     let tree = Tree::default();
     let read = |path: &Utf8Path| texts.iter().find(|(own, _)| own == path).map(|(_, text)| text.clone());
-    let input = ProjectInput { root: &root, files: &project, hosts: &[], tree: &tree, read: &read };
+    let input = ProjectInput {
+        root: &root,
+        files: &project,
+        hosts: &[],
+        tree: &tree,
+        read: &read,
+        presence: &|_, _| nixlint::project::Presence::Unknown,
+    };
     let found = link(&input, |project| {
         let mut found = Vec::new();
         project.visit_hosts(&[HostClass::Nixos], &mut |host| {

@@ -3,7 +3,10 @@
 use std::sync::{Arc, LazyLock};
 
 use nixlint::diagnostic::{Applicability, Diagnostic, Level};
-use nixlint::engine::{self, ActiveRule, Fixed, InputFile, Outcome, ProjectFiles, RuleSet, Workspace};
+use nixlint::engine::{
+    self, ActiveRule, Fixed, InputFile, Outcome, ProjectFiles, Reader, RuleSet, Workspace,
+};
+use nixlint::project::Presence;
 use nixlint::rule::Entry;
 use nixlint::text::{FileId, PositionEncoding, SourceFile};
 
@@ -94,6 +97,9 @@ pub(crate) fn workspace(files: &[(String, String)]) -> Workspace {
         project.files.push(InputFile { id, reported: true });
     }
     workspace.projects.push(project);
+    // What is no file of the case does not exist.
+    let presence = |_: &_, is_there| if is_there { Presence::There } else { Presence::Missing };
+    workspace.reader = Reader::new(|_| None, presence);
     workspace
 }
 

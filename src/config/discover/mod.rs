@@ -3,6 +3,8 @@
 //! The one place that lists folders and reads sources. What it finds depends on the tree alone, never on
 //! the order in which a file system lists it.
 
+mod git;
+mod presence;
 mod project;
 mod walk;
 
@@ -283,7 +285,11 @@ fn load(request: &Request<'_>, found: Vec<Found>, stdin: Option<&Path>, discover
     }
 
     let roots: Vec<PathBuf> = found.iter().map(|(found, _)| PathBuf::from(found.root.as_str())).collect();
-    discovered.reader = Reader::new(move |path| read_below(&roots, path.as_std_path()));
+    let presence = presence::Presences::new(&roots);
+    discovered.reader = Reader::new(
+        move |path| read_below(&roots, path.as_std_path()),
+        move |path, is_there| presence.of(path.as_std_path(), is_there),
+    );
 
     let mut by_config: FxHashMap<Option<PathBuf>, usize> = FxHashMap::default();
     let roots: Vec<Utf8PathBuf> = found.iter().map(|(found, _)| found.root.clone()).collect();

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use rustc_hash::FxHashSet;
 
 use super::super::lookup::either;
-use super::super::machine::{Coercion, Machine, Primitive, is_error};
+use super::super::machine::{Coercion, Machine, Primitive, is_final};
 use super::super::value::{Attrs, Entry, Reason, Thunk, Unknown, Val, Value};
 use super::argument::{Outcome, coerced, error, plain_string, record, several, undecided};
 use super::list::if_there;
@@ -74,7 +74,7 @@ pub(super) static PRIMITIVES: &[Primitive] = primitives! {
 fn is(machine: &Machine<'_>, thunk: &Thunk, test: fn(&Value) -> bool, span: Option<Span>) -> Outcome {
     let val = machine.force(thunk);
     match &val.value {
-        Value::Unknown(unknown) if is_error(unknown) => Err(unknown.clone()),
+        Value::Unknown(unknown) if is_final(unknown) => Err(unknown.clone()),
         Value::Unknown(_) | Value::Symbol(_) | Value::Choice(_) => undecided(machine, span),
         Value::Str(text) if text.may_be_path() => undecided(machine, span),
         value => Ok(Val::of(Value::Bool(test(value)))),

@@ -10,9 +10,7 @@ pub(super) static PRIMITIVES: &[Primitive] = primitives! {
     "fromJSON" 1 |m, a, _| parse_json(m, &plain_string(m, &a[0])?);
     "fromTOML" 1 |m, a, _| parse_toml(m, &plain_string(m, &a[0])?);
     "toJSON" 1 |m, a, _| {
-        let mut out = String::new();
-        write_json(m, &m.force(&a[0]), &mut out)?;
-        Ok(Val::string(out))
+        m.json(&m.force(&a[0])).map(Val::string)
     };
 };
 
@@ -87,6 +85,18 @@ fn without_nul(text: &str) -> Result<&str, Unknown> {
     match text.contains('\0') {
         true => Err(error("a string contains a NUL byte")),
         false => Ok(text),
+    }
+}
+
+impl Machine<'_> {
+    /// The whole value as `builtins.toJSON` writes it.
+    ///
+    /// # Errors
+    /// With the error of Nix, or the reason why some of it is not known.
+    pub fn json(&self, val: &Val) -> Result<String, Unknown> {
+        let mut out = String::new();
+        write_json(self, val, &mut out)?;
+        Ok(out)
     }
 }
 

@@ -33,7 +33,14 @@ fn found(files: &[(&str, &str)]) -> Vec<String> {
         let texts: BTreeMap<_, _> = sorted.iter().map(|(path, text)| (root.join(path), *text)).collect();
         let read = |path: &camino::Utf8Path| texts.get(path).map(|text| (*text).to_owned());
         let tree = Tree::default();
-        let input = ProjectInput { root: &root, files: &files, tree: &tree, read: &read, hosts: &[] };
+        let input = ProjectInput {
+            root: &root,
+            files: &files,
+            tree: &tree,
+            read: &read,
+            hosts: &[],
+            presence: &|_, _| crate::project::Presence::Unknown,
+        };
         let loader = ProjectLoader::new(&input);
         let machine = Machine::new(&loader, FUEL);
         hosts(&machine, &input).iter().map(|seed| line(&machine, seed)).collect()

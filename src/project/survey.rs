@@ -1,0 +1,99 @@
+//! A project as a whole: its files, and how the modules of all its hosts are written.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use rustc_hash::FxHashMap;
+
+use super::host::Host;
+use super::hosts::Project;
+use super::input::{Presence, ProjectFile};
+use super::shape::{ModuleShape, shape};
+use crate::eval::{FileKind, normalise};
+use crate::text::{FileId, Span};
+
+/// What the hosts of a project show of it, gathered host by host.
+#[derive(Default)]
+pub struct Survey {
+    shapes: FxHashMap<(FileId, Option<Span>), ModuleShape>,
+}
+
+impl Survey {
+    /// Adds a host, which is being visited, with its users.
+    pub fn add(&mut self, host: &Host<'_>) {
+        self.add_configuration(host);
+        if host.name.is_some() {
+            host.visit_users(&mut |user| self.add_configuration(&user.home));
+        }
+    }
+
+    fn add_configuration(&mut self, host: &Host<'_>) {
+        for module in host.modules() {
+            let key = (module.file, module.value.span);
+            self.shapes.entry(key).or_insert_with(|| shape(host.machine(), module, host.realm()));
+        }
+    }
+}
+
+/// A project with what its hosts show.
+pub struct ProjectView<'p> {
+    project: &'p Project<'p>,
+    survey: Survey,
+    by_path: FxHashMap<&'p Utf8Path, &'p ProjectFile>,
+}
+
+impl<'p> ProjectView<'p> {
+    /// A project whose hosts were all added to `survey`.
+    pub fn new(project: &'p Project<'p>, survey: Survey) -> Self {
+        let by_path = project.input.files.iter().map(|file| (file.path.as_path(), file)).collect();
+        Self { project, survey, by_path }
+    }
+
+    /// The folder of the project, absolute.
+    pub fn root(&self) -> &Utf8Path {
+        self.project.root()
+    }
+
+    /// Its Nix files, sorted by path.
+    pub fn files(&self) -> &'p [ProjectFile] {
+        self.project.input.files
+    }
+
+    /// The file that `import` reads for an absolute path.
+    pub fn file_at(&self, path: &Utf8Path) -> Option<&'p ProjectFile> {
+        match self.kind(path)? {
+            FileKind::Directory => self.by_path.get(path.join("default.nix").as_path()).copied(),
+            _ => self.by_path.get(path).copied(),
+        }
+    }
+
+    /// The absolute path that a relative one means in `file`.
+    pub fn resolve(&self, file: &ProjectFile, path: &str) -> Utf8PathBuf {
+        let folder = file.path.parent().unwrap_or(&file.path);
+        normalise(&format!("{folder}/{path}"))
+    }
+
+    /// What kind of thing discovery saw at a path.
+    pub fn kind(&self, path: &Utf8Path) -> Option<FileKind> {
+        self.project.machine.loader().kind(path)
+    }
+
+    /// What is at a path, and whether a flake sees it.
+    pub fn presence(&self, path: &Utf8Path) -> Presence {
+        (self.project.input.presence)(path, self.kind(path).is_some())
+    }
+
+    /// The name in the folder of `path` that is most like its last name.
+    pub fn nearest(&self, path: &Utf8Path) -> Option<String> {
+        let wanted = path.file_name()?;
+        let names = self.project.machine.loader().list(path.parent()?)?;
+        let like = |name: &String| strsim::normalized_damerau_levenshtein(name, wanted);
+        let close = names.into_iter().map(|(name, _)| (like(&name), name)).filter(|(like, _)| *like > 0.6);
+        close.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, name)| name)
+    }
+
+    /// How the modules of all hosts are written, each module once, in the order of the files.
+    pub fn modules(&self) -> Vec<&ModuleShape> {
+        let mut shapes: Vec<_> = self.survey.shapes.iter().collect();
+        shapes.sort_by_key(|(key, _)| **key);
+        shapes.into_iter().map(|(_, shape)| shape).collect()
+    }
+}

@@ -1,0 +1,13 @@
+//! The module system: what it refuses, what never ends, and what it silently drops.
+
+mod conditional_module_body;
+mod config_dependent_imports;
+mod duplicate_import;
+mod mixed_module_syntax;
+mod update_on_mkif;
+
+pub use conditional_module_body::ConditionalModuleBody;
+pub use config_dependent_imports::ConfigDependentImports;
+pub use duplicate_import::DuplicateImport;
+pub use mixed_module_syntax::MixedModuleSyntax;
+pub use update_on_mkif::UpdateOnMkif;
