@@ -3,11 +3,11 @@
 pub use crate::declare_rule;
 pub use crate::diagnostic::{Applicability, Level, Tag};
 pub use crate::eval::{Condition, Symbol, SymbolRoot, Text, TextPiece, Val, Value};
-pub use crate::module::FileClass;
+pub use crate::module::{FileClass, LiteralRole};
 pub use crate::nixos;
 pub use crate::project::{
     Certainty, Container, DEPENDENCIES, Definition, Dependency, DependencyAttribute, DeviceRequest, Host,
-    Item, ModuleShape, Node, OptionKey, Presence, ProjectView, Resolved, RunKind, RunText, Unit,
+    Item, ModuleShape, Node, OptionKey, Presence, ProjectFile, ProjectView, Resolved, RunKind, RunText, Unit,
 };
 pub use crate::rule::{
     Context, Declared, Edits, Fixable, HostContext, HostRule, Near, Patch, Place, ProjectRule, Report, Rule,
