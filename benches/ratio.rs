@@ -10,13 +10,12 @@ use std::fs;
 use std::hint::black_box;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
 use nixlint::engine::{self, ActiveRule, RuleSet, Workspace};
 use nixlint::module::Facts;
-use nixlint::project::Host;
-use nixlint::rule::{ErasedHostRule, HostContext, Runner};
+use nixlint::project::{Host, ProjectView};
+use nixlint::rule::{ErasedHostRule, ErasedProjectRule, HostContext, Runner};
 use nixlint::semantic::lower;
 use nixlint::syntax::Parser;
 
@@ -122,25 +121,34 @@ fn hosts(workspace: &Workspace, rounds: u32) {
     }
     let (mut first, mut further) = (Duration::ZERO, Duration::ZERO);
     let (mut projects, mut hosts) = (0, 0);
-    // The last rule of each host looks at the clock.
+    // The last rule of each host and of each project looks at the clock.
     let visits = Arc::<Mutex<Vec<Visit>>>::default();
     let mut rules: RuleSet = common::rules();
     let Some(meta) = rules.rules.first().map(|rule| rule.meta) else { return };
-    let runner = Runner::Host(Box::new(Stopwatch(visits.clone())));
-    rules.rules.push(ActiveRule { meta, runner, level: None });
-    for _ in 0..rounds {
+    for runner in [
+        Runner::Host(Box::new(Stopwatch(visits.clone()))),
+        Runner::Project(Box::new(Stopwatch(visits.clone()))),
+    ] {
+        rules.rules.push(ActiveRule { meta, runner, level: None });
+    }
+    for _ in 0..=rounds {
         black_box(engine::run(workspace, &rules));
-        let mut before: Option<Visit> = None;
-        for visit in visits.lock().expect("invariant: nobody panics while holding it").drain(..) {
-            hosts += 1;
-            match before.filter(|before| before.thread == visit.thread) {
-                Some(before) => further += visit.time.saturating_sub(before.time),
-                None => {
-                    first += visit.time;
-                    projects += 1;
-                }
+    }
+    let visits = std::mem::take(&mut *visits.lock().expect("invariant: nobody panics while holding it"));
+    for pair in visits.windows(2) {
+        let [before, visit] = pair else { continue };
+        let time = visit.time.saturating_sub(before.time);
+        match (before.at, visit.at) {
+            (At::Project, At::Host) => {
+                first += time;
+                projects += 1;
+                hosts += 1;
             }
-            before = Some(visit);
+            (At::Host, At::Host) => {
+                further += time;
+                hosts += 1;
+            }
+            _ => {}
         }
     }
     let texts: Vec<Arc<str>> = workspace.sources.iter().map(|(_, file)| file.text.clone()).collect();
@@ -155,21 +163,40 @@ fn hosts(workspace: &Workspace, rounds: u32) {
     }
 }
 
-/// When the rules were through with a host, on the clock of the thread that evaluates its project.
+/// When the rules were through with something, on the clock of the thread that evaluates.
 #[derive(Clone, Copy)]
 struct Visit {
-    thread: ThreadId,
+    at: At,
     time: Duration,
 }
 
-/// Notes the time whenever it is asked about a host.
+#[derive(Clone, Copy)]
+enum At {
+    Host,
+    /// What no host has.
+    Rest,
+    Project,
+}
+
+/// Notes the time whenever it is asked about something.
 struct Stopwatch(Arc<Mutex<Vec<Visit>>>);
 
-impl ErasedHostRule for Stopwatch {
-    fn check_host(&self, _: &Host<'_>, _: &mut HostContext<'_>) {
+impl Stopwatch {
+    fn note(&self, at: At) {
         let time = thread_time().expect("it was there before");
-        let visit = Visit { thread: std::thread::current().id(), time };
-        self.0.lock().expect("invariant: nobody panics while holding it").push(visit);
+        self.0.lock().expect("invariant: nobody panics while holding it").push(Visit { at, time });
+    }
+}
+
+impl ErasedHostRule for Stopwatch {
+    fn check_host(&self, host: &Host<'_>, _: &mut HostContext<'_>) {
+        self.note(if host.name.is_some() { At::Host } else { At::Rest });
+    }
+}
+
+impl ErasedProjectRule for Stopwatch {
+    fn check_project(&self, _: &ProjectView<'_>, _: &mut HostContext<'_>) {
+        self.note(At::Project);
     }
 }
 

@@ -14,8 +14,8 @@ pub(crate) struct Nix {
 
 impl Nix {
     pub(crate) fn find() -> Option<Self> {
-        let Some(library) = std::env::var_os("NIXLINT_NIXPKGS_LIB").map(PathBuf::from) else {
-            println!("skipped: NIXLINT_NIXPKGS_LIB names no folder");
+        let Some(checkout) = std::env::var_os("NIXLINT_NIXPKGS_LIB").map(PathBuf::from) else {
+            println!("skipped: NIXLINT_NIXPKGS_LIB does not name a checkout of nixpkgs.lib");
             return None;
         };
         let version = Command::new("nix-instantiate").arg("--version").output();
@@ -24,16 +24,13 @@ impl Nix {
             return None;
         }
         let folder = tempfile::tempdir().expect("a temporary folder");
-        copy(&library, &folder.path().join("lib"));
+        copy(&checkout.join("lib"), &folder.path().join("lib"));
         // Nix 2.8 has no `builtins.readFileType`; nothing here reads folders.
         let filesystem = folder.path().join("lib/filesystem.nix");
         let text = std::fs::read_to_string(&filesystem).expect("lib has filesystem.nix");
         let text =
             text.replace("builtins.readFileType", "(_: \"regular\")").replace("    readFileType\n", "");
         std::fs::write(&filesystem, text).expect("the copy is writable");
-        let entry = folder.path().join("lib/default.nix");
-        let text = std::fs::read_to_string(&entry).expect("lib has default.nix");
-        std::fs::write(&entry, text).expect("the copy is writable");
         Some(Self { folder })
     }
 

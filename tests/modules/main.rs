@@ -1,6 +1,6 @@
 //! Merged option values, compared with `lib.evalModules` of nixpkgs under Nix itself.
 //!
-//! The folder `lib` of nixpkgs (as in nix-community/nixpkgs.lib) is named by `NIXLINT_NIXPKGS_LIB`; without it,
+//! `NIXLINT_NIXPKGS_LIB` names a checkout of <https://github.com/nix-community/nixpkgs.lib>; without it,
 //! or without `nix-instantiate`, the comparison prints that it is skipped.
 
 mod cases;

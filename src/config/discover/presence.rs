@@ -13,6 +13,8 @@ use crate::project::Presence;
 /// Looks at the projects of a run and the repositories around them, and nowhere else.
 pub(super) struct Presences {
     places: Vec<Place>,
+    /// The place that counts for what is in a folder.
+    folders: Mutex<FxHashMap<PathBuf, Option<usize>>>,
     /// Read when first asked for.
     indexes: Mutex<FxHashMap<PathBuf, Option<Index>>>,
 }
@@ -37,17 +39,32 @@ impl Presences {
                 is_flake,
             }
         };
-        Self { places: roots.iter().map(place).collect(), indexes: Mutex::default() }
+        Self {
+            places: roots.iter().map(place).collect(),
+            folders: Mutex::default(),
+            indexes: Mutex::default(),
+        }
+    }
+
+    /// The innermost project that `folder` lies in, else a repository around one.
+    fn place(&self, folder: &Path) -> Option<&Place> {
+        let mut folders = self.folders.lock().ok()?;
+        if let Some(known) = folders.get(folder) {
+            return known.map(|index| &self.places[index]);
+        }
+        let length = |path: &Path| path.as_os_str().len();
+        let around = |(_, place): &(usize, &Place)| folder.starts_with(&place.root);
+        let nearest = self.places.iter().enumerate().filter(around).max_by_key(|(_, place)| {
+            (folder.starts_with(&place.project), length(&place.root), length(&place.project))
+        });
+        let nearest = nearest.map(|(index, _)| index);
+        folders.insert(folder.to_owned(), nearest);
+        nearest.map(|index| &self.places[index])
     }
 
     /// What is at `path`; `is_there` spares a look.
     pub(super) fn of(&self, path: &Path, is_there: bool) -> Presence {
-        let length = |path: &Path| path.as_os_str().len();
-        // The innermost project it lies in, else a repository around one.
-        let place = self.places.iter().filter(|place| path.starts_with(&place.root)).max_by_key(|place| {
-            (path.starts_with(&place.project), length(&place.root), length(&place.project))
-        });
-        let Some(place) = place else { return Presence::Unknown };
+        let Some(place) = self.place(path.parent().unwrap_or(path)) else { return Presence::Unknown };
         if !is_there && let Err(error) = fs::symlink_metadata(path) {
             return match error.kind() {
                 io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Presence::Missing,
