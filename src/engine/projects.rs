@@ -45,7 +45,7 @@ pub(super) fn with_project<T: Send>(
         facts: facts(file.id),
     };
     let files: Vec<ProjectFile> = project.files.iter().map(as_linked).collect();
-    let read = |path: &Utf8Path| match files.iter().find(|file| file.path == path) {
+    let read = |path: &Utf8Path| match files.iter().find(|file| file.path.as_str() == path.as_str()) {
         Some(file) => Some(sources.get(file.id).text.to_string()),
         None => workspace.reader.read(path),
     };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::built_in::{self, BUILT_IN};
 use super::file::{self, Dispatch, FileResult};
@@ -110,8 +110,9 @@ impl Session {
             .par_iter()
             .map(|project| {
                 let mut found = hosts::check(workspace, project, facts, rules);
-                let is_reported = |file| project.files.iter().any(|input| input.reported && input.id == file);
-                found.retain(|diagnostic| is_reported(diagnostic.primary.span.file));
+                let reported: FxHashSet<FileId> =
+                    project.files.iter().filter(|file| file.reported).map(|file| file.id).collect();
+                found.retain(|diagnostic| reported.contains(&diagnostic.primary.span.file));
                 found
             })
             .collect();

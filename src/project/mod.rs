@@ -39,6 +39,8 @@ mod view;
 #[cfg(test)]
 mod view_tests;
 
+use std::sync::LazyLock;
+
 use crate::eval::Machine;
 
 pub use account::{Account, AccountKind, Group};
@@ -71,21 +73,24 @@ const FUEL: u64 = 3_000_000;
 /// Stack of the thread that evaluates, in bytes: calls nested to the evaluator's limit fit.
 const STACK: usize = 1 << 30;
 
+/// The threads that evaluate. They stay for the next project: a new stack and a new heap for each would cost
+/// more than many a project.
+static EVALUATORS: LazyLock<Option<rayon::ThreadPool>> = LazyLock::new(|| {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(rayon::current_num_threads())
+        .thread_name(|index| format!("evaluate-{index}"))
+        .stack_size(STACK);
+    pool.build().ok()
+});
+
 /// Reads the flake of a project and hands it to `visit`; `None` where the system grants no thread.
 ///
 /// Evaluates on a thread with a large stack, which is why `visit` must be `Send`.
 pub fn link<T: Send>(input: &ProjectInput<'_>, visit: impl FnOnce(&Project<'_>) -> T + Send) -> Option<T> {
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().name("evaluate".to_owned()).stack_size(STACK);
-        let run = || {
-            let loader = loader::ProjectLoader::new(input);
-            let machine = Machine::new(&loader, FUEL);
-            visit(&Project::new(&machine, input))
-        };
-        let thread = thread.spawn_scoped(scope, run).ok()?;
-        match thread.join() {
-            Ok(result) => Some(result),
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
-    })
+    let run = || {
+        let loader = loader::ProjectLoader::new(input);
+        let machine = Machine::new(&loader, FUEL);
+        visit(&Project::new(&machine, input))
+    };
+    Some(EVALUATORS.as_ref()?.install(run))
 }
