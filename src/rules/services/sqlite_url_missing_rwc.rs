@@ -188,8 +188,7 @@ fn report(
         .note("Cause: sqlx passes the URL to SQLite as it is, and SQLite makes a missing file only with `mode=rwc`.")
         .note("A host that has the database already starts; the failure waits for the next machine or a lost disk.")
         .note(format!(
-            "To validate: nixos-rebuild dry-build; after switching, systemctl status {name} and journalctl -u {name}; \
-             of a container, its own unit.",
+            "To validate: nixos-rebuild dry-build; after switching, systemctl status {name} and journalctl -u {name}.",
         ));
 }
 
