@@ -3,11 +3,12 @@
 pub use crate::declare_rule;
 pub use crate::diagnostic::{Applicability, Level, Tag};
 pub use crate::eval::{Condition, Symbol, SymbolRoot, Text, TextPiece, Val, Value};
+pub use crate::module::LiteralRole;
 pub use crate::nixos;
 pub use crate::project::{
     Certainty, Container, DEPENDENCIES, Definition, Dependency, DependencyAttribute, DeviceRequest, Host,
-    Item, ModuleShape, Node, OptionKey, Presence, ProjectView, Resolved, RunKind, RunText, Spelling, Unit,
-    User,
+    Item, ModuleShape, Node, OptionKey, Presence, ProjectFile, ProjectView, Resolved, RunKind, RunText,
+    Spelling, Unit, User,
 };
 pub use crate::rule::{
     Context, Declared, Edits, Fixable, HostContext, HostRule, MissingUnit, Near, Patch, Place, ProjectRule,

@@ -36,6 +36,7 @@ const COMMANDS: &[(&str, i32)] = &[
     ("nixlint hosts --files", 0),
     ("nixlint inventory services", 0),
     ("nixlint eval flake.nix description", 0),
+    ("nixlint eval --host server time.timeZone", 0),
     ("nixlint graph", 0),
     ("nixlint check --diff --unsafe-fixes", 1),
     ("nixlint fix", 0),

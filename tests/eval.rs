@@ -122,3 +122,94 @@ fn evaluation_that_is_cut_short_says_so() {
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "«unknown: too much work»");
     assert!(String::from_utf8_lossy(&output.stderr).contains("too many steps"));
 }
+
+/// The example that `examples/homelab` is.
+fn homelab() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/homelab"))
+}
+
+#[test]
+fn options_of_a_host_are_merged_and_placed() {
+    let eval = |args: &[&str]| printed(homelab(), args);
+    let on = |host: &str, option: &str| eval(&["--host", host, option]);
+    assert_eq!(
+        on("server", "services.openssh.enable"),
+        "true\nmodules/base.nix:33: definition of priority 100"
+    );
+    assert_eq!(on("server", "homelab.llm.port"), "11434\nmodules/services/llm.nix:12: default");
+    // Two modules make the container, and its port is the value of an option.
+    let container = on("server", "virtualisation.oci-containers.containers.llm");
+    assert!(container.contains(r#"devices = [ "nvidia.com/gpu=0" ]"#), "{container}");
+    assert!(container.contains(r#"ports = [ "127.0.0.1:11434:11434" ]"#), "{container}");
+    assert!(container.contains("\nhosts/server/gpu.nix:17: definition of priority 100"), "{container}");
+    assert!(container.contains("\nmodules/services/llm.nix:18: definition of priority 100"), "{container}");
+    // A package has a name and no value.
+    let shell = on("server", "users.users.nora.shell");
+    assert!(
+        shell.starts_with("«unknown: pkgs.zsh»\nnot known: needs pkgs.zsh\nmodules/users.nix:"),
+        "{shell}"
+    );
+    assert_eq!(on("server", "services.caddy.email"), "«unknown: the project does not set it»");
+    // Of another host, and of a user.
+    assert!(on("laptop", "homelab.llm.enable").starts_with("false\n"));
+    let user = ["--host", "laptop", "--user", "nora", "programs.git.enable"];
+    assert_eq!(eval(&user), "true\nhome/nora/default.nix:10: definition of priority 100");
+}
+
+#[test]
+fn options_of_a_host_are_json_with_their_definitions() {
+    let on = |option: &str| {
+        let text = printed(homelab(), &["--host", "server", option, "-o", "json"]);
+        serde_json::from_str::<serde_json::Value>(&text).expect("it is JSON")
+    };
+    let place = |path: &str, line: u32, priority: i64| serde_json::json!({ "path": path, "line": line, "priority": priority, "condition": null });
+    assert_eq!(
+        on("services.openssh.settings.PermitRootLogin"),
+        serde_json::json!({ "value": "no", "definitions": [place("modules/base.nix", 37, 100)] })
+    );
+    let unknown = on("users.users.nora.shell");
+    assert_eq!(unknown["unknown"], "needs pkgs.zsh");
+    assert_eq!(unknown["definitions"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn conditions_and_priorities_of_definitions_are_told() {
+    let place = folder(&[
+        (
+            "flake.nix",
+            "{ outputs = { nixpkgs, ... }: { nixosConfigurations.box = nixpkgs.lib.nixosSystem { modules = [ ./a.nix ]; }; }; }",
+        ),
+        (
+            "a.nix",
+            "{ config, lib, ... }: {\n  imports = [ ./b.nix ];\n  networking.hostName = lib.mkForce \"box\";\n  \
+             a = lib.mkIf config.services.x.enable 1;\n  bad = throw \"no way\";\n}\n",
+        ),
+        ("b.nix", "{ networking.hostName = \"other\"; }"),
+    ]);
+    let eval = |args: &[&str]| printed(place.path(), args);
+    let text = eval(&["--host", "box", "networking.hostName"]);
+    assert!(text.starts_with("\"box\"\n"), "{text}");
+    assert!(text.contains("a.nix:3: definition of priority 50"), "{text}");
+    assert!(text.contains("b.nix:1: definition of priority 100"), "{text}");
+    let text = eval(&["--host", "box", "a"]);
+    assert!(text.contains("a.nix:4: definition of priority 100, if config.services.x.enable"), "{text}");
+    assert!(error(place.path(), &["--host", "box", "bad"]).contains("no way"));
+}
+
+#[test]
+fn hosts_and_users_have_to_be_there() {
+    let failed = |args: &[&str]| {
+        let output = run(homelab(), args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(output.stdout.is_empty(), "{args:?}");
+        String::from_utf8(output.stderr).expect("the output is UTF-8")
+    };
+    assert!(failed(&["--host", "srver", "time.timeZone"]).contains("did you mean `server`?"));
+    assert!(
+        failed(&["--host", "laptop", "--user", "norah", "home.stateVersion"])
+            .contains("did you mean `nora`?")
+    );
+    failed(&["--user", "nora", "home.stateVersion"]);
+    failed(&["--host", "server", "--strict", "time.timeZone"]);
+    failed(&["--host", "server", "time..timeZone"]);
+}

@@ -330,13 +330,22 @@ pub(super) enum TableFormat {
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct EvalArgs {
-    /// The file, or a folder with a `default.nix`; `-` reads stdin. It sees the files of its project
-    #[arg(value_hint = ValueHint::AnyPath)]
-    pub file: PathBuf,
+    /// The file, or a folder with a `default.nix`; `-` reads stdin. It sees the files of its project.
+    /// With `--host` an option instead, such as `services.nginx.enable`
+    #[arg(value_name = "FILE|OPTION", value_hint = ValueHint::AnyPath)]
+    pub subject: PathBuf,
 
     /// An attribute of it, such as `a.b."c.d"`; numbers are elements of lists
     #[arg(value_name = "ATTRPATH")]
     pub attribute_path: Option<String>,
+
+    /// The value of an option on this host of the flake around you, and where it is defined
+    #[arg(long, value_name = "HOST", conflicts_with_all = ["attribute_path", "strict"])]
+    pub host: Option<String>,
+
+    /// On the home that Home Manager makes for this user of the host
+    #[arg(long, value_name = "USER", requires = "host")]
+    pub user: Option<String>,
 
     /// Evaluate all of it; without this, what is not evaluated yet is `<CODE>`
     #[arg(long)]

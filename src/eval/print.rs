@@ -107,6 +107,7 @@ impl Printer<'_, '_> {
 
     fn value(&mut self, thunk: &Thunk, val: Val) {
         let machine = self.machine;
+        let val = machine.settled(&val);
         if let Err(unknown) = machine.descend(|| {
             self.forced(thunk, val);
             Ok(())

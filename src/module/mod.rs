@@ -10,10 +10,13 @@ use std::sync::Arc;
 use crate::semantic::Ir;
 
 pub use outline::{FileClass, Outline};
-pub use paths::LiteralPath;
+pub use paths::{LiteralPath, LiteralRole};
 
 /// Files of fewer bytes are kept whatever they are.
 const SMALL: usize = 2048;
+
+/// Functions that say whether something is at a path.
+const ASKING: [&str; 3] = ["pathExists", "pathIsDirectory", "pathIsRegularFile"];
 
 /// What the second phase knows of a file.
 #[derive(Debug, Clone)]
@@ -29,7 +32,7 @@ pub struct Facts {
     pub outline: Arc<Outline>,
     /// The relative path literals.
     pub paths: Arc<[LiteralPath]>,
-    /// Whether it asks if paths exist, with `pathExists`.
+    /// Whether it asks if paths exist, with `pathExists` or its kin of `lib`.
     pub asks_for_paths: bool,
     /// Whether its first lines say that a program wrote it, and will again.
     pub is_generated: bool,
@@ -48,7 +51,7 @@ impl Facts {
             _ => true,
         };
         let paths = paths::literal_paths(&ir).into();
-        let asks_for_paths = ir.names().any(|name| name == "pathExists");
+        let asks_for_paths = ir.names().any(|name| ASKING.contains(&name));
         let ir = is_kept.then(|| Arc::new(ir));
         Self {
             ir,

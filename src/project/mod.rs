@@ -46,7 +46,7 @@ use crate::eval::Machine;
 pub use account::{Account, AccountKind, Group};
 pub use closure::{ImportEdge, ModuleFile, ModuleForm, OpenEdge};
 pub use container::{Container, DeviceRequest};
-pub use evaluate::{Evaluation, ValueForm};
+pub use evaluate::{Evaluation, Placed, ValueForm};
 pub use firewall::{Exposure, Firewall, Opening};
 pub use flake::HostClass;
 pub use host::{Host, Item};

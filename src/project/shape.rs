@@ -2,6 +2,8 @@
 //!
 //! Facts from nixpkgs `lib/modules.nix` (`unifyModuleSyntax`, `collectModules`), nixpkgs.lib 26.05.
 
+use camino::Utf8PathBuf;
+
 use super::imports::Import;
 use super::link::Module;
 use super::table::Certainty;
@@ -54,7 +56,7 @@ pub struct RepeatedImport {
     pub first: Span,
     /// The later place.
     pub again: Span,
-    /// Whether it is a file, which is one module however often it is imported.
+    /// Whether it is a file by the same path, which is one module however often it is imported.
     pub is_file: bool,
 }
 
@@ -83,7 +85,7 @@ pub(super) fn shape(machine: &Machine<'_>, module: &Module, realm: Realm) -> Mod
                 shape.conditional_imports.extend(question_of(machine, &val, realm));
             }
         }
-        shape.repeated_imports = repeated(module);
+        shape.repeated_imports = repeated(machine, module);
     }
     shape
 }
@@ -147,7 +149,7 @@ fn option_text(machine: &Machine<'_>, symbol: &Symbol, realm: Realm) -> Option<S
 }
 
 /// Imports of the same file by path or of the same module from outside, each surely there.
-fn repeated(module: &Module) -> Vec<RepeatedImport> {
+fn repeated(machine: &Machine<'_>, module: &Module) -> Vec<RepeatedImport> {
     let mut seen: Vec<(&Import, Span)> = Vec::new();
     let mut result = Vec::new();
     for edge in &module.imports {
@@ -160,7 +162,9 @@ fn repeated(module: &Module) -> Vec<RepeatedImport> {
         };
         match seen.iter().find(|(known, _)| same(known)) {
             Some((known, first)) if *first != span => {
-                let is_file = matches!(known, Import::File(_));
+                // A folder and the file in it are two modules: the path is what is compared.
+                let path = |span| path_at(machine, module, span);
+                let is_file = matches!(known, Import::File(_)) && path(*first) == path(span);
                 result.push(RepeatedImport { first: *first, again: span, is_file });
             }
             Some(_) => {}
@@ -168,4 +172,12 @@ fn repeated(module: &Module) -> Vec<RepeatedImport> {
         }
     }
     result
+}
+
+/// The path that the import at `span` is.
+fn path_at(machine: &Machine<'_>, module: &Module, span: Span) -> Option<Utf8PathBuf> {
+    let list = machine.list(&machine.force(module.import_list.as_ref()?)).ok()?;
+    let values = list.elements.iter().map(|element| machine.force(&element.value));
+    let mut paths = values.filter(|val| val.span == Some(span)).map(|val| machine.project_path(&val));
+    paths.next().flatten()
 }

@@ -1,13 +1,16 @@
 //! A project as a whole: its files, and how the modules of all its hosts are written.
 
 use camino::{Utf8Path, Utf8PathBuf};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::host::Host;
 use super::hosts::Project;
+use super::imports::file_at;
 use super::input::{Presence, ProjectFile};
+use super::link::Module;
 use super::shape::{ModuleShape, shape};
 use crate::eval::{FileKind, normalise};
+use crate::module::LiteralRole;
 use crate::text::{FileId, Span};
 
 /// What the hosts of a project show of it, gathered host by host.
@@ -18,19 +21,43 @@ pub struct Survey {
 
 impl Survey {
     /// Adds a host, which is being visited, with its users.
+    ///
+    /// Of modules that no host has, those are left out that another file imports as a value: they look like
+    /// modules and may be anything.
     pub fn add(&mut self, host: &Host<'_>) {
-        self.add_configuration(host);
-        if host.name.is_some() {
-            host.visit_users(&mut |user| self.add_configuration(&user.home));
+        if host.name.is_none() {
+            let called = called(host.project());
+            self.add_configuration(host, |module| !called.contains(&module.file));
+            return;
         }
+        self.add_configuration(host, |_| true);
+        host.visit_users(&mut |user| self.add_configuration(&user.home, |_| true));
     }
 
-    fn add_configuration(&mut self, host: &Host<'_>) {
-        for module in host.modules() {
+    fn add_configuration(&mut self, host: &Host<'_>, wanted: impl Fn(&Module) -> bool) {
+        for module in host.modules().filter(|module| wanted(module)) {
             let key = (module.file, module.value.span);
             self.shapes.entry(key).or_insert_with(|| shape(host.machine(), module, host.realm()));
         }
     }
+}
+
+/// The files that some file of the project imports as a value or hands to a function.
+fn called(project: &Project<'_>) -> FxHashSet<FileId> {
+    let mut called = FxHashSet::default();
+    for file in project.input.files {
+        let paths = file.facts.iter().flat_map(|facts| facts.paths.iter());
+        for literal in paths.filter(|path| matches!(path.role, LiteralRole::Import | LiteralRole::Argument)) {
+            called.extend(file_at(project.machine, project.input, &resolve(file, &literal.path)));
+        }
+    }
+    called
+}
+
+/// The absolute path that a relative one means in `file`.
+fn resolve(file: &ProjectFile, path: &str) -> Utf8PathBuf {
+    let folder = file.path.parent().unwrap_or(&file.path);
+    normalise(&format!("{folder}/{path}"))
 }
 
 /// A project with what its hosts show.
@@ -67,8 +94,7 @@ impl<'p> ProjectView<'p> {
 
     /// The absolute path that a relative one means in `file`.
     pub fn resolve(&self, file: &ProjectFile, path: &str) -> Utf8PathBuf {
-        let folder = file.path.parent().unwrap_or(&file.path);
-        normalise(&format!("{folder}/{path}"))
+        resolve(file, path)
     }
 
     /// What kind of thing discovery saw at a path.

@@ -111,3 +111,53 @@ fn options_that_need_themselves_are_not_known() {
     let told = hosts(&files, |host| format!("{} {}", option(host, "a"), option(host, "c")));
     assert_eq!(told, ["[ 2 1 «perhaps more: needs config.a» ] 3"; 2]);
 }
+
+#[test]
+fn modules_of_nixpkgs_may_define_the_same_options() {
+    let flake = r#"{
+      outputs = { nixpkgs, ... }: {
+        nixosConfigurations.one = nixpkgs.lib.nixosSystem { modules = [ ./module.nix ]; };
+      };
+    }"#;
+    let module = r#"{ config, lib, pkgs, ... }: {
+      options.test = lib.mkOption { type = lib.types.attrsOf lib.types.anything; };
+      config = {
+        boot.kernelModules = [ "kvm" ];
+        boot.kernelParams = lib.mkForce [ "quiet" ];
+        boot.initrd.kernelModules = lib.mkDefault [ "dm-mod" ];
+        systemd.services.web.path = [ pkgs.git ];
+        hardware.graphics.enable = lib.mkDefault false;
+        networking.firewall.enable = false;
+        networking.domain = lib.mkDefault "example.org";
+        test = {
+          length = lib.length config.boot.kernelModules;
+          equal = config.boot.kernelModules == [ "kvm" ];
+          absent = builtins.elem "loop" config.boot.kernelModules;
+          present = builtins.elem "kvm" config.boot.kernelModules;
+          first = builtins.head config.boot.kernelModules;
+          all = lib.all (name: name == "kvm") config.boot.kernelModules;
+          path = lib.length config.systemd.services.web.path;
+          weak = builtins.elem "dm-mod" config.boot.initrd.kernelModules;
+          graphics = if config.hardware.graphics.enable then 1 else 2;
+          forced = lib.length config.boot.kernelParams;
+          firewall = if config.networking.firewall.enable then 1 else 2;
+          domain = config.networking.domain;
+        };
+      };
+    }"#;
+    let told = hosts(&[("flake.nix", flake), ("module.nix", module)], |host| {
+        let is_known = |name: &&str| {
+            let value = match host.merged(&format!("test.{name}")) {
+                super::Resolved::Known(val) => host.machine().print(&val.thunk()),
+                _ => return false,
+            };
+            !value.contains('«')
+        };
+        let names = [
+            "length", "equal", "absent", "present", "first", "all", "path", "weak", "graphics", "forced",
+            "firewall", "domain",
+        ];
+        names.into_iter().filter(is_known).collect::<Vec<_>>().join(" ")
+    });
+    assert_eq!(told, ["present forced firewall domain"]);
+}

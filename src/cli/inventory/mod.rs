@@ -67,7 +67,7 @@ pub(super) fn run(args: InventoryArgs, book: RuleBook<'_>, streams: &Streams) ->
     Ok(if run.complain(streams) { Status::Failed } else { Status::Clean })
 }
 
-fn unknown_host(wanted: &str, names: &BTreeSet<String>) -> Failure {
+pub(super) fn unknown_host(wanted: &str, names: &BTreeSet<String>) -> Failure {
     let unknown = UnknownName::new("host", wanted, names.iter().map(String::as_str));
     let help = match unknown.suggestion() {
         Some(suggestion) => format!("did you mean `{suggestion}`?"),

@@ -101,6 +101,7 @@ impl Machine<'_> {
 }
 
 fn write_json(machine: &Machine<'_>, val: &Val, out: &mut String) -> Result<(), Unknown> {
+    let val = &machine.settled(val);
     match &val.value {
         Value::Null => out.push_str("null"),
         Value::Bool(value) => out.push_str(if *value { "true" } else { "false" }),

@@ -4,7 +4,7 @@
 
 use std::rc::Rc;
 
-use super::definition::{self, Discharged, PLAIN};
+use super::definition::{self, Discharged};
 use super::{Cx, level};
 use crate::eval::{Attrs, Condition, Entry, Machine, Name, SymbolRoot, Thunk, Val, Value};
 use crate::project::options::Resolved;
@@ -89,9 +89,8 @@ pub(super) fn definitions(cx: Cx<'_, '_>, val: &Val) -> Option<Vec<(Condition, i
     for raw in &raws {
         definition::discharge(cx, raw, level, false, &mut all);
     }
-    let priority = |one: &Discharged| one.overrides.first().map_or(PLAIN, |(priority, _)| *priority);
-    let present = definition::strongest(&all, &priority);
-    let priorities: Vec<i64> = all.iter().map(priority).collect();
+    let present = definition::strongest(&all, &Discharged::priority);
+    let priorities: Vec<i64> = all.iter().map(Discharged::priority).collect();
     let mut kept: Vec<(i64, (Condition, i64, Val))> = all
         .into_iter()
         .zip(present)

@@ -45,8 +45,10 @@ pub(super) struct Pushed {
 }
 
 /// A definition that counts under a condition.
+#[derive(Clone)]
 pub(super) struct Def {
     pub condition: Condition,
+    pub priority: i64,
     pub value: Val,
 }
 
@@ -57,6 +59,13 @@ pub(super) struct Discharged {
     pub overrides: Vec<(i64, usize)>,
     pub order: i64,
     pub value: Val,
+}
+
+impl Discharged {
+    /// Its priority where it counts: an outer one ends the search for others.
+    pub(super) fn priority(&self) -> i64 {
+        self.overrides.first().map_or(PLAIN, |(priority, _)| *priority)
+    }
 }
 
 impl Raw {
@@ -283,8 +292,7 @@ pub(super) fn definitions(cx: Cx<'_, '_>, raws: &[Raw], level: usize) -> Vec<Def
     for raw in raws {
         discharge(cx, raw, level, false, &mut discharged);
     }
-    let priority = |one: &Discharged| one.overrides.first().map_or(PLAIN, |(priority, _)| *priority);
-    let present = strongest(&discharged, &priority);
+    let present = strongest(&discharged, &Discharged::priority);
     finish(discharged, present)
 }
 
@@ -304,7 +312,7 @@ pub(super) fn finish(all: Vec<Discharged>, present: Vec<Condition>) -> Vec<Def> 
         .into_iter()
         .zip(present)
         .filter(|(_, present)| *present != Condition::False)
-        .map(|(one, condition)| (one.order, Def { condition, value: one.value }))
+        .map(|(one, condition)| (one.order, Def { condition, priority: one.priority(), value: one.value }))
         .collect();
     kept.sort_by_key(|(order, _)| *order);
     kept.into_iter().map(|(_, def)| def).collect()

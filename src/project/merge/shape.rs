@@ -113,7 +113,25 @@ fn surviving(all: &[Discharged], namespaces: usize, depth: usize) -> Vec<Conditi
     conditions
 }
 
+/// Whether plain definitions of nixpkgs do not count beside these.
+pub(super) fn outdo_nixpkgs(defs: &[Def]) -> bool {
+    defs.iter().all(|def| def.priority < PLAIN)
+}
+
+/// Whether modules of nixpkgs may replace the value of definitions that are all weaker than a plain one: they
+/// switch on what they need (`hardware.graphics.enable`, `security.polkit.enable`) and add to lists. Texts and
+/// numbers they leave to others.
+fn may_be_replaced(defs: &[Def]) -> bool {
+    let is_replaceable =
+        |def: &Def| matches!(def.value.value, Value::Bool(_) | Value::Condition(_) | Value::List(_));
+    defs.iter().all(|def| def.priority > PLAIN) && defs.iter().any(is_replaceable)
+}
+
+/// The value of definitions that count, by what they are.
 pub(super) fn by_shape(cx: Cx<'_, '_>, defs: &[Def], depth: usize) -> Val {
+    if may_be_replaced(defs) {
+        return Val::of(Value::Unknown(elsewhere()));
+    }
     let any = Type::shape();
     let all = |test: &dyn Fn(&Value) -> bool| defs.iter().all(|def| test(&def.value.value));
     let some = |test: &dyn Fn(&Value) -> bool| defs.iter().any(|def| test(&def.value.value));

@@ -146,6 +146,7 @@ fn merge(cx: Cx<'_, '_>, name: &Rc<str>, ty: &Type, defs: &[Def], level: usize) 
             let from = from.get(cx);
             let coerced = defs.iter().map(|def| Def {
                 condition: def.condition.clone(),
+                priority: def.priority,
                 value: coerce(cx, &from, function, &def.value),
             });
             checked(cx, name, &to.get(cx), &coerced.collect::<Vec<_>>(), level)
@@ -510,9 +511,11 @@ fn update(defs: &[Def], cx: Cx<'_, '_>) -> Val {
         let value = match &*defs {
             [(Condition::True, value), ..] => value.clone(),
             _ => cx.later(move |cx| {
-                let defs = defs
-                    .iter()
-                    .map(|(condition, value)| Def { condition: condition.clone(), value: cx.force(value) });
+                let defs = defs.iter().map(|(condition, value)| Def {
+                    condition: condition.clone(),
+                    priority: definition::PLAIN,
+                    value: cx.force(value),
+                });
                 first_of(&defs.collect::<Vec<_>>())
             }),
         };
@@ -567,6 +570,10 @@ pub(super) fn list(cx: Cx<'_, '_>, element: &Rc<Type>, defs: &[Def], level: usiz
             }
         }
         result.open = result.open.or_else(|| list.open.clone());
+    }
+    if matches!(element.merge, Merge::Shape) && !shape::outdo_nixpkgs(defs) {
+        // Lists of all modules are joined.
+        result.open.get_or_insert_with(shape::elsewhere);
     }
     let span = if let [def] = defs { def.value.span } else { None };
     Val::at(Value::List(Rc::new(result)), span)
@@ -675,8 +682,7 @@ fn null_or(cx: Cx<'_, '_>, name: &Rc<str>, inner: &Type, defs: &[Def], level: us
         return error("an option is null and not null");
     }
     let is_null = nulls.iter().fold(Condition::False, |sum, def| sum.or(&def.condition));
-    let rest: Vec<Def> =
-        rest.iter().map(|def| Def { condition: def.condition.clone(), value: def.value.clone() }).collect();
+    let rest: Vec<Def> = rest.into_iter().cloned().collect();
     let otherwise = merge(cx, name, inner, &rest, level);
     if is_null == Condition::True {
         // Nix refuses both together, so the others do not hold.

@@ -10,7 +10,8 @@ declare_rule! {
     /// ## Why is this bad?
     /// Evaluation fails as soon as the path is read. In a git repository a flake is only made of the files
     /// that git tracks: a new file that was not added yet does not exist for Nix, and the message says so in
-    /// words that are hard to understand. Files with `pathExists` are left alone: they know.
+    /// words that are hard to understand. Files with `pathExists` are left alone, and so are paths of which only
+    /// the text matters: those that are compared, extended with `+` or given to `toString`.
     ///
     /// ## Example
     /// ```nix
@@ -41,9 +42,17 @@ declare_rule! {
 
 impl ProjectRule for MissingPath {
     fn check(&self, project: &ProjectView<'_>, cx: &mut HostContext<'_>) {
+        let asks = |file: &ProjectFile| file.facts.as_ref().is_some_and(|facts| facts.asks_for_paths);
+        let may_ask = project.files().iter().any(asks);
         for file in project.files() {
             let Some(facts) = file.facts.as_ref().filter(|facts| !facts.asks_for_paths) else { continue };
             for literal in facts.paths.iter() {
+                match literal.role {
+                    LiteralRole::Text => continue,
+                    // The function may be one that asks first.
+                    LiteralRole::Argument if may_ask => continue,
+                    _ => {}
+                }
                 let path = project.resolve(file, &literal.path);
                 let presence = project.presence(&path);
                 let written = &literal.path;

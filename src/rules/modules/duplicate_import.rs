@@ -5,8 +5,9 @@ declare_rule! {
     /// Finds files and modules of other flakes that one module imports twice.
     ///
     /// ## Why is this bad?
-    /// The module system takes every file once, so the second import of a file does nothing. A module of
-    /// another flake may even be taken twice and declare its options twice. It is often what a merge left
+    /// The module system takes every path once, so the second import of a path does nothing. A module of
+    /// another flake may even be taken twice and declare its options twice, and a file that is imported as
+    /// `./disks` and as `./disks/default.nix` is: its lists are doubled. It is often what a merge left
     /// behind, where something else was meant.
     ///
     /// ## Example
@@ -28,8 +29,8 @@ declare_rule! {
     /// ```
     ///
     /// ## Fix safety
-    /// Removing the later import of a file is safe: a file is one module however often it is imported. A
-    /// module of another flake may be taken twice, so removing it is unsafe.
+    /// Removing the later import of the same path is safe: it is one module however often it is imported.
+    /// A module that may be taken twice may be there twice on purpose, so removing it is unsafe.
     ///
     /// ## References
     /// - nixpkgs, lib/modules.nix: `filterModules` compares keys, which are paths

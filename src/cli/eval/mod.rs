@@ -1,4 +1,6 @@
-//! `nixlint eval FILE [ATTRPATH]`: what the evaluator knows of a file.
+//! `nixlint eval`: what the evaluator knows of a file, or of an option of a host.
+
+mod option;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -7,10 +9,10 @@ use camino::Utf8PathBuf;
 use miette::MietteDiagnostic;
 use serde_json::json;
 
-use super::args::{EvalArgs, EvalFormat, FileArgs, RuleArgs, usage_error};
-use super::output::Streams;
-use super::run::Run;
-use super::{Failure, Status};
+use crate::cli::args::{EvalArgs, EvalFormat, FileArgs, RuleArgs, usage_error};
+use crate::cli::output::Streams;
+use crate::cli::run::Run;
+use crate::cli::{Failure, Status};
 use crate::config::RuleBook;
 use crate::diagnostic::{Diagnostic, Group, Label, Level, RuleName};
 use crate::eval::Extent;
@@ -18,11 +20,14 @@ use crate::project::{Evaluation, ValueForm};
 use crate::report::{Format, Input, printable, render};
 use crate::text::Span;
 
-/// Prints the value. An error of Nix goes to stderr and makes the exit code 1.
+/// Prints the value of a file, or of an option. An error of Nix goes to stderr and makes the exit code 1.
 pub(super) fn run(args: EvalArgs, book: RuleBook<'_>, streams: &Streams) -> Result<Status, Failure> {
+    if let Some(host) = &args.host {
+        return option::run(host, &args, book, streams);
+    }
     let names = attribute_path(args.attribute_path.as_deref().unwrap_or_default())?;
-    let is_folder = args.file.is_dir();
-    let file = if is_folder { args.file.join("default.nix") } else { args.file };
+    let is_folder = args.subject.is_dir();
+    let file = if is_folder { args.subject.join("default.nix") } else { args.subject };
     let shown = printable(&file.to_string_lossy()).into_owned();
     let run = Run::prepare(files(file), &RuleArgs::default(), book)?;
     if run.complain(streams) {
@@ -45,12 +50,8 @@ pub(super) fn run(args: EvalArgs, book: RuleBook<'_>, streams: &Streams) -> Resu
         streams.complain(&format!("`{shown}` has syntax errors: `nixlint check` shows them"));
         return Ok(Status::Findings);
     };
-    if evaluation.is_exhausted {
-        streams.note("nixlint: the evaluation took too many steps and was cut short\n");
-    }
-    if let Some((message, place)) = evaluation.error {
-        tell(&run, streams, message, place)?;
-        return Ok(Status::Findings);
+    if let Some(status) = complain_of(&evaluation, &run, streams)? {
+        return Ok(status);
     }
     let text = match args.output_format {
         EvalFormat::Text => lines(&evaluation.text),
@@ -58,6 +59,16 @@ pub(super) fn run(args: EvalArgs, book: RuleBook<'_>, streams: &Streams) -> Resu
     };
     writeln!(io::stdout().lock(), "{text}")?;
     Ok(Status::Clean)
+}
+
+/// Says what went wrong; gives how the program ends where that is all there is.
+fn complain_of(evaluation: &Evaluation, run: &Run, streams: &Streams) -> Result<Option<Status>, Failure> {
+    if evaluation.is_exhausted {
+        streams.note("nixlint: the evaluation took too many steps and was cut short\n");
+    }
+    let Some((message, place)) = &evaluation.error else { return Ok(None) };
+    tell(run, streams, message.clone(), *place)?;
+    Ok(Some(Status::Findings))
 }
 
 /// The configuration says which rules run, which does not matter here.
