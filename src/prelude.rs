@@ -3,7 +3,7 @@
 pub use crate::declare_rule;
 pub use crate::diagnostic::{Applicability, Level, Tag};
 pub use crate::eval::{Condition, Symbol, SymbolRoot, Text, TextPiece, Val, Value};
-pub use crate::module::LiteralRole;
+pub use crate::module::{FileClass, LiteralRole};
 pub use crate::nixos;
 pub use crate::project::{
     Certainty, Container, DEPENDENCIES, Definition, Dependency, DependencyAttribute, DeviceRequest, Host,

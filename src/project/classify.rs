@@ -133,7 +133,7 @@ fn imported(
     let mut result = Vec::new();
     for edge in imports {
         match &edge.import {
-            Import::File(file) => result.push(*file),
+            Import::File(file, _) => result.push(*file),
             Import::Inline(file, val) if depth < 10 => {
                 if let Some(module) = module(machine, input, *file, val.clone(), false, arguments) {
                     result.extend(imported(machine, input, arguments, &module.imports, depth + 1));

@@ -10,7 +10,7 @@ use camino::Utf8PathBuf;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::arguments::Arguments;
-use super::imports::{Edge, Import, file_at, file_of};
+use super::imports::{Edge, Import, file_at, file_of, is_folder};
 use super::input::ProjectInput;
 use super::link::{Module, module};
 use super::table::Certainty;
@@ -95,7 +95,8 @@ pub(super) fn closure(
 /// What makes two modules one.
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum ModuleKey {
-    File(FileId),
+    /// A file, and whether it was imported by the path of its folder.
+    File(FileId, bool),
     Key(String),
 }
 
@@ -154,7 +155,7 @@ impl Graph<'_, '_> {
             for Edge { import, certainty, span } in mem::take(&mut self.nodes[at].edges) {
                 let target = match import {
                     _ if self.nodes.len() > MAX_MODULES => Err(Unknown::new(Reason::Fuel)),
-                    Import::File(file) => Ok(self.file(file, at)),
+                    Import::File(file, is_folder) => Ok(self.file(file, is_folder, at)),
                     Import::Inline(holder, val) => match self.written(holder, val, at) {
                         Some(target) => Ok(target),
                         None => continue,
@@ -180,8 +181,8 @@ impl Graph<'_, '_> {
     }
 
     /// The node of a file.
-    fn file(&mut self, file: FileId, above: usize) -> usize {
-        let key = ModuleKey::File(file);
+    fn file(&mut self, file: FileId, is_folder: bool, above: usize) -> usize {
+        let key = ModuleKey::File(file, is_folder);
         if let Some(known) = self.by_key.get(&key) {
             return *known;
         }
@@ -266,10 +267,10 @@ impl Graph<'_, '_> {
                         key.and_then(|key| machine.force(&key.value).as_str()).map(ModuleKey::Key)
                     }
                     // Other strings name modules of nixpkgs.
-                    _ => machine
-                        .project_path(&val)
-                        .and_then(|path| file_at(machine, self.input, &path))
-                        .map(ModuleKey::File),
+                    _ => machine.project_path(&val).and_then(|path| {
+                        let file = file_at(machine, self.input, &path)?;
+                        Some(ModuleKey::File(file, is_folder(machine, &path)))
+                    }),
                 };
                 let is_sure = element.condition == Condition::True;
                 let certainty = if is_sure { Certainty::Must } else { Certainty::May };

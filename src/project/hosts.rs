@@ -46,6 +46,8 @@ pub(super) struct Attached {
     pub files: FxHashSet<FileId>,
     /// Whether an import could not be followed.
     pub open: bool,
+    /// Whether the flake may have hosts, or export modules, that are not known.
+    pub unsure: bool,
     /// The hosts of which the users are linked too.
     whole: FxHashSet<(HostClass, String)>,
 }

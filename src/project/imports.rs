@@ -17,8 +17,9 @@ use crate::text::{FileId, Span};
 /// What an element of a list of imports is.
 #[derive(Clone)]
 pub(super) enum Import {
-    /// A file of the project.
-    File(FileId),
+    /// A file of the project, and whether its folder is what is imported. The module system compares paths, so
+    /// `./a` and `./a/default.nix` are two modules.
+    File(FileId, bool),
     /// A module written in place, with the file it stands in.
     Inline(FileId, Val),
     /// A file of the project that is no text, e.g. an encrypted one, by its absolute path.
@@ -117,7 +118,7 @@ fn import(machine: &Machine<'_>, input: &ProjectInput<'_>, file: FileId, val: Va
 
 fn import_of_path(machine: &Machine<'_>, input: &ProjectInput<'_>, path: &Utf8Path) -> Import {
     match file_at(machine, input, path) {
-        Some(file) => Import::File(file),
+        Some(file) => Import::File(file, is_folder(machine, path)),
         None if !path.starts_with(input.root) => Import::External(path.to_string()),
         None => {
             let shown = path.strip_prefix(input.root).unwrap_or(path);
@@ -226,6 +227,11 @@ fn holds_no_module(machine: &Machine<'_>, val: &Val, depth: u32) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a path is that of a folder.
+pub(super) fn is_folder(machine: &Machine<'_>, path: &Utf8Path) -> bool {
+    machine.loader().kind(path) == Some(FileKind::Directory)
 }
 
 /// The Nix file that `import` reads for a path.

@@ -2,8 +2,6 @@
 //!
 //! Facts from nixpkgs `lib/modules.nix` (`unifyModuleSyntax`, `collectModules`), nixpkgs.lib 26.05.
 
-use camino::Utf8PathBuf;
-
 use super::imports::Import;
 use super::link::Module;
 use super::table::Certainty;
@@ -85,7 +83,7 @@ pub(super) fn shape(machine: &Machine<'_>, module: &Module, realm: Realm) -> Mod
                 shape.conditional_imports.extend(question_of(machine, &val, realm));
             }
         }
-        shape.repeated_imports = repeated(machine, module);
+        shape.repeated_imports = repeated(module);
     }
     shape
 }
@@ -149,22 +147,21 @@ fn option_text(machine: &Machine<'_>, symbol: &Symbol, realm: Realm) -> Option<S
 }
 
 /// Imports of the same file by path or of the same module from outside, each surely there.
-fn repeated(machine: &Machine<'_>, module: &Module) -> Vec<RepeatedImport> {
+fn repeated(module: &Module) -> Vec<RepeatedImport> {
     let mut seen: Vec<(&Import, Span)> = Vec::new();
     let mut result = Vec::new();
     for edge in &module.imports {
         let (Some(span), Certainty::Must) = (edge.span, edge.certainty) else { continue };
         let same = |known: &Import| match (known, &edge.import) {
-            (Import::File(a), Import::File(b)) => a == b,
+            (Import::File(a, _), Import::File(b, _)) => a == b,
             // Calls have no name of their own.
             (Import::External(a), Import::External(b)) => a == b && !a.starts_with('('),
             _ => false,
         };
         match seen.iter().find(|(known, _)| same(known)) {
             Some((known, first)) if *first != span => {
-                // A folder and the file in it are two modules: the path is what is compared.
-                let path = |span| path_at(machine, module, span);
-                let is_file = matches!(known, Import::File(_)) && path(*first) == path(span);
+                let is_file =
+                    matches!((known, &edge.import), (Import::File(_, a), Import::File(_, b)) if a == b);
                 result.push(RepeatedImport { first: *first, again: span, is_file });
             }
             Some(_) => {}
@@ -172,12 +169,4 @@ fn repeated(machine: &Machine<'_>, module: &Module) -> Vec<RepeatedImport> {
         }
     }
     result
-}
-
-/// The path that the import at `span` is.
-fn path_at(machine: &Machine<'_>, module: &Module, span: Span) -> Option<Utf8PathBuf> {
-    let list = machine.list(&machine.force(module.import_list.as_ref()?)).ok()?;
-    let values = list.elements.iter().map(|element| machine.force(&element.value));
-    let mut paths = values.filter(|val| val.span == Some(span)).map(|val| machine.project_path(&val));
-    paths.next().flatten()
 }

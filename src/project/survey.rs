@@ -3,6 +3,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::dead::DeadModule;
 use super::host::Host;
 use super::hosts::Project;
 use super::imports::file_at;
@@ -84,6 +85,12 @@ impl<'p> ProjectView<'p> {
         self.project.input.files
     }
 
+    /// The path of a file from the root, as users know it.
+    pub fn shown(&self, file: FileId) -> &'p Utf8Path {
+        let known = self.files().iter().find(|known| known.id == file);
+        known.map_or(Utf8Path::new(""), |known| known.path.strip_prefix(self.root()).unwrap_or(&known.path))
+    }
+
     /// The file that `import` reads for an absolute path.
     pub fn file_at(&self, path: &Utf8Path) -> Option<&'p ProjectFile> {
         match self.kind(path)? {
@@ -114,6 +121,12 @@ impl<'p> ProjectView<'p> {
         let like = |name: &String| strsim::normalized_damerau_levenshtein(name, wanted);
         let close = names.into_iter().map(|(name, _)| (like(&name), name)).filter(|(like, _)| *like > 0.6);
         close.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, name)| name)
+    }
+
+    /// The module files that no host, user, exported module or other file leads to, sorted by path; none
+    /// where an import could not be followed.
+    pub fn dead_modules(&self) -> Vec<DeadModule> {
+        self.project.dead_modules()
     }
 
     /// How the modules of all hosts are written, each module once, in the order of the files.

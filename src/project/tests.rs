@@ -161,3 +161,23 @@ fn modules_of_nixpkgs_may_define_the_same_options() {
     });
     assert_eq!(told, ["present forced firewall domain"]);
 }
+
+#[test]
+fn a_folder_and_the_file_in_it_are_two_modules() {
+    let flake = r#"{
+      outputs = { nixpkgs, ... }: {
+        nixosConfigurations.one = nixpkgs.lib.nixosSystem { modules = [ ./module.nix ]; };
+      };
+    }"#;
+    let module = r#"{ lib, ... }: {
+      imports = [ ./disks ./disks/default.nix ./disks ];
+      options.disks = lib.mkOption { type = lib.types.listOf lib.types.str; };
+    }"#;
+    let files =
+        [("flake.nix", flake), ("module.nix", module), ("disks/default.nix", "{ disks = [ \"a\" ]; }")];
+    let told = hosts(&files, |host| match host.merged("disks") {
+        super::Resolved::Known(val) => host.machine().print(&val.thunk()),
+        _ => "not known".to_owned(),
+    });
+    assert_eq!(told, [r#"[ "a" "a" ]"#]);
+}

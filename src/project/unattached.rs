@@ -12,7 +12,7 @@ use super::arguments::ArgumentsOnly;
 use super::closure::closure;
 use super::hosts::Project;
 use super::imports::{Edge, file_at, read_import};
-use crate::eval::{Condition, Entry, Realm, Symbol, SymbolRoot, Val, Value, normalise};
+use crate::eval::{Condition, Entry, Realm, Symbol, SymbolRoot, Val, Value, is_error, normalise};
 use crate::module::FileClass;
 use crate::semantic::{Expr, Ir, Part, PathKind};
 use crate::text::FileId;
@@ -95,12 +95,15 @@ impl Project<'_> {
         machine.in_scope(&scope, || {
             let mut roots = Vec::new();
             for output in EXPORTS {
-                if let Ok(val) = machine.select(&own, machine.name(output)) {
-                    self.exports(flake.id, &val, 0, &mut roots);
+                match machine.select(&own, machine.name(output)) {
+                    Ok(val) => self.exports(flake.id, &val, 0, &mut roots),
+                    Err(unknown) => self.attached.borrow_mut().unsure |= !is_error(&unknown),
                 }
             }
             let closure = closure(machine, self.input, self.arguments(Realm::System), roots, flake.id);
-            self.attached.borrow_mut().files.extend(closure.files.iter().map(|module| module.file));
+            let mut attached = self.attached.borrow_mut();
+            attached.files.extend(closure.files.iter().map(|module| module.file));
+            attached.unsure |= !closure.open.is_empty();
         });
     }
 
@@ -108,6 +111,8 @@ impl Project<'_> {
     fn exports(&self, flake: FileId, val: &Val, depth: u32, roots: &mut Vec<Edge>) {
         roots.extend(read_import(self.machine, self.input, flake, val, &Condition::True));
         if let (Value::Attrs(attrs), true) = (&val.value, depth < EXPORT_DEPTH) {
+            // A module is a set too, and what it sets may be unknown; a set of modules has few keys.
+            self.attached.borrow_mut().unsure |= depth == 0 && !attrs.is_closed();
             for (_, Entry { value, .. }) in &attrs.entries {
                 self.exports(flake, &self.machine.force(value), depth + 1, roots);
             }

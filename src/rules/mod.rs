@@ -14,6 +14,7 @@ pub static RULES: &[Entry] = &[
     Entry::project::<correctness::ImportCycle>(),
     Entry::project::<correctness::MissingPath>(),
     Entry::project::<modules::MixedModuleSyntax>(),
+    Entry::project::<modules::ModuleNotImported>(),
     Entry::file::<modules::UpdateOnMkif>(),
     Entry::host::<services::CdiDeviceWithoutToolkit>(),
     Entry::host::<services::MkdirInUnitScript>(),

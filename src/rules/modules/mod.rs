@@ -4,10 +4,12 @@ mod conditional_module_body;
 mod config_dependent_imports;
 mod duplicate_import;
 mod mixed_module_syntax;
+mod module_not_imported;
 mod update_on_mkif;
 
 pub use conditional_module_body::ConditionalModuleBody;
 pub use config_dependent_imports::ConfigDependentImports;
 pub use duplicate_import::DuplicateImport;
 pub use mixed_module_syntax::MixedModuleSyntax;
+pub use module_not_imported::ModuleNotImported;
 pub use update_on_mkif::UpdateOnMkif;

@@ -62,16 +62,28 @@ const MARKS: [&str; 2] = ["mkdir", "install"];
 
 impl HostRule for MkdirInUnitScript {
     fn check(&self, host: &Host<'_>, cx: &mut HostContext<'_>) {
-        for unit in host.units().into_iter().filter(|unit| unit.suffix == "service") {
-            let texts = host.unit_texts(&unit, &MARKS);
-            for text in &texts {
-                for making in makings(text) {
-                    check_unit(host, cx, &unit, text, &making);
-                }
+        let units = host.units().into_iter().filter(|unit| unit.suffix == "service");
+        let units: Vec<(Unit, Vec<RunText>)> = units
+            .map(|unit| {
+                let texts = host.unit_texts(&unit, &MARKS);
+                (unit, texts)
+            })
+            .collect();
+        let mut works = Vec::new();
+        for (unit, texts) in &units {
+            for text in texts {
+                works.extend(makings(text).into_iter().map(|making| (unit, text, making)));
             }
+        }
+        for (unit, text, making) in &works {
+            let is_repeated = works.iter().filter(|(_, _, other)| other.place == making.place).count() > 1;
+            check_unit(host, cx, unit, text, making, is_repeated);
         }
         for text in &host.activation_texts(&MARKS) {
             for making in makings(text) {
+                if cx.has_reported(making.place) {
+                    continue;
+                }
                 let targets: Vec<&Target> =
                     making.targets.iter().filter(|target| is_reported(&target.path)).collect();
                 let Some(first) = targets.first() else { continue };
@@ -262,7 +274,16 @@ enum Remedy {
     Tmpfiles,
 }
 
-fn check_unit(host: &Host<'_>, cx: &mut HostContext<'_>, unit: &Unit, text: &RunText, making: &Making<'_>) {
+/// A command that `is_repeated` is written once and run for several directories or units, as a function over
+/// a list makes it: no patch of one of them leaves the others alone.
+fn check_unit(
+    host: &Host<'_>,
+    cx: &mut HostContext<'_>,
+    unit: &Unit,
+    text: &RunText,
+    making: &Making<'_>,
+    is_repeated: bool,
+) {
     let targets: Vec<&str> = making
         .targets
         .iter()
@@ -270,12 +291,19 @@ fn check_unit(host: &Host<'_>, cx: &mut HostContext<'_>, unit: &Unit, text: &Run
         .filter(|path| is_reported(path) && !is_own_directory(host, unit, path))
         .collect();
     let Some(path) = targets.first().copied() else { return };
+    if cx.has_reported(making.place) {
+        return;
+    }
     let ownership = Ownership::of(host, unit, text, making, &targets);
     let remedy = remedy(host, unit, path, &ownership);
     let impossible = cannot_start(host, unit, &targets);
     let message = match &remedy {
         _ if impossible.is_some() => {
             format!("`{path}` is created by a script, but the unit cannot start while it is missing")
+        }
+        // The same words on every host, whatever directories it has.
+        _ if is_repeated => {
+            "directories of a list are created by a script of the unit; tmpfiles rules can do it".to_owned()
         }
         Remedy::Existing(_) => {
             format!("`{path}` is created by a script of the unit, but a tmpfiles rule does so already")
@@ -285,7 +313,7 @@ fn check_unit(host: &Host<'_>, cx: &mut HostContext<'_>, unit: &Unit, text: &Run
         }
         Remedy::Tmpfiles => format!("`{path}` is created by a script of the unit; a tmpfiles rule can do it"),
     };
-    let fix = fix(host, cx, unit, text, making, &targets, &ownership);
+    let fix = if is_repeated { None } else { fix(host, cx, unit, text, making, &targets, &ownership) };
     let mut report = cx.report(making.place, message).here("made each time the unit starts");
     report = cover(report, text, making);
     if let Some(place) = impossible {
@@ -307,6 +335,7 @@ fn check_unit(host: &Host<'_>, cx: &mut HostContext<'_>, unit: &Unit, text: &Run
     let name = unit.display();
     let _ = report
         .help(match &remedy {
+            _ if is_repeated => format!("add a tmpfiles rule for each, `{path}` being the first"),
             Remedy::Directive(kind, name) => format!("set `serviceConfig.{} = \"{name}\";`", kind.directive()),
             Remedy::Existing(_) => "leave it to the tmpfiles rule".to_owned(),
             Remedy::Tmpfiles => {
