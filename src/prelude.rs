@@ -7,11 +7,12 @@ pub use crate::module::{FileClass, LiteralRole};
 pub use crate::nixos;
 pub use crate::project::{
     Certainty, Container, DEPENDENCIES, Definition, Dependency, DependencyAttribute, DeviceRequest, Host,
-    Item, ModuleShape, Node, OptionKey, Presence, ProjectFile, ProjectView, Resolved, RunKind, RunText, Unit,
+    Item, ModuleShape, Node, OptionKey, Presence, ProjectFile, ProjectView, Resolved, RunKind, RunText,
+    Spelling, Unit, User,
 };
 pub use crate::rule::{
-    Context, Declared, Edits, Fixable, HostContext, HostRule, Near, Patch, Place, ProjectRule, Report, Rule,
-    RuleMeta, Status, Variant,
+    Context, Declared, Edits, Fixable, HostContext, HostRule, MissingUnit, Near, Patch, Place, ProjectRule,
+    Report, Rule, RuleMeta, Status, Variant,
 };
 pub use crate::semantic::{BindingKind, Resolution};
 pub use crate::shell::{self, Word};

@@ -355,6 +355,58 @@ fn a_folder_without_nix_is_no_failure() {
 }
 
 #[test]
+fn a_lock_file_selects_what_is_found_in_it() {
+    let place = Place::new(&[("flake.nix", UNUSED), ("flake.lock", "{ this is no JSON"), ("a.nix", FIXED)]);
+    insta::assert_snapshot!(place.run(&["check", "-o", "concise", "flake.lock"]).shown(), @"
+    exit code: 0
+    --- stderr
+    All checks passed: 0 files, all rules
+    ");
+    insta::assert_snapshot!(place.run(&["check", "-o", "concise", "flake.lock", "a.nix"]).shown(), @"
+    exit code: 0
+    --- stderr
+    All checks passed: 1 file, all rules
+    ");
+    insta::assert_snapshot!(place.run(&["check", "-o", "json", "flake.lock"]).shown(), @"
+    exit code: 0
+    --- stdout
+    []
+    ");
+    insta::assert_snapshot!(place.run(&["check", "gone/flake.lock"]).shown(), @"
+    exit code: 2
+    --- stderr
+      × `gone/flake.lock` does not exist
+    ");
+}
+
+#[test]
+fn evaluation_that_is_cut_short_is_told_once_per_project() {
+    let endless = r#"{
+  outputs = { nixpkgs, ... }:
+    let
+      work = n: if n == 0 then "nvr" else work (n - 1) + work (n - 1);
+      host = nixpkgs.lib.nixosSystem {
+        modules = [ { systemd.services.${work 60}.script = "exec nvr"; } ];
+      };
+    in
+    { nixosConfigurations = { a = host; b = host; }; };
+}
+"#;
+    let place = Place::new(&[("one/flake.nix", endless), ("two/flake.nix", FIXED)]);
+    insta::assert_snapshot!(place.run(&["check", "-q"]).shown(), @"
+    exit code: 0
+    --- stderr
+    nixlint: evaluating `one` took too many steps and was cut short: findings about its hosts may be missing
+    ");
+    insta::assert_snapshot!(place.run(&["check", "--diff", "one"]).shown(), @"
+    exit code: 0
+    --- stderr
+    nixlint: evaluating `one` took too many steps and was cut short: findings about its hosts may be missing
+    ");
+    insta::assert_snapshot!(place.run(&["check", "-q", "two"]).shown(), @"exit code: 0");
+}
+
+#[test]
 fn gitignore_counts_without_git_except_for_given_files() {
     let place = Place::new(&[
         ("flake.nix", FIXED),

@@ -22,7 +22,8 @@ pub(super) fn run(args: CheckArgs, book: RuleBook<'_>, streams: &Streams) -> Res
     let lowest = args.fixes.lowest();
 
     if args.fixes.diff {
-        run.fix(lowest, Destination::Memory, args.fail_on);
+        let found = run.fix(lowest, Destination::Memory, args.fail_on);
+        run.note_what_is_missing(&found, streams);
         return show_diff(&run, streams, args.exit_zero);
     }
     let found = match args.fix {
@@ -40,6 +41,7 @@ pub(super) fn run(args: CheckArgs, book: RuleBook<'_>, streams: &Streams) -> Res
         }
         None => report(&run, &found, &outputs, args.statistics, streams.options(), &mut io::stdout())?,
     };
+    run.note_what_is_missing(&found, streams);
     let failed = run.complain(streams);
     if human && !quiet {
         summarise(&run, &found, failed, start, streams);

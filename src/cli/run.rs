@@ -216,6 +216,18 @@ impl Run {
         !self.problems.is_empty() || !self.refused.is_empty()
     }
 
+    /// Tells on stderr which projects were too much work: silence about their hosts means nothing.
+    pub(super) fn note_what_is_missing(&self, found: &Found, streams: &Streams) {
+        for root in &found.outcome.cut_short {
+            let place = root.as_std_path().strip_prefix(&self.folder).unwrap_or(root.as_std_path());
+            let place = if place.as_os_str().is_empty() { Path::new(".") } else { place };
+            streams.complain(&format!(
+                "evaluating `{}` took too many steps and was cut short: findings about its hosts may be missing",
+                place.display()
+            ));
+        }
+    }
+
     fn workspace(&self, projects: Vec<ProjectFiles>) -> Workspace {
         Workspace { sources: self.sources.clone(), projects, reader: self.reader.clone() }
     }
@@ -257,6 +269,7 @@ impl Found {
         self.fails |= outcome.diagnostics.iter().any(|diagnostic| diagnostic.level >= lowest);
         self.outcome.diagnostics.extend(outcome.diagnostics);
         self.outcome.suppressed.extend(outcome.suppressed);
+        self.outcome.cut_short.extend(outcome.cut_short);
         self.outcome.files += outcome.files;
         self.outcome.rules = self.outcome.rules.max(outcome.rules);
     }
@@ -267,6 +280,7 @@ impl Found {
             (a.primary.span, a.rule.as_str()).cmp(&(b.primary.span, b.rule.as_str()))
         };
         self.outcome.diagnostics.sort_by(place);
+        self.outcome.cut_short.sort();
     }
 }
 

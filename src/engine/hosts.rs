@@ -17,6 +17,13 @@ use crate::text::{FileId, Sources};
 /// How many hosts a note names.
 const NAMED_HOSTS: usize = 8;
 
+/// What was found in one project.
+pub(super) struct Found {
+    pub diagnostics: Vec<Diagnostic>,
+    /// Whether the evaluation was cut short, so that there may be more.
+    pub is_cut_short: bool,
+}
+
 /// The findings of all rules on hosts in a project, those about several hosts merged. `facts` gives what
 /// phase 1 knows of a file.
 pub(super) fn check(
@@ -24,7 +31,7 @@ pub(super) fn check(
     project: &ProjectFiles,
     facts: impl Fn(FileId) -> Option<Arc<Facts>>,
     rules: &RuleSet,
-) -> Vec<Diagnostic> {
+) -> Found {
     let place = place_for_errors(workspace, project);
     let mut found = Vec::new();
     let visited = catch_unwind(AssertUnwindSafe(|| {
@@ -58,13 +65,19 @@ pub(super) fn check(
                 let view = ProjectView::new(project, survey);
                 found.append(&mut check_project(&view, &workspace.sources, rules, place));
             }
+            project.is_exhausted()
         })
     }));
     let mut merged = merge(found);
-    if let (Err(panic), Some(file)) = (visited, place) {
-        merged.push(internal_error(file, "nixlint failed on the hosts of this project", &*panic));
-    }
-    merged
+    let is_cut_short = match visited {
+        Ok(is_exhausted) => is_exhausted.unwrap_or_default(),
+        Err(panic) => {
+            let message = "nixlint failed on the hosts of this project";
+            merged.extend(place.map(|file| internal_error(file, message, &*panic)));
+            false
+        }
+    };
+    Found { diagnostics: merged, is_cut_short }
 }
 
 /// The file in which trouble with the whole project is reported.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use camino::Utf8PathBuf;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -45,7 +46,7 @@ pub(super) struct Session {
 impl Session {
     pub(super) fn run(&mut self, workspace: &Workspace, rules: &RuleSet) -> Outcome {
         self.read_files(workspace, rules);
-        let mut found = self.of_hosts(workspace, rules);
+        let (mut found, cut_short) = self.of_hosts(workspace, rules);
         cover_strings(workspace, &mut found);
 
         let inputs = || workspace.projects.iter().flat_map(|project| &project.files);
@@ -61,7 +62,7 @@ impl Session {
         for diagnostic in found {
             by_file.entry(diagnostic.primary.span.file).or_default().push(diagnostic);
         }
-        let mut outcome = Outcome { rules: settings.count(), ..Outcome::default() };
+        let mut outcome = Outcome { rules: settings.count(), cut_short, ..Outcome::default() };
         for input in inputs().filter(|input| input.reported) {
             outcome.files += 1;
             let result = self.result(input.id);
@@ -99,24 +100,28 @@ impl Session {
         self.files.extend(results);
     }
 
-    /// The findings of rules on hosts in reported files.
-    fn of_hosts(&self, workspace: &Workspace, rules: &RuleSet) -> Vec<Diagnostic> {
+    /// The findings of rules on hosts in reported files, and the roots of projects whose evaluation was cut
+    /// short.
+    fn of_hosts(&self, workspace: &Workspace, rules: &RuleSet) -> (Vec<Diagnostic>, Vec<Utf8PathBuf>) {
         if !rules.rules.iter().any(|rule| !matches!(rule.runner, Runner::File(..))) {
-            return Vec::new();
+            return (Vec::new(), Vec::new());
         }
         let facts = |file| self.result(file).facts.clone();
-        let found: Vec<Vec<Diagnostic>> = workspace
+        let found: Vec<hosts::Found> = workspace
             .projects
             .par_iter()
             .map(|project| {
                 let mut found = hosts::check(workspace, project, facts, rules);
                 let reported: FxHashSet<FileId> =
                     project.files.iter().filter(|file| file.reported).map(|file| file.id).collect();
-                found.retain(|diagnostic| reported.contains(&diagnostic.primary.span.file));
+                found.diagnostics.retain(|diagnostic| reported.contains(&diagnostic.primary.span.file));
                 found
             })
             .collect();
-        found.into_iter().flatten().collect()
+        let of_project = found.iter().zip(&workspace.projects);
+        let cut_short = of_project.filter(|(found, _)| found.is_cut_short);
+        let cut_short = cut_short.map(|(_, project)| project.root.clone()).collect();
+        (found.into_iter().flat_map(|found| found.diagnostics).collect(), cut_short)
     }
 
     pub(super) fn result(&self, file: FileId) -> &FileResult {

@@ -117,6 +117,8 @@ pub struct Outcome {
     pub diagnostics: Vec<Diagnostic>,
     /// Findings that a comment silenced.
     pub suppressed: Vec<Diagnostic>,
+    /// The roots of projects whose evaluation was cut short: findings about their hosts may be missing.
+    pub cut_short: Vec<Utf8PathBuf>,
     /// How many files were looked at and reported on.
     pub files: usize,
     /// How many rules ran, those of [`super::BUILT_IN`] included.

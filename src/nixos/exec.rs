@@ -1,7 +1,7 @@
-//! What common programs do with their arguments: shells, wrappers, makers of directories.
+//! What common programs do with their arguments: makers of directories, container runtimes.
 //!
-//! Enough to find, in a command, the program that really runs and the folders it makes; not a full
-//! command-line grammar.
+//! Enough to find the folders that a command makes; not a full command-line grammar. Shells and wrappers
+//! such as `sudo`, behind which another program runs, are `shell`'s.
 
 use std::sync::LazyLock;
 
@@ -13,10 +13,6 @@ use super::parse;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
-    /// Runs the text behind `-c`, or the script that is its first argument.
-    Shell,
-    /// Runs the program that its arguments name.
-    Wrapper,
     /// Makes the folders its arguments name.
     MakesDirectories,
     /// Runs a command inside a container or builds one.
@@ -38,12 +34,6 @@ pub struct Program {
     /// `--mode=MODE`).
     #[serde(default)]
     pub value_options: Vec<String>,
-    /// Of a wrapper: how many plain arguments come before the program.
-    #[serde(default)]
-    pub skip: u8,
-    /// Of a wrapper: whether `NAME=value` may come before the program.
-    #[serde(default)]
-    pub assignments: bool,
     /// Of a maker of directories: the options of which one must be there; it makes them always where
     /// the list is empty.
     #[serde(default)]
@@ -70,11 +60,6 @@ pub fn all() -> &'static [Program] {
 pub fn program(command: &str) -> Option<&'static Program> {
     let name = command.rsplit('/').next().unwrap_or(command);
     all().iter().find(|program| program.name == name)
-}
-
-/// Whether `command` is a shell.
-pub fn is_shell(command: &str) -> bool {
-    program(command).is_some_and(|program| program.kind == Kind::Shell)
 }
 
 /// Whether `command` with `arguments` makes folders: `mkdir` always, `install` with `-d` only, also
@@ -129,8 +114,6 @@ mod tests {
         assert_eq!(names.len(), all().len());
         for program in all() {
             assert!(is_source(&program.source), "{}", program.name);
-            let wraps = program.kind == Kind::Wrapper;
-            assert!(wraps || (program.skip == 0 && !program.assignments), "{}", program.name);
             let flags = [&program.value_options, &program.only_with, &program.mode, &program.owner];
             assert!(flags.into_iter().flatten().all(|flag| flag.starts_with('-')), "{}", program.name);
         }
@@ -138,10 +121,9 @@ mod tests {
 
     #[test]
     fn programs_are_known_by_the_end_of_their_path() {
-        assert!(is_shell("/bin/sh"));
-        assert!(is_shell("/nix/store/x-bash/bin/bash"));
-        assert!(!is_shell("/bin/shed"));
         assert_eq!(program("mkdir").map(|program| program.kind), Some(Kind::MakesDirectories));
+        assert_eq!(program("/bin/podman").map(|program| program.kind), Some(Kind::ContainerRuntime));
+        assert!(program("/bin/mkdirs").is_none());
         assert!(program("rsync").is_none());
     }
 

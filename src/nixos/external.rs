@@ -29,6 +29,30 @@ pub struct ExternalFlake {
     pub verified: bool,
 }
 
+/// A module of nixpkgs that is not part of every system, and what it sets.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// Its path below `nixos/modules`.
+    pub path: String,
+    /// What it sets in any revision of nixpkgs.
+    pub sets: Vec<OptionPattern>,
+    /// Where the row was read.
+    pub source: String,
+}
+
+/// Every profile of the table.
+pub fn profiles() -> &'static [Profile] {
+    &TABLE.profile
+}
+
+/// The profile of nixpkgs at this path, whatever stands before `nixos/modules` or for it.
+pub fn profile(path: &str) -> Option<&'static Profile> {
+    profiles()
+        .iter()
+        .find(|profile| path.strip_suffix(profile.path.as_str()).is_some_and(|before| before.ends_with('/')))
+}
+
 /// Every flake of the table.
 pub fn all() -> &'static [ExternalFlake] {
     &TABLE.flake
@@ -96,6 +120,7 @@ fn repository_of(url: &str) -> Option<(String, String)> {
 #[serde(deny_unknown_fields)]
 struct Table {
     flake: Vec<ExternalFlake>,
+    profile: Vec<Profile>,
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| parse("external.toml", include_str!("external.toml")));
@@ -125,6 +150,17 @@ mod tests {
                 assert!(repositories.insert(repository), "{repository}");
             }
         }
+    }
+
+    #[test]
+    fn profiles_are_known_by_the_end_of_their_path() {
+        for profile in profiles() {
+            assert!(is_source(&profile.source) && !profile.sets.is_empty(), "{}", profile.path);
+        }
+        let perlless = profile("modulesPath/profiles/perlless.nix").expect("known");
+        assert!(perlless.sets.iter().any(|set| set.covers(&["systemd", "sysusers", "enable"])));
+        assert!(profile("modulesPath/profiles/minimal.nix").is_none());
+        assert!(profile("modulesPath/my-profiles/perlless.nix").is_none());
     }
 
     #[test]

@@ -38,6 +38,11 @@ pub struct SqliteProgram {
     /// Its units.
     #[serde(default)]
     pub units: Vec<String>,
+    /// The container images that run it, without tag: the variables above are read there too.
+    #[serde(default)]
+    pub images: Vec<String>,
+    /// Where the images were read.
+    pub image_source: Option<String>,
     /// Whether a finding is an error; otherwise a warning.
     #[serde(default)]
     pub certain: bool,
@@ -96,6 +101,9 @@ mod tests {
         for program in programs(Trust::Any) {
             assert!(is_source(&program.source), "{}", program.name);
             assert!(!program.reason.is_empty(), "{}", program.name);
+            assert_eq!(program.images.is_empty(), program.image_source.is_none(), "{}", program.name);
+            assert!(program.image_source.as_deref().is_none_or(is_source), "{}", program.name);
+            assert!(program.images.iter().all(|image| !image.contains([':', '@'])), "{}", program.name);
             assert!(!program.certain || program.missing == MissingDatabase::NeedsMode, "{}", program.name);
         }
     }

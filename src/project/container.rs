@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::host::{Host, Item};
 use super::options::Resolved;
 use super::table::{Node, OptionKey};
-use super::view::presence;
+use super::view::{Setting, presence};
 use crate::eval::{Text, TextPiece, Value};
 use crate::nixos::containers::{BACKEND_OPTION, Backend, CONTAINERS, SERVICE_NAME_OPTION, default_backend};
 
@@ -120,6 +120,23 @@ impl Host<'_> {
             }
         }
         requests
+    }
+
+    /// The image that the container runs, without tag and digest, where that is known.
+    pub fn container_image(&self, container: &Container) -> Option<String> {
+        let (_, given) = presence(container.node.definitions());
+        let Setting::Known(val, _) = self.setting(&self.below(&container.node, "image"), &given) else {
+            return None;
+        };
+        let Value::Str(text) = &val.value else { return None };
+        let text = self.resolve_text(text);
+        let known = text.known_prefix();
+        // A colon further in front is that of a port.
+        let name = known.rfind('/').map_or(0, |slash| slash + 1);
+        match known[name..].find([':', '@']) {
+            Some(end) => Some(known[..name + end].to_owned()),
+            None => text.exact(),
+        }
     }
 
     /// The text of a scalar option of the container, where it is known.

@@ -164,6 +164,11 @@ impl<'m> Host<'m> {
         self.external.len()
     }
 
+    /// The names of the modules from outside, in no order.
+    pub(super) fn external_names(&self) -> impl Iterator<Item = &str> {
+        self.external.iter().map(String::as_str)
+    }
+
     /// The imports that could not be followed, those of users not among them.
     pub fn open_imports(&self) -> &[OpenEdge] {
         &self.open

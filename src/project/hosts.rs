@@ -87,6 +87,11 @@ impl<'m> Project<'m> {
         self.input.root
     }
 
+    /// Whether something of it is not known because its evaluation was cut short.
+    pub fn is_exhausted(&self) -> bool {
+        self.machine.is_exhausted()
+    }
+
     /// Visits the hosts of the `classes` that the flake names, by class and name.
     pub fn visit_hosts(&self, classes: &[HostClass], visit: &mut dyn FnMut(&Host<'_>)) {
         for seed in self.seeds.iter().filter(|seed| classes.contains(&seed.class)) {

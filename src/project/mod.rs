@@ -21,6 +21,7 @@ mod merge;
 mod monitor;
 mod named;
 mod options;
+mod outside;
 mod path;
 mod port;
 mod registry;

@@ -117,6 +117,24 @@ fn escaped(path: &str) -> String {
         .collect()
 }
 
+impl DependencyAttribute {
+    /// Where it may stand below a unit.
+    fn paths(&self, spelling: Spelling) -> Vec<String> {
+        let directive = || {
+            (!self.directive.is_empty())
+                .then(|| format!("{}.{}", spelling.section(Section::Unit), self.directive))
+        };
+        match spelling {
+            Spelling::Nixos => [Some(self.option.to_owned()), directive()].into_iter().flatten().collect(),
+            Spelling::Sections => {
+                // `wantedBy` is `Install.WantedBy`.
+                let (first, rest) = self.option.split_at(1);
+                vec![directive().unwrap_or_else(|| format!("Install.{}{rest}", first.to_uppercase()))]
+            }
+        }
+    }
+}
+
 impl Unit {
     /// The name with its suffix, `*` for holes.
     pub fn display(&self) -> String {
@@ -264,14 +282,12 @@ impl Host<'_> {
             && matches!(self.switch(&self.below(&unit.node, "enable")), Switch::Off)
     }
 
-    /// The units that an attribute of `unit` names, in the option and in `unitConfig`; and whether there
-    /// may be more. Strings of several names are one item each.
+    /// The units that an attribute of `unit` names, however its sections are spelt; and whether there may be
+    /// more. Strings of several names are one item each.
     pub fn dependencies(&self, unit: &Unit, attribute: &DependencyAttribute) -> (Vec<Item>, bool) {
-        let (mut items, open) = self.items(&self.below(&unit.node, attribute.option));
-        let mut is_open = open.is_some();
-        if !attribute.directive.is_empty() {
-            let (more, open) =
-                self.items(&self.below(&unit.node, &format!("unitConfig.{}", attribute.directive)));
+        let (mut items, mut is_open) = (Vec::new(), false);
+        for path in attribute.paths(unit.spelling) {
+            let (more, open) = self.items(&self.below(&unit.node, &path));
             items.extend(more);
             is_open |= open.is_some();
         }

@@ -1,11 +1,13 @@
 //! The contract between rules and the engine. Knows no rule.
 
 mod context;
+mod dependency;
 mod meta;
 mod patch;
 mod registry;
 
 pub use context::{Context, Edits, HostContext, Place, Report};
+pub use dependency::MissingUnit;
 pub use meta::{Fixable, RuleMeta, Status, Variant};
 pub use patch::{Near, Patch};
 pub use registry::{

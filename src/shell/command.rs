@@ -17,6 +17,8 @@ pub struct Command {
     pub redirects: Vec<Redirect>,
     /// What it stands in.
     pub context: Context,
+    /// Whether it stands in a statement of the script itself, alone or among others joined by `&&` and `||`.
+    pub(super) in_top_list: bool,
     pub(super) source: Option<Span>,
     pub(super) anchor: Option<Span>,
     pub(super) statement: Option<Statement>,
@@ -135,7 +137,7 @@ impl Command {
 
 /// What `words`, a program and its arguments, run when the wrappers in front are taken off: `sudo`, `doas`,
 /// `runuser -u`, `env`, `exec`, `command`, `builtin`, `time`, `nice`, `ionice`, `nohup`, `setsid`,
-/// `stdbuf`, `setpriv`, `timeout`, `busybox` and `xargs`.
+/// `stdbuf`, `setpriv`, `timeout`, `taskset`, `flock`, `systemd-cat`, `systemd-inhibit`, `busybox` and `xargs`.
 ///
 /// `None` when the program is not known, or an option of a wrapper is not. What leads to another file
 /// system or machine (`chroot`, `nsenter`, `ssh`, `podman exec` …) is no wrapper: it is the program.
@@ -229,7 +231,7 @@ const PLAIN: Wrapper = Wrapper {
     needs_user: false,
 };
 
-/// From the manual pages of sudo, doas, util-linux, coreutils, findutils, busybox and bash.
+/// From the manual pages of sudo, doas, util-linux, coreutils, findutils, systemd, busybox and bash.
 const WRAPPERS: &[Wrapper] = &[
     Wrapper {
         name: "sudo",
@@ -315,6 +317,31 @@ const WRAPPERS: &[Wrapper] = &[
         with_value: "sk",
         long_with_value: &["signal", "kill-after"],
         positionals: 1,
+        ..PLAIN
+    },
+    Wrapper { name: "taskset", other: "p", long_other: &["pid", "help", "version"], positionals: 1, ..PLAIN },
+    Wrapper {
+        name: "flock",
+        with_value: "wE",
+        long_with_value: &["timeout", "wait", "conflict-exit-code"],
+        other: "cu",
+        long_other: &["command", "unlock", "help", "version"],
+        positionals: 1,
+        ..PLAIN
+    },
+    Wrapper {
+        name: "systemd-cat",
+        with_value: "tp",
+        long_with_value: &["identifier", "priority", "stderr-priority", "level-prefix", "namespace"],
+        other: "h",
+        long_other: &["help", "version"],
+        ..PLAIN
+    },
+    Wrapper {
+        name: "systemd-inhibit",
+        long_with_value: &["what", "who", "why", "mode"],
+        other: "h",
+        long_other: &["list", "help", "version"],
         ..PLAIN
     },
     Wrapper { name: "busybox", ..PLAIN },

@@ -9,6 +9,7 @@ mod command;
 pub mod exec;
 mod outline;
 mod quote;
+mod removal;
 mod variables;
 mod word;
 
@@ -245,6 +246,7 @@ fn command(buffer: &Buffer, outline: &Outline, raw: &RawCommand) -> Command {
         assignments: assignments.collect(),
         redirects: redirects.collect(),
         context: raw.context,
+        in_top_list: raw.in_top_list,
         source: buffer.span(&raw.bytes),
         anchor: buffer.anchor(&raw.bytes),
         statement,

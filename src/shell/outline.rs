@@ -53,6 +53,8 @@ pub(super) struct RawCommand {
     pub(super) statement: Option<u32>,
     /// Whether its list is the script itself.
     pub(super) top_level: bool,
+    /// Whether only lists joined by `&&` and `||` stand between it and the script.
+    pub(super) in_top_list: bool,
     /// Whether it is `export`, `local` and the like.
     pub(super) is_declaration: bool,
     pub(super) has_heredoc: bool,
@@ -302,6 +304,7 @@ impl<'t> Walk<'t> {
                 command.context = context;
                 command.statement = place;
                 command.top_level = top_level && place.is_some();
+                command.in_top_list = self.frames[1..].iter().all(|frame| frame.kind == "list");
                 self.out.commands.push(command);
             }
         }

@@ -99,6 +99,10 @@ struct Making<'t> {
     targets: Vec<Target>,
     /// Whether it makes others too.
     has_others: bool,
+    /// Whether some of these are not written in the command.
+    is_open: bool,
+    /// Whether it succeeds where the directories are there.
+    is_repeatable: bool,
     owner: Owner,
     command: Option<&'t shell::Command>,
     place: Span,
@@ -108,6 +112,8 @@ struct Target {
     path: String,
     /// Whether an option has a part in it, which may have another value elsewhere.
     is_optional: bool,
+    /// The argument that names it.
+    word: Word,
 }
 
 /// Owner and mode that the command, or commands beside it, give a directory.
@@ -163,6 +169,8 @@ fn making<'t>(
     let mut making = Making {
         targets: Vec::new(),
         has_others: invocation.more_args,
+        is_open: invocation.more_args,
+        is_repeatable: program.name != "mkdir" || arguments.iter().any(|argument| passes_existing(argument)),
         owner: Owner::default(),
         command,
         place,
@@ -194,13 +202,22 @@ fn making<'t>(
                     let holds = |option: &Span| {
                         word.span.is_none_or(|span| span.range().contains_range(option.range()))
                     };
-                    making.targets.push(Target { path, is_optional: options.iter().any(holds) });
+                    let is_optional = options.iter().any(holds);
+                    making.targets.push(Target { path, is_optional, word: word.clone() });
                 }
                 _ => making.has_others = true,
             }
         }
     }
     (!making.targets.is_empty()).then_some(making)
+}
+
+/// Whether `argument` is an option by which `mkdir` passes over directories that are there.
+fn passes_existing(argument: &str) -> bool {
+    let letters = argument.strip_prefix('-').filter(|letters| !letters.starts_with('-'));
+    // What follows `m` is a mode.
+    argument == "--parents"
+        || letters.is_some_and(|letters| letters.split('m').next().is_some_and(|flags| flags.contains('p')))
 }
 
 /// Whether `text` is a group of short options (`-dm`) whose last is `option`.
@@ -503,10 +520,14 @@ fn fix(
 ) -> Option<FixParts> {
     let name = unit.key.exact()?;
     let owner = ownership.owner.as_ref()?;
-    if making.has_others || targets.len() != making.targets.len() || owner.is_open {
+    if owner.is_open {
         return None;
     }
-    let removal = removal(cx, text, making, &ownership.commands)?;
+    let is_whole = !making.has_others && targets.len() == making.targets.len();
+    let removal = match is_whole {
+        true => removal(cx, text, making, &ownership.commands)?,
+        false => partial_removal(cx, text, making, targets, &ownership.commands)?,
+    };
     let near = unit.node.definitions().iter().find(|definition| {
         definition
             .binding
@@ -642,7 +663,16 @@ fn removal(
             {
                 return Some(patch);
             }
-            let spans = script.removal(&commands, cx.file_text(file))?;
+            let source = cx.file_text(file);
+            let from_chain = || {
+                let span = making.is_repeatable.then(|| script.removal_from_chain(&commands, source))??;
+                Some(vec![span])
+            };
+            let with_test = || match (making.targets.as_slice(), others) {
+                ([target], []) => Some(vec![script.removal_with_test(commands[0], &target.word, source)?]),
+                _ => None,
+            };
+            let spans = script.removal(&commands, source).or_else(from_chain).or_else(with_test)?;
             let edits = spans.iter().map(|span| (span.range(), String::new())).collect();
             Some(Patch { file, edits, is_shared: false })
         }
@@ -655,6 +685,32 @@ fn removal(
         }
         RunKind::Command { .. } => None,
     }
+}
+
+/// Takes `targets` out of the command, which makes others too, and removes the commands that set only their
+/// owner and mode.
+fn partial_removal(
+    cx: &HostContext<'_>,
+    text: &RunText,
+    making: &Making<'_>,
+    targets: &[&str],
+    others: &[&shell::Command],
+) -> Option<Patch> {
+    let RunKind::Script(script) = &text.kind else { return None };
+    let command = making.command.filter(|_| !making.is_open)?;
+    let source = cx.file_text(making.place.file);
+    let words: Vec<&Word> = making
+        .targets
+        .iter()
+        .filter(|target| targets.contains(&target.path.as_str()))
+        .map(|target| &target.word)
+        .collect();
+    let mut spans = script.removal_of_words(command, &words, source)?;
+    if !others.is_empty() {
+        spans.extend(script.removal(others, source)?);
+    }
+    let edits = spans.iter().map(|span| (span.range(), String::new())).collect();
+    Some(Patch { file: making.place.file, edits, is_shared: false })
 }
 
 /// Removes the whole definition, where it is written as one binding around the command.

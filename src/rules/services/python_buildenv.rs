@@ -88,14 +88,15 @@ impl Rule for PythonBuildenv {
 struct Paths {
     /// Elements of a Python package set.
     packages: Vec<Package>,
-    /// Elements that are interpreters.
-    interpreters: Vec<ast::Expr>,
+    /// Elements that are interpreters; `None` for those in a set.
+    interpreters: Vec<Option<ast::Expr>>,
     /// Whether there is anything else.
     has_others: bool,
 }
 
 struct Package {
-    element: ast::Expr,
+    /// The element of a list that it is; of a set, `None`.
+    element: Option<ast::Expr>,
     /// The package set as written, e.g. `pkgs.python311Packages`.
     set: Vec<String>,
     /// The name in the set.
@@ -156,11 +157,49 @@ fn collect(expr: &ast::Expr, cx: &Context<'_>, found: &mut Paths) {
                 collect(&side, cx, found);
             }
         }
+        ast::Expr::Apply(call) => match valued_set(&call) {
+            Some(set) => attributes(&set, cx, found),
+            None => found.has_others = true,
+        },
         ast::Expr::Ident(ident) => match let_value(&ident, cx) {
             Some(value) if !matches!(value, ast::Expr::Ident(_)) => collect(&value, cx, found),
             _ => found.has_others = true,
         },
         _ => found.has_others = true,
+    }
+}
+
+/// The set in `attrValues { … }`.
+fn valued_set(call: &ast::Apply) -> Option<ast::AttrSet> {
+    let function = names(&peel_parens(call.lambda()?))?;
+    let ast::Expr::AttrSet(set) = peel_parens(call.argument()?) else { return None };
+    let (last, base) = function.split_last()?;
+    let is_known = base.iter().all(|name| matches!(name.as_str(), "lib" | "builtins" | "attrsets" | "pkgs"));
+    (last == "attrValues" && is_known && set.rec_token().is_none()).then_some(set)
+}
+
+/// Sorts the values of a set.
+fn attributes(set: &ast::AttrSet, cx: &Context<'_>, found: &mut Paths) {
+    use ast::HasEntry as _;
+    for binding in set.attrpath_values() {
+        match binding.value().map(|value| path_of(&peel_parens(value), cx)) {
+            Some(Some(path)) => sort(path, None, found),
+            _ => found.has_others = true,
+        }
+    }
+    for inherit in set.inherits() {
+        let from = inherit.from().and_then(|from| from.expr()).map(peel_parens);
+        let long = match &from {
+            Some(ast::Expr::Ident(ident)) => let_value(ident, cx).as_ref().and_then(names),
+            _ => None,
+        };
+        let path = long.or_else(|| path_of(from.as_ref()?, cx));
+        for name in inherit.attrs() {
+            match (&path, static_name(&name)) {
+                (Some(path), Some(name)) => sort([path.as_slice(), &[name]].concat(), None, found),
+                _ => found.has_others = true,
+            }
+        }
     }
 }
 
@@ -178,13 +217,17 @@ fn let_value(ident: &ast::Ident, cx: &Context<'_>) -> Option<ast::Expr> {
 }
 
 fn element(item: &ast::Expr, cx: &Context<'_>, found: &mut Paths) {
-    let expr = peel_parens(item.clone());
-    let Some(mut path) = names(&expr) else {
-        found.has_others = true;
-        return;
-    };
+    match path_of(&peel_parens(item.clone()), cx) {
+        Some(path) => sort(path, Some(item), found),
+        None => found.has_others = true,
+    }
+}
+
+/// The names of a selection, with those of the namespace that it is looked up in.
+fn path_of(expr: &ast::Expr, cx: &Context<'_>) -> Option<Vec<String>> {
+    let mut path = names(expr)?;
     // A name that only a `with` can have stands for a selection from its namespace.
-    let is_from_with = match &expr {
+    let is_from_with = match expr {
         ast::Expr::Ident(ident) => {
             matches!(cx.semantics().resolve(ident.syntax().text_range()), Some(Resolution::With(_)))
         }
@@ -194,15 +237,20 @@ fn element(item: &ast::Expr, cx: &Context<'_>, found: &mut Paths) {
         _ => false,
     };
     // A short name for a package set.
-    if let ast::Expr::Select(select) = &expr
+    if let ast::Expr::Select(select) = expr
         && let Some(ast::Expr::Ident(base)) = select.expr().map(peel_parens)
         && let Some(long) = let_value(&base, cx).as_ref().and_then(names)
     {
         path.splice(0..1, long);
     }
-    if is_from_with && let Some(namespace) = namespace(&expr) {
+    if is_from_with && let Some(namespace) = namespace(expr) {
         path.splice(0..0, namespace);
     }
+    Some(path)
+}
+
+/// Says what the selection `path` is: `element` of a list, or a value of a set.
+fn sort(path: Vec<String>, element: Option<&ast::Expr>, found: &mut Paths) {
     let is_set = |index: usize| {
         nixos::python::is_package_set(&path[index])
             || (index > 0 && path[index] == "pkgs" && nixos::python::is_interpreter(&path[index - 1]))
@@ -211,14 +259,19 @@ fn element(item: &ast::Expr, cx: &Context<'_>, found: &mut Paths) {
         Some(index) if index + 1 < path.len() => {
             let (set, rest) = path.split_at(index + 1);
             if rest.len() == 1 && rest[0] == "python" {
-                found.interpreters.push(item.clone());
+                found.interpreters.push(element.cloned());
             } else {
                 let (name, is_library) = (rest.join("."), !nixos::python::is_application(&rest[0]));
-                found.packages.push(Package { element: item.clone(), set: set.to_vec(), name, is_library });
+                found.packages.push(Package {
+                    element: element.cloned(),
+                    set: set.to_vec(),
+                    name,
+                    is_library,
+                });
             }
         }
         _ if path.last().is_some_and(|name| nixos::python::is_interpreter(name)) => {
-            found.interpreters.push(item.clone());
+            found.interpreters.push(element.cloned());
         }
         _ => found.has_others = true,
     }
@@ -294,12 +347,15 @@ fn replacement(call: &ast::Apply, found: &Paths) -> Option<Vec<(TextRange, Strin
     if !found.has_others {
         return Some(edit::replace(call.syntax(), &environment));
     }
-    let mut edits = edit::replace(first.element.syntax(), &format!("({environment})"));
-    for package in &found.packages[1..] {
-        edits.extend(edit::delete_list_element(&package.element));
-    }
-    for interpreter in &found.interpreters {
-        edits.extend(edit::delete_list_element(interpreter));
+    // In a set there is no place for an environment beside the rest.
+    let packages: Option<Vec<&ast::Expr>> =
+        found.packages.iter().map(|package| package.element.as_ref()).collect();
+    let interpreters: Option<Vec<&ast::Expr>> = found.interpreters.iter().map(Option::as_ref).collect();
+    let (packages, interpreters) = (packages?, interpreters?);
+    let (first, others) = packages.split_first()?;
+    let mut edits = edit::replace(first.syntax(), &format!("({environment})"));
+    for element in others.iter().chain(&interpreters) {
+        edits.extend(edit::delete_list_element(element));
     }
     Some(edits)
 }

@@ -79,7 +79,10 @@ fn may_exist(host: &Host<'_>, name: &str) -> bool {
         false
     } else {
         host.name.is_none()
-            || gates.iter().any(|gate| gate != own && host.open(gate).is_some() || host.may_be_enabled(gate))
+            || gates.iter().any(|gate| {
+                let may_be_set = || host.open(gate).is_some() || host.may_be_set_outside(gate);
+                gate != own && may_be_set() || host.may_be_enabled(gate)
+            })
     };
     let key = OptionKey::Name(name.trim_end_matches(".service").into());
     // A unit that only gets more dependencies is not defined by that.
@@ -94,29 +97,17 @@ fn report(
     attribute: &DependencyAttribute,
     item: &Item,
 ) {
-    let Some(span) = item.span.filter(|span| !cx.has_reported(*span)) else { return };
     // An entry that asks for activation itself is not wrong.
     let gates = ["sops.useSystemdActivation", "systemd.sysusers.enable", "services.userborn.enable"];
     if gates.iter().any(|gate| host.asks_for(&item.condition, gate)) {
         return;
     }
     let unit = unit.display();
-    let option = item.definition.path.last().map_or(attribute.option.to_owned(), OptionKey::display);
-    let effect = match attribute.kind {
-        Dependency::Order | Dependency::Weak => format!("`{option}` has no effect"),
-        Dependency::Strong => format!("`{unit}` fails to start"),
-        Dependency::Reverse => format!("it never starts `{unit}`"),
-    };
     let removal = cx.remove_item(item);
-    let mut report = cx
-        .report(span, format!("`{name}` does not exist on this host: {effect}"))
-        .here("only systemd activation has this unit");
-    if let Some(binding) = item.definition.binding.filter(|binding| binding.file == span.file) {
-        report = report.covers(binding.range());
-    }
-    if matches!(attribute.kind, Dependency::Order | Dependency::Weak) {
-        report = report.variant(&SopsInstallSecretsUngated::META, "ordering");
-    }
+    let problem = format!("`{name}` does not exist on this host");
+    let here = "only systemd activation has this unit";
+    let entry = MissingUnit { problem: &problem, here, unit: &unit, attribute, item };
+    let Some(mut report) = cx.report_missing_unit(&SopsInstallSecretsUngated::META, &entry) else { return };
     if let Some(patch) = removal {
         let applicability = if patch.is_shared { Applicability::Unsafe } else { Applicability::Safe };
         report = report.fix(applicability, "remove it: secrets are there before any unit starts", |edits| {

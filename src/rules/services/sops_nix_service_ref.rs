@@ -2,7 +2,8 @@ use crate::prelude::*;
 
 declare_rule! {
     /// ## What it does
-    /// Finds system units that are ordered after, or depend on, `sops-nix.service`.
+    /// Finds system units that are ordered after, or depend on, `sops-nix.service`; and such units of Home
+    /// Manager where the user does not have the module that the unit is part of.
     ///
     /// ## Why is this bad?
     /// The NixOS module of sops-nix has no such unit: it installs secrets in an activation script, before
@@ -21,7 +22,8 @@ declare_rule! {
     /// ```
     ///
     /// ## Exceptions
-    /// Units of Home Manager: its sops module does have a user unit `sops-nix.service`.
+    /// Units of Home Manager, where the user may have its sops module: that does have a user unit
+    /// `sops-nix.service`.
     ///
     /// ## Fix safety
     /// Removing the entry is safe where systemd activation is off: secrets are there before the unit starts.
@@ -38,34 +40,53 @@ declare_rule! {
     variants: [ordering: Warning],
     fix: Sometimes,
     status: Status::Stable { since: "0.1.0" },
-    repairs: ["systemd.mounts", "systemd.automounts", "systemd.*.*.*", "systemd.*.*.unitConfig.*", "virtualisation.quadlet.*.*.unitConfig.*"],
+    repairs: ["systemd.mounts", "systemd.automounts", "systemd.*.*.*", "home-manager.users.*.systemd.user.*.*.*", "systemd.*.*.unitConfig.*", "virtualisation.quadlet.*.*.unitConfig.*"],
 }
+
+/// The unit without its suffix.
+const NAME: &str = "sops-nix";
 
 const MISTAKEN: &str = "sops-nix.service";
 
 impl HostRule for SopsNixServiceRef {
     fn check(&self, host: &Host<'_>, cx: &mut HostContext<'_>) {
-        if is_defined(host) {
-            return;
+        if !is_defined(host) {
+            visit_entries(host, host.units(), &mut |unit, attribute, item| {
+                report(host, cx, unit, attribute, item);
+            });
         }
-        for unit in host.units() {
-            for attribute in &DEPENDENCIES {
-                let (items, _) = host.dependencies(&unit, attribute);
-                for item in items.iter().filter(|item| item.exact().as_deref() == Some(MISTAKEN)) {
-                    report(host, cx, &unit.display(), attribute, item);
-                }
+        host.visit_users(&mut |user| {
+            if lacks_sops(host, user) {
+                let home = &user.home;
+                visit_entries(home, home.user_units(Spelling::Sections), &mut |unit, attribute, item| {
+                    report_in_home(cx, &user.name, unit, attribute, item);
+                });
             }
+        });
+    }
+}
+
+/// Visits what names the unit among the dependencies of `units` and of the containers of quadlet.
+fn visit_entries(
+    host: &Host<'_>,
+    units: Vec<Unit>,
+    visit: &mut dyn FnMut(&str, &DependencyAttribute, &Item),
+) {
+    let is_mistaken = |item: &&Item| item.exact().as_deref() == Some(MISTAKEN);
+    for unit in units {
+        for attribute in &DEPENDENCIES {
+            let (items, _) = host.dependencies(&unit, attribute);
+            items.iter().filter(is_mistaken).for_each(|item| visit(&unit.display(), attribute, item));
         }
-        for kind in ["containers", "pods", "networks", "volumes"] {
-            for attribute in DEPENDENCIES.iter().filter(|attribute| !attribute.directive.is_empty()) {
-                let path = format!("virtualisation.quadlet.{kind}.*.unitConfig.{}", attribute.directive);
-                for (keys, node) in host.nodes(&path) {
-                    let Some(key) = keys.last() else { continue };
-                    let (items, _) = host.items(&node);
-                    for item in items.iter().filter(|item| item.exact().as_deref() == Some(MISTAKEN)) {
-                        report(host, cx, &format!("{}.service", key.display()), attribute, item);
-                    }
-                }
+    }
+    for kind in ["containers", "pods", "networks", "volumes"] {
+        for attribute in DEPENDENCIES.iter().filter(|attribute| !attribute.directive.is_empty()) {
+            let path = format!("virtualisation.quadlet.{kind}.*.unitConfig.{}", attribute.directive);
+            for (keys, node) in host.nodes(&path) {
+                let Some(key) = keys.last() else { continue };
+                let unit = format!("{}.service", key.display());
+                let (items, _) = host.items(&node);
+                items.iter().filter(is_mistaken).for_each(|item| visit(&unit, attribute, item));
             }
         }
     }
@@ -73,8 +94,48 @@ impl HostRule for SopsNixServiceRef {
 
 /// Whether the project has a unit of its own by this name.
 fn is_defined(host: &Host<'_>) -> bool {
-    let key = OptionKey::Name(MISTAKEN.trim_end_matches(".service").into());
+    let key = OptionKey::Name(NAME.into());
     host.services_called(&key).iter().any(|unit| host.runs_something(unit))
+}
+
+/// Whether the user certainly does not have the module of sops-nix, nor a unit by this name from elsewhere.
+fn lacks_sops(host: &Host<'_>, user: &User<'_>) -> bool {
+    let home = &user.home;
+    let has_unit = |host: &Host<'_>, spelling| {
+        host.user_units(spelling).iter().any(|unit| unit.suffix == "service" && unit.key.may_be(NAME))
+    };
+    // Without a host, what one machine passes to all users is not known.
+    host.name.is_some()
+        && home.definitions("sops").is_empty()
+        && home.open("sops").is_none()
+        && !home.may_be_set_outside("sops")
+        && home.open("systemd.user.services").is_none()
+        && host.open("home-manager.sharedModules").is_none()
+        && !host.has_unlisted_modules()
+        && !home.has_unlisted_modules()
+        && !has_unit(home, Spelling::Sections)
+        && !has_unit(host, Spelling::Nixos)
+}
+
+fn report_in_home(
+    cx: &mut HostContext<'_>,
+    user: &str,
+    unit: &str,
+    attribute: &DependencyAttribute,
+    item: &Item,
+) {
+    let removal = cx.remove_item(item);
+    let problem = "the user has no `sops-nix.service`";
+    let here = "only the sops module of Home Manager has this unit";
+    let entry = MissingUnit { problem, here, unit, attribute, item };
+    let Some(report) = cx.report_missing_unit(&SopsNixServiceRef::META, &entry) else { return };
+    let _ = with_patch(report, removal, "remove it, unless the user is to have secrets", false)
+        .help("import the home module of sops-nix for this user, or remove the entry")
+        .note("Cause: the unit is part of the home module of sops-nix, which this home does not import.")
+        .note(format!("The home is that of `{user}`."))
+        .note(format!(
+            "To validate: nixos-rebuild dry-build; then, as the user, systemctl --user cat {unit}."
+        ));
 }
 
 fn report(
@@ -84,36 +145,25 @@ fn report(
     attribute: &DependencyAttribute,
     item: &Item,
 ) {
-    let Some(span) = item.span.filter(|span| !cx.has_reported(*span)) else { return };
-    let option = written_name(item, attribute);
-    let effect = match attribute.kind {
-        Dependency::Order | Dependency::Weak => format!("`{option}` of `{unit}` has no effect"),
-        Dependency::Strong => format!("`{unit}` fails to start"),
-        Dependency::Reverse => format!("it never starts `{unit}`"),
-    };
     let activation = systemd_activation(host);
     let removal = cx.remove_item(item);
     let optional = optional_entry(cx, item);
-    let mut report = cx
-        .report(span, format!("`{MISTAKEN}` is no system unit: {effect}"))
-        .here("only Home Manager's sops module has a unit of this name");
-    if let Some(binding) = item.definition.binding.filter(|binding| binding.file == span.file) {
-        report = report.covers(binding.range());
-    }
+    let problem = "`sops-nix.service` is no system unit";
+    let here = "only Home Manager's sops module has a unit of this name";
+    let entry = MissingUnit { problem, here, unit, attribute, item };
+    let is_soft = entry.only_loses_its_effect();
+    let Some(mut report) = cx.report_missing_unit(&SopsNixServiceRef::META, &entry) else { return };
+    let Some(span) = item.span else { return };
     if let Activation::On(Some(definition)) = &activation
         && let Some(place) = definition.span()
     {
         report = report.label(place, "secrets are installed by a unit");
-    }
-    if matches!(attribute.kind, Dependency::Order | Dependency::Weak) {
-        report = report.variant(&SopsNixServiceRef::META, "ordering");
     }
     report = match activation {
         Activation::Off => {
             with_patch(report, removal, "remove it: secrets are there before any unit starts", true)
         }
         Activation::On(_) => {
-            let is_soft = matches!(attribute.kind, Dependency::Order | Dependency::Weak);
             let is_shared = removal.is_none_or(|patch| patch.is_shared);
             let applicability =
                 if is_soft && !is_shared { Applicability::Safe } else { Applicability::Unsafe };
@@ -163,14 +213,6 @@ fn optional_entry(cx: &HostContext<'_>, item: &Item) -> Option<Vec<(TextRange, S
     Some(edits)
 }
 
-/// The attribute as the definition writes it.
-fn written_name(item: &Item, attribute: &DependencyAttribute) -> String {
-    match item.definition.path.last() {
-        Some(key) if key.exact().is_some() => key.display(),
-        _ => attribute.option.to_owned(),
-    }
-}
-
 fn with_patch<'d>(report: Report<'d>, patch: Option<Patch>, title: &str, is_certain: bool) -> Report<'d> {
     let Some(patch) = patch else { return report };
     let applicability =
@@ -207,7 +249,13 @@ fn systemd_activation(host: &Host<'_>) -> Activation {
             _ => return Activation::Unknown,
         }
     }
-    if definitions.iter().all(|definition| matches!(definition.value.value, Value::Bool(false))) {
+    // The last two gates are the default of the first, which is sops-nix's own.
+    let is_hidden = |gate: &&nixos::OptionPattern| {
+        let gate = gate.to_string();
+        gate != "sops.useSystemdActivation" && (host.open(&gate).is_some() || host.may_be_set_outside(&gate))
+    };
+    let is_off = definitions.iter().all(|definition| matches!(definition.value.value, Value::Bool(false)));
+    if is_off && gates.iter().find(is_hidden).is_none() {
         return Activation::Off;
     }
     let is_sure = |definition: &&Definition| {

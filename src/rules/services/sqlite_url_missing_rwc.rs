@@ -42,11 +42,13 @@ declare_rule! {
         "services.*.settings.database.url",
         "systemd.services.*.environment.*",
         "systemd.services.*.serviceConfig.Environment",
+        "virtualisation.oci-containers.containers.*.environment.*",
     ],
 }
 
 impl HostRule for SqliteUrlMissingRwc {
     fn check(&self, host: &Host<'_>, cx: &mut HostContext<'_>) {
+        let containers = host.containers();
         for program in nixos::sqlite::needing_mode() {
             for option in program.options.iter().map(ToString::to_string) {
                 if !is_disabled(host, &option) {
@@ -62,6 +64,18 @@ impl HostRule for SqliteUrlMissingRwc {
                 );
                 for (_, node) in host.nodes("systemd.services.*.serviceConfig.Environment") {
                     check_assignments(host, cx, program, variable, &node);
+                }
+            }
+            if program.images.is_empty() {
+                continue;
+            }
+            for container in &containers {
+                if host.container_image(container).is_none_or(|image| !program.images.contains(&image)) {
+                    continue;
+                }
+                for variable in &program.variables {
+                    let node = host.below(&container.node, &format!("environment.{variable}"));
+                    check_all(host, cx, program, node.definitions().to_vec());
                 }
             }
         }
