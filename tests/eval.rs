@@ -139,8 +139,9 @@ fn options_of_a_host_are_merged_and_placed() {
     assert_eq!(on("server", "homelab.llm.port"), "11434\nmodules/services/llm.nix:12: default");
     // Two modules make the container, and its port is the value of an option.
     let container = on("server", "virtualisation.oci-containers.containers.llm");
-    assert!(container.contains(r#"devices = [ "nvidia.com/gpu=0" ]"#), "{container}");
-    assert!(container.contains(r#"ports = [ "127.0.0.1:11434:11434" ]"#), "{container}");
+    // Modules of nixpkgs may add to lists that the project does not declare.
+    assert!(container.contains(r#"devices = [ "nvidia.com/gpu=0" «perhaps more"#), "{container}");
+    assert!(container.contains(r#"ports = [ "127.0.0.1:11434:11434" «perhaps more"#), "{container}");
     assert!(container.contains("\nhosts/server/gpu.nix:17: definition of priority 100"), "{container}");
     assert!(container.contains("\nmodules/services/llm.nix:18: definition of priority 100"), "{container}");
     // A package has a name and no value.
