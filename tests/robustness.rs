@@ -518,7 +518,7 @@ fn large_files_are_read_up_to_a_limit() {
         }
         text + &UNUSED[2..]
     };
-    let place = Place::new(&[("large.nix", &flat(20_000_000)), ("small.nix", UNUSED)]);
+    let place = Place::new(&[("large.nix", &flat(20_000_000)), ("small.nix", UNUSED), ("path", "")]);
     let huge = fs::File::create(place.folder.path().join("huge.nix")).expect("files can be made");
     huge.set_len(100_000_000).expect("files can be sparse");
     let found = place.run(&["check", "-o", "json"]).findings();

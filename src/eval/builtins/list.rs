@@ -15,6 +15,9 @@ use super::set::group;
 use super::{MAX_GENERATED, STEPS_PER_CALL};
 use crate::text::Span;
 
+/// Conditions of elements that are read for a step.
+const CONDITIONS_PER_STEP: usize = 16;
+
 pub(super) static PRIMITIVES: &[Primitive] = primitives! {
     "all" 2 |m, a, span| any_or_all(m, a, span, false);
     "any" 2 |m, a, span| any_or_all(m, a, span, true);
@@ -47,6 +50,8 @@ pub(super) static PRIMITIVES: &[Primitive] = primitives! {
         if let Some(open) = &list.open {
             return Err(open.clone());
         }
+        // Reading the conditions takes time, which calls over a long list would multiply.
+        m.charge(index.min(list.elements.len()) / CONDITIONS_PER_STEP)?;
         let before = list.elements.iter().take(index.saturating_add(1));
         if !before.map(|element| &element.condition).all(|condition| *condition == Condition::True) {
             return Err(several());
