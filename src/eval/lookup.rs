@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::condition::Condition;
 use super::library;
 use super::machine::{Environment, FrameKind, Machine, Unit, is_error};
-use super::value::{Attrs, Entry, Name, Reason, Symbol, SymbolRoot, Thunk, Unknown, Val, Value};
+use super::value::{Attrs, Entry, Name, Reason, SymbolRoot, Thunk, Unknown, Val, Value};
 use crate::semantic::{ExprId, Formal, Key};
 use crate::text::Span;
 
@@ -116,7 +116,7 @@ impl Machine<'_> {
                 }
                 (None, _) => {
                     let root = SymbolRoot::Argument(name);
-                    Val::of(Value::Symbol(Rc::new(Symbol { root, path: Vec::new() }))).thunk()
+                    Val::symbol(root).thunk()
                 }
             },
             Value::Choice(choice) => self

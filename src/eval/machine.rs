@@ -925,7 +925,7 @@ impl<'l> Machine<'l> {
                 }
                 let call = Call { function, arguments, span };
                 let root = SymbolRoot::Call(Rc::new(call));
-                Val::at(Value::Symbol(Rc::new(Symbol { root, path: Vec::new() })), span)
+                Val { span, ..Val::symbol(root) }
             }
             Value::Choice(choice) => {
                 self.choose(choice, |machine, function| machine.apply(&function, argument.clone(), span))

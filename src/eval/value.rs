@@ -122,11 +122,6 @@ impl Unknown {
     pub fn new(reason: Reason) -> Self {
         Self { reason: Rc::new(reason), place: None }
     }
-
-    /// The same, at `place` where none is known yet.
-    pub fn or_at(self, place: Option<Span>) -> Self {
-        Self { place: self.place.or(place), ..self }
-    }
 }
 
 /// A string: known text and holes.
@@ -400,6 +395,11 @@ impl Val {
     /// A value made at `span`.
     pub fn at(value: Value, span: Option<Span>) -> Self {
         Self { value, span }
+    }
+
+    /// What is known by name only, with nothing below its root.
+    pub fn symbol(root: SymbolRoot) -> Self {
+        Self::of(Value::Symbol(Rc::new(Symbol { root, path: Vec::new() })))
     }
 
     /// An unknown.

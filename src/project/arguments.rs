@@ -9,8 +9,8 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 
 use crate::eval::{
-    Attrs, Closure, Entry, Machine, Name, Options, Realm, Reason, Scope, Symbol, SymbolRoot, Thunk, Unknown,
-    Val, Value, library,
+    Attrs, Closure, Entry, Machine, Name, Options, Realm, Reason, Scope, SymbolRoot, Thunk, Unknown, Val,
+    Value, library,
 };
 
 /// The calls of modules.
@@ -23,7 +23,7 @@ pub(super) struct Arguments {
 impl Arguments {
     /// `special` are the sets that the flake passes, one for each host.
     pub(super) fn new(machine: &Machine<'_>, realm: Realm, special: &[Rc<Attrs>]) -> Self {
-        let symbol = |root| symbol(root).thunk();
+        let symbol = |root| Val::symbol(root).thunk();
         let mut entries: Vec<(Name, Entry)> = [
             ("config", symbol(SymbolRoot::Config(realm))),
             ("options", symbol(SymbolRoot::Options)),
@@ -85,12 +85,8 @@ fn of_all(machine: &Machine<'_>, realm: Realm, special: &[Rc<Attrs>], name: Name
         return first.clone().thunk();
     }
     Thunk::later(move |machine| {
-        machine.argument(realm, name).unwrap_or_else(|| symbol(SymbolRoot::Argument(name)))
+        machine.argument(realm, name).unwrap_or_else(|| Val::symbol(SymbolRoot::Argument(name)))
     })
-}
-
-fn symbol(root: SymbolRoot) -> Val {
-    Val::of(Value::Symbol(Rc::new(Symbol { root, path: Vec::new() })))
 }
 
 /// Whether two values are the same for sure, by what is cheap to see.

@@ -3,15 +3,13 @@
 //!
 //! Must never name a file that another one names in any way: by a path, by a folder, by a piece of text.
 
-use std::rc::Rc;
-
 use camino::{Utf8Path, Utf8PathBuf};
 use rustc_hash::FxHashSet;
 
 use super::hosts::Project;
 use super::imports::file_at;
 use super::input::ProjectFile;
-use crate::eval::{FileKind, Symbol, SymbolRoot, Val, Value, is_error, normalise};
+use crate::eval::{FileKind, SymbolRoot, Val, is_error, normalise};
 use crate::module::{Facts, FileClass};
 use crate::nixos::roots::ModuleSystem;
 use crate::semantic::{Expr, Part, PathKind};
@@ -89,7 +87,7 @@ impl Project<'_> {
 
     fn may_have_more_hosts(&self) -> bool {
         let machine = self.machine;
-        let own = Val::of(Value::Symbol(Rc::new(Symbol { root: SymbolRoot::SelfFlake, path: Vec::new() })));
+        let own = Val::symbol(SymbolRoot::SelfFlake);
         let is_open = |output: &str| match machine.select(&own, machine.name(output)) {
             Ok(val) => machine.set(&val).map_or(true, |set| !set.is_closed()),
             Err(unknown) => !is_error(&unknown),

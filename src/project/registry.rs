@@ -3,15 +3,13 @@
 //!
 //! Must never be asked where a host is known to have the module.
 
-use std::rc::Rc;
-
 use super::arguments::Arguments;
 use super::classify::classify;
 use super::imports::Import;
 use super::input::ProjectInput;
 use super::link::{Module, module};
 use super::table::Certainty;
-use crate::eval::{Machine, Symbol, SymbolRoot, Thunk, Val, Value, Wrapper, wrapper};
+use crate::eval::{Machine, SymbolRoot, Thunk, Val, Value, Wrapper, wrapper};
 use crate::nixos::roots::ModuleSystem;
 use crate::text::FileId;
 
@@ -85,7 +83,7 @@ fn registered(
     let mut roots = Vec::new();
     if is_flake {
         let outputs = machine.select(&value, machine.name("outputs")).ok();
-        let inputs = Val::of(Value::Symbol(Rc::new(Symbol { root: SymbolRoot::Inputs, path: Vec::new() })));
+        let inputs = Val::symbol(SymbolRoot::Inputs);
         roots.extend(outputs.map(|outputs| machine.apply(&outputs, inputs.thunk(), None)));
     } else if let Some(module) = module(machine, input, file, value, true, arguments) {
         roots.push(machine.force(&module.config));

@@ -12,7 +12,7 @@ use super::arguments::ArgumentsOnly;
 use super::closure::closure;
 use super::hosts::Project;
 use super::imports::{Edge, file_at, read_import};
-use crate::eval::{Condition, Entry, Realm, Symbol, SymbolRoot, Val, Value, is_error, normalise};
+use crate::eval::{Condition, Entry, Realm, SymbolRoot, Val, Value, is_error, normalise};
 use crate::module::FileClass;
 use crate::semantic::{Expr, Ir, Part, PathKind};
 use crate::text::FileId;
@@ -90,7 +90,7 @@ impl Project<'_> {
         else {
             return;
         };
-        let own = Val::of(Value::Symbol(Rc::new(Symbol { root: SymbolRoot::SelfFlake, path: Vec::new() })));
+        let own = Val::symbol(SymbolRoot::SelfFlake);
         let scope = ArgumentsOnly::scope(machine, Realm::System, Rc::default());
         machine.in_scope(&scope, || {
             let mut roots = Vec::new();

@@ -9,7 +9,7 @@ use super::flake::HostClass;
 use super::host::Host;
 use super::imports::{Edge, read_import, read_imports};
 use super::table::{Certainty, Definition, Node, OptionKey};
-use crate::eval::{Attrs, Condition, Entry, Name, Realm, Symbol, SymbolRoot, TextPiece, Val, Value};
+use crate::eval::{Attrs, Condition, Entry, Name, Realm, SymbolRoot, TextPiece, Val};
 
 /// Where the name stands in the path of a definition, after `home-manager.users`.
 const USER_AT: usize = 2;
@@ -119,7 +119,7 @@ fn shared_modules(host: &Host<'_>) -> Vec<Edge> {
 fn arguments(host: &Host<'_>) -> Rc<Attrs> {
     let machine = host.machine();
     let root = SymbolRoot::Config(Realm::System);
-    let system = Val::of(Value::Symbol(Rc::new(Symbol { root, path: Vec::new() })));
+    let system = Val::symbol(root);
     let mut entries: Vec<(Name, Entry)> = ["osConfig", "nixosConfig", "darwinConfig"]
         .into_iter()
         .map(|name| (machine.name(name), Entry::of(system.clone().thunk())))

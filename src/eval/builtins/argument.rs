@@ -2,7 +2,7 @@
 
 use super::super::condition::Condition;
 use super::super::machine::{Coercion, ELEMENTS_PER_STEP, Machine, is_error};
-use super::super::value::{Attrs, Entry, List, Name, Reason, Symbol, Thunk, Unknown, Val, Value};
+use super::super::value::{Attrs, Entry, List, Name, Reason, Thunk, Unknown, Val, Value};
 use crate::text::Span;
 
 /// What a builtin gives.
@@ -140,11 +140,6 @@ pub(super) fn record(machine: &Machine<'_>, fields: impl IntoIterator<Item = (&'
     let entries =
         fields.into_iter().map(|(name, val)| (machine.name(name), Entry::of(val.thunk()))).collect();
     Val::of(Value::Attrs(Attrs::from_entries(entries).into()))
-}
-
-/// `root` with nothing below.
-pub(super) fn symbol(root: super::super::value::SymbolRoot) -> Val {
-    Val::of(Value::Symbol(Symbol { root, path: Vec::new() }.into()))
 }
 
 fn mistyped(machine: &Machine<'_>, val: &Val, value: &Value, wanted: &str) -> Unknown {

@@ -9,7 +9,7 @@ use super::super::value::{
     Attrs, Call, Entry, Name, Reason, Symbol, SymbolRoot, Text, TextHole, TextPiece, Thunk, Unknown, Val,
     Value,
 };
-use super::argument::{Outcome, error, must_have_known_names, plain_string, several, symbol};
+use super::argument::{Outcome, error, must_have_known_names, plain_string, several};
 use crate::text::Span;
 
 pub(super) static PRIMITIVES: &[Primitive] = primitives! {
@@ -17,7 +17,7 @@ pub(super) static PRIMITIVES: &[Primitive] = primitives! {
     "dirOf" 1 |m, a, _| dir_of(m, &a[0]);
     "findFile" 2 |m, a, _| {
         m.force(&a[0]);
-        Ok(symbol(SymbolRoot::SearchPath(plain_string(m, &a[1])?.into())))
+        Ok(Val::symbol(SymbolRoot::SearchPath(plain_string(m, &a[1])?.into())))
     };
     "import" 1 import;
     "pathExists" 1 |m, a, _| {
@@ -212,7 +212,7 @@ fn import(machine: &Machine<'_>, arguments: &[Thunk], span: Option<Span>) -> Out
             }
             let call = Call { function: (**symbol).clone(), arguments: arguments.to_vec(), span };
             let root = SymbolRoot::Call(Rc::new(call));
-            Ok(Val::of(Value::Symbol(Rc::new(Symbol { root, path: Vec::new() }))))
+            Ok(Val::symbol(root))
         }
         Value::Choice(choice) => Ok(machine.choose(choice, |machine, val| {
             import(machine, &[val.thunk()], span).unwrap_or_else(|unknown| Val::of(Value::Unknown(unknown)))
@@ -249,4 +249,4 @@ fn file_of_input(machine: &Machine<'_>, val: &Val) -> Option<(Name, String)> {
 
 /// `import nixpkgs arguments`: a package set.
 static IMPORT_NIXPKGS: Primitive =
-    Primitive { name: "nixpkgs", arity: 1, run: |_, _, _| Ok(symbol(SymbolRoot::Packages)) };
+    Primitive { name: "nixpkgs", arity: 1, run: |_, _, _| Ok(Val::symbol(SymbolRoot::Packages)) };

@@ -109,7 +109,7 @@ fn derivation(
     }
     let function = Symbol { root: SymbolRoot::Packages, path: vec![machine.name(name)] };
     let call = Call { function, arguments: arguments.to_vec(), span };
-    Ok(super::argument::symbol(SymbolRoot::Call(Rc::new(call))))
+    Ok(Val::symbol(SymbolRoot::Call(Rc::new(call))))
 }
 
 fn store() -> Outcome {

@@ -61,7 +61,7 @@ pub enum Wrapper {
 
 /// `lib`.
 pub fn library(_: &Machine<'_>) -> Val {
-    Val::of(Value::Symbol(Rc::new(Symbol { root: SymbolRoot::Library, path: Vec::new() })))
+    Val::symbol(SymbolRoot::Library)
 }
 
 /// The module wrapper that `val` is, if it is one.

@@ -187,9 +187,7 @@ impl KnownInputs {
         let names: Vec<Rc<str>> = path.iter().map(|name| machine.text_of(*name)).collect();
         match names.iter().map(|name| &**name).collect::<Vec<_>>().as_slice() {
             ["lib" | "/lib" | "/lib/default.nix"] => Some(library(machine)),
-            ["legacyPackages", _] => {
-                Some(Val::of(Value::Symbol(Rc::new(Symbol { root: SymbolRoot::Packages, path: Vec::new() }))))
-            }
+            ["legacyPackages", _] => Some(Val::symbol(SymbolRoot::Packages)),
             ["/" | "/default.nix"] => Some(Val::function(&PACKAGES, Vec::new())),
             _ => None,
         }
@@ -197,13 +195,8 @@ impl KnownInputs {
 }
 
 /// `import nixpkgs arguments`.
-static PACKAGES: Primitive = Primitive {
-    name: "nixpkgs",
-    arity: 1,
-    run: |_, _, _| {
-        Ok(Val::of(Value::Symbol(Rc::new(Symbol { root: SymbolRoot::Packages, path: Vec::new() }))))
-    },
-};
+static PACKAGES: Primitive =
+    Primitive { name: "nixpkgs", arity: 1, run: |_, _, _| Ok(Val::symbol(SymbolRoot::Packages)) };
 
 /// Whether a value is the path of a folder of the project.
 static IS_FOLDER: Primitive = Primitive {
@@ -262,8 +255,7 @@ fn inside(folder: &camino::Utf8Path, is_flake: bool) -> Thunk {
         if is_flake && machine.loader().kind(&file).is_some() {
             let flake = machine.import(&file);
             let mut inputs = Attrs::from_entries(vec![(machine.name("self"), Entry::of(own))]);
-            let others =
-                Val::of(Value::Symbol(Rc::new(Symbol { root: SymbolRoot::Inputs, path: Vec::new() })));
+            let others = Val::symbol(SymbolRoot::Inputs);
             inputs.open = Some(machine.symbolic(&others));
             inputs.fallback = Some(others);
             let inputs = Val::of(Value::Attrs(Rc::new(inputs)));

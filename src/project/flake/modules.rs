@@ -121,10 +121,7 @@ fn configuration(machine: &Machine<'_>, argument: &Thunk, set: &Attrs, span: Opt
     let modules = entry("modules").unwrap_or_else(|| Val::list(Vec::new()).thunk());
     let function = Symbol { root: SymbolRoot::Library, path: vec![machine.name("evalModules")] };
     let call = Call { function, arguments: vec![argument.clone()], span };
-    let call = Val::at(
-        Value::Symbol(Rc::new(Symbol { root: SymbolRoot::Call(Rc::new(call)), path: Vec::new() })),
-        span,
-    );
+    let call = Val { span, ..Val::symbol(SymbolRoot::Call(Rc::new(call))) };
     let config = evaluate(modules, special.unwrap_or_default());
     let extend = Val::function(&EXTEND_MODULES, vec![argument.clone()]).thunk();
     let mut attrs = Attrs::from_entries(vec![
@@ -180,13 +177,7 @@ impl Arguments {
         let mut entries = vec![
             (machine.name("lib"), Entry::of(library(machine).thunk())),
             (machine.name("config"), Entry::of(self.config.clone())),
-            (
-                machine.name("options"),
-                Entry::of(
-                    Val::of(Value::Symbol(Rc::new(Symbol { root: SymbolRoot::Options, path: Vec::new() })))
-                        .thunk(),
-                ),
-            ),
+            (machine.name("options"), Entry::of(Val::symbol(SymbolRoot::Options).thunk())),
             (machine.name("specialArgs"), Entry::of(Val::of(Value::Attrs(self.special.clone())).thunk())),
         ];
         entries.extend(self.special.entries.iter().cloned());
@@ -211,7 +202,7 @@ fn argument(machine: &Machine<'_>, config: &Thunk, name: Name) -> Val {
     let value = path.iter().try_fold(config, |val, name| machine.select(&val, *name));
     match value {
         Ok(val) if !matches!(&val.value, Value::Unknown(unknown) if is_error(unknown)) => val,
-        _ => Val::of(Value::Symbol(Rc::new(Symbol { root: SymbolRoot::Argument(name), path: Vec::new() }))),
+        _ => Val::symbol(SymbolRoot::Argument(name)),
     }
 }
 

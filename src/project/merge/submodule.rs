@@ -12,8 +12,7 @@ use super::level::{Level, Undeclared};
 use super::types::{self, Submodule};
 use super::{Cx, Part, alias};
 use crate::eval::{
-    Attrs, Condition, Entry, Name, Reason, Symbol, SymbolRoot, Thunk, Unknown, Val, Value, Wrapper, library,
-    wrapper,
+    Attrs, Condition, Entry, Name, Reason, SymbolRoot, Thunk, Unknown, Val, Value, Wrapper, library, wrapper,
 };
 
 /// Modules that one submodule may have.
@@ -98,11 +97,10 @@ pub(super) fn evaluate(cx: Cx<'_, '_>, submodule: &Rc<Submodule>, name: &Rc<str>
 /// The set of arguments of the modules.
 fn arguments(cx: Cx<'_, '_>, special: &Attrs, name: &Rc<str>, config: &Thunk) -> Thunk {
     let machine = cx.machine;
-    let options = Symbol { root: SymbolRoot::Options, path: Vec::new() };
     let mut entries: Vec<(Name, Entry)> = vec![
         (machine.name("name"), Entry::of(Val::string(name).thunk())),
         (machine.name("lib"), Entry::of(library(machine).thunk())),
-        (machine.name("options"), Entry::of(Val::of(Value::Symbol(Rc::new(options))).thunk())),
+        (machine.name("options"), Entry::of(Val::symbol(SymbolRoot::Options).thunk())),
         (machine.name("config"), Entry::of(config.clone())),
     ];
     entries.extend(special.entries.iter().cloned());
