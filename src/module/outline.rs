@@ -91,12 +91,6 @@ impl Outline {
             self.arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice(),
             ["final" | "self" | "_final" | "_", "prev" | "super" | "_prev"]
         );
-        let builds = self.call.as_deref().is_some_and(|name| {
-            name == "mkDerivation"
-                || name.starts_with("build")
-                || name.starts_with("write")
-                || name == "runCommand"
-        });
         match self.guess() {
             ClassGuess::Nixos => FileClass::Nixos,
             ClassGuess::HomeManager => FileClass::HomeManager,
@@ -104,7 +98,7 @@ impl Outline {
             ClassGuess::FlakeParts => FileClass::FlakeParts,
             _ if is_overlay => FileClass::Overlay,
             ClassGuess::ModuleUnknown => FileClass::Module,
-            ClassGuess::NotModule if builds => FileClass::Package,
+            ClassGuess::NotModule if self.builds() => FileClass::Package,
             ClassGuess::NotModule if self.holds_functions => FileClass::Library,
             ClassGuess::NotModule => FileClass::Other,
         }
@@ -113,13 +107,22 @@ impl Outline {
     /// The module system that the keys speak for.
     pub fn guess(&self) -> ClassGuess {
         let keys: Vec<&str> = self.keys.iter().map(String::as_str).collect();
-        if !self.is_set || (self.is_function && !self.has_ellipsis && !self.formals.is_empty()) {
+        if !self.is_set || self.builds() || (self.is_function && !self.has_ellipsis && !self.formals.is_empty()) {
             return ClassGuess::NotModule;
         }
         match roots::class_of_roots(&keys) {
             ClassGuess::NotModule if self.has_module_keys => ClassGuess::ModuleUnknown,
             guess => guess,
         }
+    }
+
+    /// Whether the body is a call that makes a derivation.
+    fn builds(&self) -> bool {
+        self.call.as_deref().is_some_and(|name| {
+            name.starts_with("build")
+                || name.starts_with("write")
+                || matches!(name, "derivation" | "mkDerivation" | "mkShell" | "runCommand")
+        })
     }
 
     /// The module systems that have all the keys; `None` where no key says anything.
@@ -212,7 +215,7 @@ fn called_name(ir: &Ir, expr: ExprId) -> Option<&str> {
     }
     match ir.expr(function) {
         _ if function == expr => None,
-        Expr::WithName(name) => Some(ir.name(*name)),
+        Expr::WithName(name) | Expr::Global(name) => Some(ir.name(*name)),
         Expr::Select(node) => match node.1.last() {
             Some(crate::semantic::Key::Static(name, _)) => Some(ir.name(*name)),
             _ => None,
@@ -256,6 +259,7 @@ mod tests {
             ("{ pkgs, ... }: { home.packages = [ pkgs.hello ]; xdg.enable = true; }", FileClass::HomeManager),
             ("{ ... }: { boot.loader.grub.enable = true; }", FileClass::Nixos),
             ("{ imports = [ ./a.nix ]; }", FileClass::Module),
+            ("derivation { name = \"x\"; system = \"y\"; builder = \"z\"; }", FileClass::Package),
             ("[ 1 2 ]", FileClass::Other),
         ] {
             assert_eq!(outline(source).class(), class, "{source}");
