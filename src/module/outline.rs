@@ -107,7 +107,10 @@ impl Outline {
     /// The module system that the keys speak for.
     pub fn guess(&self) -> ClassGuess {
         let keys: Vec<&str> = self.keys.iter().map(String::as_str).collect();
-        if !self.is_set || self.builds() || (self.is_function && !self.has_ellipsis && !self.formals.is_empty()) {
+        if !self.is_set
+            || self.builds()
+            || (self.is_function && !self.has_ellipsis && !self.formals.is_empty())
+        {
             return ClassGuess::NotModule;
         }
         match roots::class_of_roots(&keys) {
