@@ -11,8 +11,8 @@ use super::{ProjectFiles, RuleSet, Workspace};
 use crate::diagnostic::{Applicability, Diagnostic};
 use crate::module::Facts;
 use crate::project::{Host, HostClass, ModuleForm, ProjectView, Survey};
-use crate::rule::{HostContext, Runner};
-use crate::text::{FileId, Sources};
+use crate::rule::{HostContext, Runner, Texts};
+use crate::text::FileId;
 
 /// How many hosts a note names.
 const NAMED_HOSTS: usize = 8;
@@ -36,8 +36,8 @@ pub(super) fn check(
     let mut found = Vec::new();
     let visited = catch_unwind(AssertUnwindSafe(|| {
         with_project(workspace, project, facts, |project| {
-            let mut check =
-                |host: &Host<'_>| found.append(&mut check_host(host, &workspace.sources, rules, place));
+            let texts = Texts::new(&workspace.sources);
+            let mut check = |host: &Host<'_>| found.append(&mut check_host(host, &texts, rules, place));
             // Rules know the options of NixOS and of no other module system.
             let mut attached = FxHashSet::default();
             let wants_survey = rules.rules.iter().any(|rule| matches!(rule.runner, Runner::Project(_)));
@@ -63,7 +63,7 @@ pub(super) fn check(
             });
             if wants_survey {
                 let view = ProjectView::new(project, survey);
-                found.append(&mut check_project(&view, &workspace.sources, rules, place));
+                found.append(&mut check_project(&view, &texts, rules, place));
             }
             project.is_exhausted()
         })
@@ -87,7 +87,7 @@ fn place_for_errors(workspace: &Workspace, project: &ProjectFiles) -> Option<Fil
     reported().find(is_flake).or_else(|| reported().next())
 }
 
-fn check_host(host: &Host<'_>, sources: &Sources, rules: &RuleSet, place: Option<FileId>) -> Vec<Diagnostic> {
+fn check_host(host: &Host<'_>, texts: &Texts<'_>, rules: &RuleSet, place: Option<FileId>) -> Vec<Diagnostic> {
     let mut errors = Vec::new();
     let on_hosts = rules.rules.iter().filter_map(|rule| match &rule.runner {
         Runner::Host(runner) => Some((rule.meta, runner)),
@@ -95,7 +95,7 @@ fn check_host(host: &Host<'_>, sources: &Sources, rules: &RuleSet, place: Option
     });
     let mut cx: Option<HostContext<'_>> = None;
     for (meta, runner) in on_hosts {
-        let cx = cx.get_or_insert_with(|| HostContext::new(sources, meta));
+        let cx = cx.get_or_insert_with(|| HostContext::new(texts, meta));
         cx.set_rule(meta, host.name.as_deref());
         let checked = catch_unwind(AssertUnwindSafe(|| runner.check_host(host, cx)));
         if let (Err(panic), Some(file)) = (checked, place) {
@@ -114,14 +114,14 @@ fn check_host(host: &Host<'_>, sources: &Sources, rules: &RuleSet, place: Option
 
 fn check_project(
     project: &ProjectView<'_>,
-    sources: &Sources,
+    texts: &Texts<'_>,
     rules: &RuleSet,
     place: Option<FileId>,
 ) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for rule in &rules.rules {
         let Runner::Project(runner) = &rule.runner else { continue };
-        let mut cx = HostContext::new(sources, rule.meta);
+        let mut cx = HostContext::new(texts, rule.meta);
         let checked = catch_unwind(AssertUnwindSafe(|| runner.check_project(project, &mut cx)));
         found.append(&mut cx.finish());
         if let (Err(panic), Some(file)) = (checked, place) {

@@ -47,6 +47,10 @@ pub trait Loader {
     /// The Nix file at an absolute, normalised path and its program; `None` for a file that is not
     /// there, is not Nix or has syntax errors.
     fn program(&self, path: &Utf8Path) -> Option<(FileId, Arc<Ir>)>;
+    /// The Nix file at an absolute, normalised path, whether it has syntax errors or not.
+    fn file(&self, path: &Utf8Path) -> Option<FileId> {
+        self.program(path).map(|(file, _)| file)
+    }
     /// Where a file lies.
     fn path(&self, file: FileId) -> Utf8PathBuf;
     /// What is at a path.

@@ -59,7 +59,7 @@ pub(super) fn classify(
             let mut absolute = machine.loader().path(file.id);
             absolute.pop();
             let target = crate::eval::normalise(&format!("{absolute}/{path}"));
-            seeds.extend(file_at(machine, input, &target).map(|target| (target, system)));
+            seeds.extend(file_at(machine, &target).map(|target| (target, system)));
         }
         let is_module = matches!(
             guess,
@@ -174,7 +174,7 @@ fn home_modules(
     let mut result = Vec::new();
     let mut visit = |val: &Val| {
         if let Some(path) = machine.project_path(val) {
-            result.extend(file_at(machine, input, &path));
+            result.extend(file_at(machine, &path));
             return;
         }
         let Some(span) = val.span else { return };

@@ -268,7 +268,7 @@ impl Graph<'_, '_> {
                     }
                     // Other strings name modules of nixpkgs.
                     _ => machine.project_path(&val).and_then(|path| {
-                        let file = file_at(machine, self.input, &path)?;
+                        let file = file_at(machine, &path)?;
                         Some(ModuleKey::File(file, is_folder(machine, &path)))
                     }),
                 };

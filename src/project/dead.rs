@@ -116,7 +116,7 @@ impl Project<'_> {
         let folder = file.path.parent().unwrap_or(&file.path);
         for literal in facts.paths.iter() {
             let target = normalise(&format!("{folder}/{}", literal.path));
-            match file_at(self.machine, self.input, &target) {
+            match file_at(self.machine, &target) {
                 Some(named) if named != file.id => {
                     mentions.files.insert(named);
                 }

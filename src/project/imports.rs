@@ -117,7 +117,7 @@ fn import(machine: &Machine<'_>, input: &ProjectInput<'_>, file: FileId, val: Va
 }
 
 fn import_of_path(machine: &Machine<'_>, input: &ProjectInput<'_>, path: &Utf8Path) -> Import {
-    match file_at(machine, input, path) {
+    match file_at(machine, path) {
         Some(file) => Import::File(file, is_folder(machine, path)),
         None if !path.starts_with(input.root) => Import::External(path.to_string()),
         None => {
@@ -235,11 +235,9 @@ pub(super) fn is_folder(machine: &Machine<'_>, path: &Utf8Path) -> bool {
 }
 
 /// The Nix file that `import` reads for a path.
-pub(super) fn file_at(machine: &Machine<'_>, input: &ProjectInput<'_>, path: &Utf8Path) -> Option<FileId> {
-    let path: Utf8PathBuf = match machine.loader().kind(path)? {
-        FileKind::Directory => path.join("default.nix"),
-        _ => path.to_owned(),
-    };
-    let at = input.files.binary_search_by(|file| file.path.as_path().cmp(&path)).ok()?;
-    Some(input.files[at].id)
+pub(super) fn file_at(machine: &Machine<'_>, path: &Utf8Path) -> Option<FileId> {
+    match machine.loader().kind(path)? {
+        FileKind::Directory => machine.loader().file(&path.join("default.nix")),
+        _ => machine.loader().file(path),
+    }
 }

@@ -24,8 +24,8 @@ pub struct ProjectFile {
 /// Everything below the root of a project, by absolute path.
 #[derive(Debug, Clone, Default)]
 pub struct Tree {
-    /// Files, folders and links.
-    pub entries: BTreeMap<Utf8PathBuf, FileKind>,
+    /// Files, folders and links; by text, because comparing paths part by part is slow.
+    pub entries: BTreeMap<String, FileKind>,
 }
 
 /// What is at a path.

@@ -61,6 +61,10 @@ impl Loader for ProjectLoader<'_> {
         Some((file.id, program.clone()?))
     }
 
+    fn file(&self, path: &Utf8Path) -> Option<FileId> {
+        Some(self.input.files[*self.by_path.get(path.as_str())?].id)
+    }
+
     fn path(&self, file: FileId) -> Utf8PathBuf {
         self.by_id.get(&file).map(|index| self.input.files[*index].path.clone()).unwrap_or_default()
     }
@@ -72,7 +76,7 @@ impl Loader for ProjectLoader<'_> {
         if self.folders.contains(path.as_str()) {
             return Some(FileKind::Directory);
         }
-        self.input.tree.entries.get(path).copied()
+        self.input.tree.entries.get(path.as_str()).copied()
     }
 
     fn read(&self, path: &Utf8Path) -> Option<String> {
@@ -97,7 +101,7 @@ impl Loader for ProjectLoader<'_> {
             }
         };
         for (entry, kind) in &self.input.tree.entries {
-            add(entry.as_str(), *kind);
+            add(entry, *kind);
         }
         for folder in &self.folders {
             add(folder, FileKind::Directory);

@@ -19,7 +19,7 @@ const UNNAMED: &str = "configuration";
 /// Puts the hosts that no output names to those of the flake.
 pub(super) fn add_hosts(machine: &Machine<'_>, input: &ProjectInput<'_>, seeds: &mut Vec<HostSeed>) {
     for named in input.hosts {
-        let file = named.modules.iter().find_map(|path| file_at(machine, input, path));
+        let file = named.modules.iter().find_map(|path| file_at(machine, path));
         let Some(file) = file.or_else(|| Some(input.files.first()?.id)) else { continue };
         // What the user says stands above what evaluation makes of the flake.
         seeds.retain(|seed| (seed.class, &seed.name) != (named.class, &named.name));

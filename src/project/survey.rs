@@ -49,7 +49,7 @@ fn called(project: &Project<'_>) -> FxHashSet<FileId> {
     for file in project.input.files {
         let paths = file.facts.iter().flat_map(|facts| facts.paths.iter());
         for literal in paths.filter(|path| matches!(path.role, LiteralRole::Import | LiteralRole::Argument)) {
-            called.extend(file_at(project.machine, project.input, &resolve(file, &literal.path)));
+            called.extend(file_at(project.machine, &resolve(file, &literal.path)));
         }
     }
     called

@@ -80,7 +80,7 @@ impl Project<'_> {
             },
             _ => None,
         });
-        targets.filter_map(|target| file_at(self.machine, self.input, &target)).collect()
+        targets.filter_map(|target| file_at(self.machine, &target)).collect()
     }
 
     /// Follows the modules that the flake exports.

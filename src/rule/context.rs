@@ -1,16 +1,14 @@
 //! What a rule sees and how it speaks.
 
-use std::cell::RefCell;
 use std::rc::Rc;
-
-use rustc_hash::FxHashMap;
 
 use super::meta::RuleMeta;
 use super::patch::Patch;
+use super::texts::Texts;
 use crate::diagnostic::{Applicability, Diagnostic, Fix, Label, Tag};
-use crate::semantic::{Semantics, lower};
-use crate::syntax::{AstNode, NixLanguage, SyntaxNode, parse};
-use crate::text::{Edit, FileId, Sources, Span, TextRange, apply_edits};
+use crate::semantic::Semantics;
+use crate::syntax::{AstNode, NixLanguage, SyntaxNode};
+use crate::text::{Edit, FileId, Span, TextRange};
 
 /// What a rule on nodes sees of its file.
 pub struct Context<'f> {
@@ -62,17 +60,16 @@ impl<'f> Context<'f> {
 
 /// What a rule on hosts sees beside the host.
 pub struct HostContext<'h> {
-    sources: &'h Sources,
+    texts: &'h Texts<'h>,
     host: Option<&'h str>,
     meta: &'static RuleMeta,
-    trees: RefCell<FxHashMap<FileId, Rc<SyntaxNode>>>,
     out: Vec<Diagnostic>,
 }
 
 impl<'h> HostContext<'h> {
     /// A context for rules on hosts.
-    pub fn new(sources: &'h Sources, meta: &'static RuleMeta) -> Self {
-        Self { sources, host: None, meta, trees: RefCell::default(), out: Vec::new() }
+    pub fn new(texts: &'h Texts<'h>, meta: &'static RuleMeta) -> Self {
+        Self { texts, host: None, meta, out: Vec::new() }
     }
 
     /// Says which rule speaks from now on, and about which host.
@@ -83,24 +80,22 @@ impl<'h> HostContext<'h> {
 
     /// The text under `span`.
     pub fn text(&self, span: Span) -> &'h str {
-        self.sources.text(span)
+        self.texts.sources.text(span)
     }
 
     /// The whole text of a file.
     pub fn file_text(&self, file: FileId) -> &'h str {
-        &self.sources.get(file).text
+        &self.texts.sources.get(file).text
     }
 
     /// How the file is shown to users.
     pub fn display_path(&self, file: FileId) -> &'h str {
-        &self.sources.get(file).display
+        &self.texts.sources.get(file).display
     }
 
     /// The syntax tree of a file, parsed on first use: for fixes.
     pub fn syntax(&self, file: FileId) -> Rc<SyntaxNode> {
-        let mut trees = self.trees.borrow_mut();
-        let tree = trees.entry(file).or_insert_with(|| Rc::new(parse(&self.sources.get(file).text).syntax()));
-        tree.clone()
+        self.texts.syntax(file)
     }
 
     /// The innermost node of type `N` that covers `span`.
@@ -121,7 +116,7 @@ impl<'h> HostContext<'h> {
     pub fn report(&mut self, span: Span, message: impl Into<String>) -> Report<'_> {
         let report =
             Report::push(&mut self.out, self.meta, span, message.into(), self.host.map(str::to_owned));
-        Report { sources: Some(self.sources), ..report }
+        Report { texts: Some(self.texts), ..report }
     }
 
     /// What was reported, in order.
@@ -147,7 +142,7 @@ impl<N: AstNode<Language = NixLanguage>> Place for N {
 pub struct Report<'d> {
     diagnostic: &'d mut Diagnostic,
     /// Where it is known, fixes are tried before they are offered.
-    sources: Option<&'d Sources>,
+    texts: Option<&'d Texts<'d>>,
 }
 
 impl<'d> Report<'d> {
@@ -174,7 +169,7 @@ impl<'d> Report<'d> {
             tag: None,
         });
         let diagnostic = out.last_mut().expect("invariant: something was pushed");
-        Self { diagnostic, sources: None }
+        Self { diagnostic, texts: None }
     }
 
     /// Words under the primary place.
@@ -231,28 +226,12 @@ impl<'d> Report<'d> {
     ) -> Self {
         let mut edits = Edits { file: self.diagnostic.primary.span.file, edits: Vec::new() };
         build(&mut edits);
-        let is_sound = self.sources.is_none_or(|sources| is_sound(sources, &edits.edits));
+        let is_sound = self.texts.is_none_or(|texts| texts.is_sound(&edits.edits));
         if !edits.edits.is_empty() && is_sound {
             self.diagnostic.fixes.push(Fix { title: title.into(), applicability, edits: edits.edits });
         }
         self
     }
-}
-
-/// Whether every file still parses after the edits and defines no attribute twice that it did not before.
-fn is_sound(sources: &Sources, edits: &[Edit]) -> bool {
-    let mut files: Vec<FileId> = edits.iter().map(|edit| edit.file).collect();
-    files.sort();
-    files.dedup();
-    files.into_iter().all(|file| {
-        let before = &sources.get(file).text;
-        let Ok(after) = apply_edits(before, edits.iter().filter(|edit| edit.file == file)) else {
-            return false;
-        };
-        let parsed = parse(&after);
-        parsed.is_ok()
-            && lower(&parsed.root()).duplicates.len() <= lower(&parse(before).root()).duplicates.len()
-    })
 }
 
 /// The edits of a fix.

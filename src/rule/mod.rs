@@ -5,6 +5,7 @@ mod dependency;
 mod meta;
 mod patch;
 mod registry;
+mod texts;
 
 pub use context::{Context, Edits, HostContext, Place, Report};
 pub use dependency::MissingUnit;
@@ -13,6 +14,7 @@ pub use patch::{Near, Patch};
 pub use registry::{
     Declared, Entry, ErasedHostRule, ErasedProjectRule, ErasedRule, HostRule, ProjectRule, Rule, Runner,
 };
+pub use texts::Texts;
 
 /// Declares a rule: its manual page, its options with their defaults, and its metadata.
 ///

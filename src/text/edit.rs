@@ -5,7 +5,7 @@ use text_size::{TextRange, TextSize};
 use super::FileId;
 
 /// Replaces the bytes of `range` in `file` by `text`. An empty range inserts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Edit {
     /// The file that changes.
     pub file: FileId,

@@ -304,7 +304,8 @@ fn projects(
         let below = lossy_below.filter(|entry| {
             has_prefix(entry.real.as_os_str().as_encoded_bytes(), owner.as_os_str().as_encoded_bytes())
         });
-        let tree = Tree { entries: below.map(|entry| (entry.path.clone(), entry.kind)).collect() };
+        let tree =
+            Tree { entries: below.map(|entry| (entry.path.as_str().to_owned(), entry.kind)).collect() };
         found.push(Found { root, files, tree, configured });
     }
     found
