@@ -8,6 +8,7 @@
 pub mod containers;
 pub mod exec;
 pub mod external;
+pub mod isolation;
 pub mod python;
 pub mod roots;
 pub mod secrets;

@@ -1,7 +1,8 @@
 //! Patches to option definitions: which node to touch, and whether others would feel it.
 
 use super::context::HostContext;
-use crate::project::{Definition, Host, Item, OptionKey};
+use crate::nixos::containers::CONTAINERS;
+use crate::project::{Container, Definition, Host, Item, OptionKey};
 use crate::semantic::{Resolution, ScopeKind, lower};
 use crate::syntax::{AstNode, SyntaxKind, SyntaxNode, ast, edit, enclosing_binding, peel_parens};
 use crate::text::{FileId, Span, TextRange};
@@ -73,6 +74,16 @@ impl HostContext<'_> {
             _ => edit::delete_list_element(&element),
         };
         Some(Patch { file: span.file, edits, is_shared: self.is_shared(span, &item.definition) })
+    }
+
+    /// Removes the binding that a definition is written as.
+    pub fn remove_definition(&self, definition: &Definition) -> Option<Patch> {
+        let span = definition.binding?;
+        let binding = self.node_at::<ast::AttrpathValue>(span)?;
+        let is_it = binding.syntax().text_range() == span.range();
+        // What is written in a constant may be used elsewhere.
+        let is_shared = definition.value.span.is_none_or(|value| self.is_shared(value, definition));
+        is_it.then(|| Patch { file: span.file, edits: edit::delete_binding(binding.syntax()), is_shared })
     }
 
     /// The expression that is written at exactly this place.
@@ -164,6 +175,39 @@ impl HostContext<'_> {
             }
         };
         Some(Patch { file, edits, is_shared: false })
+    }
+
+    /// Adds an element, a Nix expression, to a list option of a container: to the list where it is written,
+    /// else as a binding of the container's set, else beside the definition of `near`.
+    pub fn add_to_container(
+        &self,
+        host: &Host<'_>,
+        container: &Container,
+        near: &Near,
+        option: &str,
+        element: &str,
+    ) -> Option<Patch> {
+        let file = near.definition.binding?.file;
+        let node = host.below(&container.node, option);
+        let written = node.definitions().iter().filter(|definition| {
+            near.definition.condition.implies(&definition.condition)
+                && definition.path.iter().all(|key| key.exact().is_some())
+        });
+        let list = written.clone().find_map(|definition| {
+            let span = definition.value.span.filter(|span| span.file == file)?;
+            let list = ast::List::cast(self.expression_at(span)?.syntax().clone())?;
+            (!self.is_shared(span, definition)).then_some(list)
+        });
+        if let Some(list) = list {
+            return Some(Patch { file, edits: edit::append_list_element(&list, element), is_shared: false });
+        }
+        if let Some(set) = self.literal_set(container.node.definitions().iter().cloned(), near) {
+            let edits = edit::insert_binding_at_end(&set, &format!("{option} = [ {element} ];"));
+            return Some(Patch { file, edits, is_shared: false });
+        }
+        let name = container.key.exact()?;
+        let name = if is_identifier(name) { name.to_owned() } else { format!("\"{name}\"") };
+        self.add_beside(near, &format!("{CONTAINERS}.{name}.{option}"), &format!("[ {element} ]"))
     }
 
     /// Adds bindings, written from the root of the options, beside the outermost binding of `near`.

@@ -2,6 +2,7 @@
 
 pub mod correctness;
 pub mod modules;
+pub mod security;
 pub mod services;
 
 use crate::rule::Entry;
@@ -16,6 +17,13 @@ pub static RULES: &[Entry] = &[
     Entry::project::<modules::MixedModuleSyntax>(),
     Entry::project::<modules::ModuleNotImported>(),
     Entry::file::<modules::UpdateOnMkif>(),
+    Entry::host::<security::ContainerAddedCapability>(),
+    Entry::host::<security::ContainerHostNamespace>(),
+    Entry::host::<security::ContainerMutableTag>(),
+    Entry::host::<security::ContainerSensitiveMount>(),
+    Entry::host::<security::ContainerSocketMount>(),
+    Entry::host::<security::PrivilegedContainer>(),
+    Entry::host::<security::PublishedPortBypassesFirewall>(),
     Entry::host::<services::CdiDeviceWithoutToolkit>(),
     Entry::host::<services::MkdirInUnitScript>(),
     Entry::host::<services::OciCdiMissingOrdering>(),
