@@ -31,6 +31,8 @@ pub struct ContainerRun {
     pub before_run: Vec<RunOption>,
     /// The options between `run` and the image, in the order of the command line.
     pub options: Vec<RunOption>,
+    /// The elements of `extraOptions` and `preRunExtraOptions` that are no value of the one in front of them.
+    pub arguments: Vec<Item>,
     /// The arguments behind the image: they go to the program in the container.
     pub cmd: Vec<Item>,
     /// Whether there may be more options.
@@ -242,11 +244,12 @@ impl Host<'_> {
         }
         let (extra, open) = self.items(&self.below(&node, "extraOptions"));
         is_open |= open.is_some();
-        options.extend(self.arguments(&extra, "extraOptions"));
+        let mut arguments = Vec::new();
+        options.extend(self.arguments(&extra, "extraOptions", &mut arguments));
         let (before, _) = self.items(&self.below(&node, "preRunExtraOptions"));
-        let before_run = self.arguments(&before, "preRunExtraOptions");
+        let before_run = self.arguments(&before, "preRunExtraOptions", &mut arguments);
         let (cmd, _) = self.items(&self.below(&node, "cmd"));
-        ContainerRun { container, before_run, options, cmd, is_open }
+        ContainerRun { container, before_run, options, arguments, cmd, is_open }
     }
 
     /// The text that an element becomes.
@@ -286,11 +289,16 @@ impl Host<'_> {
     }
 
     /// Reads arguments as docker and podman do: `--flag=value`, `--flag value`, `-f value`, `-fvalue`.
-    fn arguments(&self, items: &[Item], source: &'static str) -> Vec<RunOption> {
+    fn arguments(&self, items: &[Item], source: &'static str, arguments: &mut Vec<Item>) -> Vec<RunOption> {
         let mut options = Vec::new();
         let mut at = 0;
+        // Behind a flag that is not known, a further flag may be its value.
+        let mut is_doubtful = false;
         while let Some(item) = items.get(at) {
             at += 1;
+            if !std::mem::take(&mut is_doubtful) {
+                arguments.push(item.clone());
+            }
             let text = self.item_text(item);
             let known = text.known_prefix();
             let Some(written) = read_flag(&known, text.exact().is_some()) else { continue };
@@ -310,6 +318,8 @@ impl Host<'_> {
                         at += 1;
                         option.flag = Some(std::mem::replace(&mut option.item, next.clone()));
                         option.value = value;
+                    } else {
+                        is_doubtful = written.flag.is_none();
                     }
                 }
             }

@@ -606,7 +606,9 @@ mod tests {
         let entries: Vec<String> = tree
             .entries
             .iter()
-            .map(|(path, kind)| format!("{} {kind:?}", path.strip_prefix(&root).expect("it is below")))
+            .map(|(path, kind)| {
+                format!("{} {kind:?}", Utf8Path::new(&**path).strip_prefix(&root).expect("it is below"))
+            })
             .collect();
         insta::assert_snapshot!(entries.join("\n"), @"
         .hidden Directory
