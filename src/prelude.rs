@@ -8,8 +8,8 @@ pub use crate::nixos;
 pub use crate::project::{
     Certainty, Container, ContainerRun, DEPENDENCIES, Definition, Dependency, DependencyAttribute,
     DeviceRequest, Exposure, Host, ImageReference, Item, Known, ModuleShape, Mount, Node, OptionKey,
-    PathRole, Port, PortSource, Presence, ProjectFile, ProjectView, Resolved, RunKind, RunOption, RunText,
-    Section, Spelling, Unit, User,
+    PathRole, PathUse, Port, PortSource, Presence, ProjectFile, ProjectView, Resolved, RunKind, RunOption,
+    RunText, Section, Spelling, Unit, User,
 };
 pub use crate::rule::{
     Context, Declared, Edits, Fixable, HostContext, HostRule, MissingUnit, Near, Patch, Place, ProjectRule,

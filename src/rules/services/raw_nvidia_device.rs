@@ -51,8 +51,19 @@ declare_rule! {
 /// What the device files of the card begin with.
 const FILES: &str = "/dev/nvidia";
 
+/// What the CDI names of cards begin with.
+const INTERFACE: &str = "nvidia.com/gpu=";
+
 /// All cards, by their CDI name.
 const ALL: &str = "nvidia.com/gpu=all";
+
+/// What a fix does.
+struct Change {
+    /// The place of the CDI device.
+    filled: Option<(Span, String)>,
+    /// Elements that go.
+    removed: Vec<Patch>,
+}
 
 impl HostRule for RawNvidiaDevice {
     fn check(&self, host: &Host<'_>, cx: &mut HostContext<'_>) {
@@ -83,23 +94,26 @@ impl HostRule for RawNvidiaDevice {
 
 fn report(cx: &mut HostContext<'_>, run: &ContainerRun, first: &RunOption, raw: &[&RunOption]) {
     let name = run.name().replace('*', "…");
-    let edits = to_interface(cx, raw);
+    let has_interface = run.named("device").any(|option| option.value.known_prefix().starts_with(INTERFACE));
+    let edits = if has_interface { without(cx, raw) } else { to_interface(cx, raw) };
     let message = format!("container `{name}` gets the NVIDIA card by its device files");
     let Some(mut report) = cx.report_item(&first.item, message) else { return };
-    report = report.here(format!("CDI calls it `{ALL}`, and brings the libraries of the driver with it"));
+    report = report.here(match has_interface {
+        true => "CDI brings it already".to_owned(),
+        false => format!("CDI calls it `{ALL}`, and brings the libraries of the driver with it"),
+    });
     for option in raw.iter().skip(1) {
         if let Some(span) = option.span() {
             report = report.label(span, "and this");
         }
     }
-    if let Some(patches) = edits {
-        report = report.fix(Applicability::Unsafe, format!("ask for `{ALL}`"), |edits| {
-            for (span, text) in &patches.0 {
+    if let Some(change) = edits {
+        let title = if has_interface { "leave it to CDI".to_owned() } else { format!("ask for `{ALL}`") };
+        report = report.fix(Applicability::Unsafe, title, |edits| {
+            if let Some((span, text)) = &change.filled {
                 edits.replace_span(*span, text.clone());
             }
-            for patch in &patches.1 {
-                edits.patch(patch);
-            }
+            change.removed.iter().for_each(|patch| edits.patch(patch));
         });
     }
     let _ = report
@@ -108,9 +122,18 @@ fn report(cx: &mut HostContext<'_>, run: &ContainerRun, first: &RunOption, raw: 
         .note(format!("To validate: exec nvidia-smi in container `{name}`."));
 }
 
+/// The devices gone; `None` where they are not written in lists.
+fn without(cx: &HostContext<'_>, raw: &[&RunOption]) -> Option<Change> {
+    let removed = |option: &&RunOption| match &option.flag {
+        Some(flag) => cx.remove_items(&[flag, &option.item]),
+        None => cx.remove_item(&option.item),
+    };
+    let removed: Option<Vec<Patch>> = raw.iter().map(removed).collect();
+    Some(Change { filled: None, removed: removed? })
+}
+
 /// The first device as one of CDI, and the others gone; `None` where they are not written in lists.
-#[expect(clippy::type_complexity, reason = "places to fill and places to clear")]
-fn to_interface(cx: &HostContext<'_>, raw: &[&RunOption]) -> Option<(Vec<(Span, String)>, Vec<Patch>)> {
+fn to_interface(cx: &HostContext<'_>, raw: &[&RunOption]) -> Option<Change> {
     if raw.iter().any(|option| option.name == "volume" || option.flag.is_some()) {
         return None;
     }
@@ -122,7 +145,7 @@ fn to_interface(cx: &HostContext<'_>, raw: &[&RunOption]) -> Option<(Vec<(Span, 
         _ => format!("\"--device={ALL}\""),
     };
     let removed: Option<Vec<Patch>> = rest.iter().map(|option| cx.remove_item(&option.item)).collect();
-    Some((vec![(span, text)], removed?))
+    Some(Change { filled: Some((span, text)), removed: removed? })
 }
 
 fn report_native(cx: &mut HostContext<'_>, unit: &str, item: &Item) {
