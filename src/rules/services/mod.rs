@@ -1,6 +1,7 @@
 //! Services that evaluate fine and fail at boot.
 
 mod cdi_device_without_toolkit;
+mod hm_sops_shared_module;
 mod home_file_clobber;
 mod mkdir_in_unit_script;
 mod mount_path_mismatch;
@@ -18,6 +19,7 @@ mod sqlite_url_missing_rwc;
 mod tensorrt_fp16_pascal;
 
 pub use cdi_device_without_toolkit::CdiDeviceWithoutToolkit;
+pub use hm_sops_shared_module::HmSopsSharedModule;
 pub use home_file_clobber::HomeFileClobber;
 pub use mkdir_in_unit_script::MkdirInUnitScript;
 pub use mount_path_mismatch::MountPathMismatch;

@@ -162,10 +162,10 @@ fn packages_of_word(cx: &HostContext<'_>, word: &Word) -> Option<Kind> {
     Some(if has_version(source) { Kind::Version } else { Kind::Folder })
 }
 
-/// Whether the text has `python3.N/site-packages` in it.
+/// Whether the text has `pythonN.N/site-packages` in it.
 fn has_version(text: &str) -> bool {
-    text.split("python3.").skip(1).any(|rest| {
-        let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+    text.split("python").skip(1).any(|rest| {
+        let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
         rest.strip_prefix('/').is_some_and(|rest| rest.starts_with(FOLDERS[0]))
     })
 }
