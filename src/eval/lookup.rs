@@ -114,10 +114,13 @@ impl Machine<'_> {
                     let name = self.text_of(name);
                     Val::error(format!("function called without required argument `{name}`")).thunk()
                 }
-                (None, _) => {
-                    let root = SymbolRoot::Argument(name);
-                    Val::symbol(root).thunk()
-                }
+                // The module system passes what is asked for, or fails: no default is ever used.
+                (None, _) => match &attrs.fallback {
+                    Some(fallback) if self.is_module_argument(fallback) => {
+                        self.select_or_unknown(fallback, name).thunk()
+                    }
+                    _ => Val::symbol(SymbolRoot::Argument(name)).thunk(),
+                },
             },
             Value::Choice(choice) => self
                 .choose(choice, |machine, val| {

@@ -12,7 +12,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::condition::{Atom, Condition};
 use super::lookup::{Selection, either};
-use super::scope::Current;
+use super::scope::{Current, Realm};
 use super::value::{
     Attrs, Call, Closure, Element, Entry, List, Name, Origin, PrimitiveCall, Reason, Recipe, Scoped, State,
     Symbol, SymbolRoot, Text, TextHole, TextPiece, Thunk, Unknown, Val, Value,
@@ -1304,8 +1304,34 @@ impl<'l> Machine<'l> {
         }
     }
 
+    /// What modules define as arguments of modules: `config._module.args`.
+    pub fn module_arguments(&self, realm: Realm) -> Val {
+        let path = vec![self.name("_module"), self.name("args")];
+        Val::of(Value::Symbol(Rc::new(Symbol { root: SymbolRoot::Config(realm), path })))
+    }
+
+    /// Whether a value is, or is below, what modules define as arguments of modules.
+    pub fn is_module_argument(&self, val: &Val) -> bool {
+        matches!(&val.value, Value::Symbol(symbol) if self.module_argument(symbol).is_some())
+    }
+
+    /// The argument of modules that a symbol is, and what it selects from it.
+    fn module_argument<'s>(&self, symbol: &'s Symbol) -> Option<&'s [Name]> {
+        match (&symbol.root, symbol.path.as_slice()) {
+            (SymbolRoot::Config(_), [module, args, rest @ ..])
+                if *self.text_of(*module) == *"_module" && *self.text_of(*args) == *"args" =>
+            {
+                Some(rest)
+            }
+            _ => None,
+        }
+    }
+
     /// A symbol as it would be written.
     pub fn symbol_text(&self, symbol: &Symbol) -> String {
+        if let Some(argument @ [_, ..]) = self.module_argument(symbol) {
+            return self.path_text(argument);
+        }
         let root = match &symbol.root {
             SymbolRoot::Packages => "pkgs".to_owned(),
             SymbolRoot::Config(_) => "config".to_owned(),
@@ -1447,7 +1473,7 @@ impl<'l> Machine<'l> {
             )
         );
         match &symbol.root {
-            _ if is_metadata => HoleKind::Any,
+            _ if is_metadata || self.module_argument(symbol).is_some() => HoleKind::Any,
             SymbolRoot::Config(_) | SymbolRoot::Options => match last.as_deref() {
                 Some("port") if lenient => HoleKind::Integer,
                 Some("package") => HoleKind::StorePath,

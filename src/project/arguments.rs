@@ -44,6 +44,7 @@ impl Arguments {
             entries.push((name, Entry::of(of_all(machine, realm, special, name))));
         }
         let mut attrs = Attrs::from_entries(entries);
+        attrs.fallback = Some(machine.module_arguments(realm));
         attrs.open = Some(Unknown::new(Reason::Argument("module".to_owned())));
         let set = Val::of(Value::Attrs(Rc::new(attrs))).thunk();
         Self { set, applied: RefCell::default() }
@@ -85,7 +86,8 @@ fn of_all(machine: &Machine<'_>, realm: Realm, special: &[Rc<Attrs>], name: Name
         return first.clone().thunk();
     }
     Thunk::later(move |machine| {
-        machine.argument(realm, name).unwrap_or_else(|| Val::symbol(SymbolRoot::Argument(name)))
+        let defined = || machine.select_or_unknown(&machine.module_arguments(realm), name);
+        machine.argument(realm, name).unwrap_or_else(defined)
     })
 }
 

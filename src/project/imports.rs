@@ -219,6 +219,7 @@ fn holds_no_module(machine: &Machine<'_>, val: &Val, depth: u32) -> bool {
         Value::Symbol(symbol) => match &symbol.root {
             SymbolRoot::Call(_) => is_external(machine, symbol),
             SymbolRoot::SelfFlake | SymbolRoot::Argument(_) => false,
+            SymbolRoot::Config(_) => !machine.is_module_argument(val),
             _ => true,
         },
         Value::List(list) => list.open.is_none() && list.elements.iter().all(|element| below(&element.value)),

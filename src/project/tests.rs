@@ -181,3 +181,31 @@ fn a_folder_and_the_file_in_it_are_two_modules() {
     });
     assert_eq!(told, [r#"[ "a" "a" ]"#]);
 }
+
+#[test]
+fn modules_pass_arguments_to_each_other() {
+    let flake = r#"{
+      outputs = { nixpkgs, ... }: {
+        nixosConfigurations.one = nixpkgs.lib.nixosSystem {
+          modules = [ ./user.nix ./one.nix { _module.args.double = x: x * 2; } ];
+        };
+        nixosConfigurations.two = nixpkgs.lib.nixosSystem {
+          specialArgs = { site = { port = 2; }; double = x: x * 20; };
+          modules = [ ./user.nix ];
+        };
+      };
+    }"#;
+    let user = r#"{ lib, site, double, missing ? 3, ... }: {
+      options.test = lib.mkOption { type = lib.types.attrs; };
+      config.test = { doubled = double site.port; inherit missing; };
+    }"#;
+    let one = r#"{ config, lib, ... }: {
+      options.base = lib.mkOption { type = lib.types.int; default = 21; };
+      config._module.args = { site.port = config.base; };
+    }"#;
+    let told = hosts(&[("flake.nix", flake), ("user.nix", user), ("one.nix", one)], |host| {
+        let (doubled, missing) = (option(host, "test.doubled"), option(host, "test.missing"));
+        format!("{doubled} {missing}")
+    });
+    assert_eq!(told, ["42 «unknown: missing»", "40 «unknown: missing»"]);
+}

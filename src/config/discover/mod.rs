@@ -607,7 +607,7 @@ mod tests {
             .entries
             .iter()
             .map(|(path, kind)| {
-                format!("{} {kind:?}", Utf8Path::new(&**path).strip_prefix(&root).expect("it is below"))
+                format!("{} {kind:?}", Utf8Path::new(path).strip_prefix(&root).expect("it is below"))
             })
             .collect();
         insta::assert_snapshot!(entries.join("\n"), @"
