@@ -6,9 +6,10 @@ pub use crate::eval::{Condition, Symbol, SymbolRoot, Text, TextPiece, Val, Value
 pub use crate::module::{FileClass, LiteralRole};
 pub use crate::nixos;
 pub use crate::project::{
-    Certainty, Container, DEPENDENCIES, Definition, Dependency, DependencyAttribute, DeviceRequest, Host,
-    Item, ModuleShape, Node, OptionKey, Presence, ProjectFile, ProjectView, Resolved, RunKind, RunText,
-    Spelling, Unit, User,
+    Certainty, Container, ContainerRun, DEPENDENCIES, Definition, Dependency, DependencyAttribute,
+    DeviceRequest, Exposure, Host, ImageReference, Item, Known, ModuleShape, Mount, Node, OptionKey,
+    PathRole, PathUse, Port, PortSource, Presence, ProjectFile, ProjectView, Resolved, RunKind, RunOption,
+    RunText, Section, Spelling, Unit, User,
 };
 pub use crate::rule::{
     Context, Declared, Edits, Fixable, HostContext, HostRule, MissingUnit, Near, Patch, Place, ProjectRule,

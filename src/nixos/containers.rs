@@ -68,6 +68,24 @@ pub struct ContainerOption {
     pub source: String,
 }
 
+/// A flag of the command that starts a container.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Flag {
+    /// The long name, without dashes.
+    pub name: String,
+    /// The letter that stands for it.
+    pub short: Option<char>,
+    /// Other long names.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// Whether it has no value.
+    #[serde(default)]
+    pub switch: bool,
+    /// Where the row was read.
+    pub source: String,
+}
+
 /// How GPU devices reach containers: the Container Device Interface of one vendor.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -136,6 +154,17 @@ pub fn option(name: &str) -> Option<&'static ContainerOption> {
     options().iter().find(|option| option.name == name)
 }
 
+/// The flag of that long name, without dashes.
+pub fn flag(name: &str) -> Option<&'static Flag> {
+    let is_it = |flag: &&Flag| flag.name == name || flag.aliases.iter().any(|alias| alias == name);
+    TABLE.flag.iter().find(is_it)
+}
+
+/// The flag of that letter.
+pub fn short_flag(letter: char) -> Option<&'static Flag> {
+    TABLE.flag.iter().find(|flag| flag.short == Some(letter))
+}
+
 /// Every device interface whose generator is known.
 pub fn device_interfaces() -> &'static [DeviceInterface] {
     &TABLE.device
@@ -171,6 +200,7 @@ struct Table {
     backend: Vec<BackendFacts>,
     option: Vec<ContainerOption>,
     device: Vec<DeviceInterface>,
+    flag: Vec<Flag>,
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| parse("containers.toml", include_str!("containers.toml")));
@@ -199,6 +229,19 @@ mod tests {
             assert!(is_source(&device.source), "{}", device.prefix);
             assert!(!device.enable.is_empty(), "{}", device.prefix);
         }
+        let names: BTreeSet<_> = TABLE.flag.iter().map(|flag| &flag.name).collect();
+        assert_eq!(names.len(), TABLE.flag.len());
+        for flag in &TABLE.flag {
+            assert!(is_source(&flag.source), "{}", flag.name);
+        }
+    }
+
+    #[test]
+    fn flags_are_found_by_every_name() {
+        assert_eq!(flag("net").map(|flag| flag.name.as_str()), Some("network"));
+        assert_eq!(short_flag('v').map(|flag| flag.name.as_str()), Some("volume"));
+        assert!(flag("privileged").is_some_and(|flag| flag.switch));
+        assert!(flag("v").is_none());
     }
 
     #[test]

@@ -8,7 +8,9 @@
 pub mod containers;
 pub mod exec;
 pub mod external;
+pub mod isolation;
 pub mod python;
+pub mod rewritten;
 pub mod roots;
 pub mod secrets;
 pub mod services;

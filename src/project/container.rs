@@ -4,8 +4,9 @@ use std::rc::Rc;
 
 use super::host::{Host, Item};
 use super::options::Resolved;
-use super::table::{Node, OptionKey};
-use super::view::{Setting, presence};
+use super::run::RunOption;
+use super::table::{Definition, Node, OptionKey};
+use super::view::{Known, Setting, presence};
 use crate::eval::{Text, TextPiece, Value};
 use crate::nixos::containers::{BACKEND_OPTION, Backend, CONTAINERS, SERVICE_NAME_OPTION, default_backend};
 
@@ -27,6 +28,43 @@ pub struct DeviceRequest {
     pub device: String,
     /// Whether `--gpus` asks for it, which only podman reads as a CDI device.
     pub by_gpus: bool,
+}
+
+/// What an image is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageReference {
+    /// Registry and name, without tag and digest; `None` where a part is not known.
+    pub name: Option<String>,
+    /// The tag, where there is one.
+    pub tag: Option<Known<String>>,
+    /// Whether a digest pins it.
+    pub has_digest: bool,
+    /// Whether something unknown may hold a tag or a digest.
+    pub is_open: bool,
+}
+
+impl ImageReference {
+    /// Reads `[registry[:port]/]name[:tag][@digest]`.
+    fn read(text: &Text) -> Self {
+        let known = text.known_prefix();
+        let all = text.exact();
+        // A colon further in front is that of a port.
+        let start = known.rfind('/').map_or(0, |slash| slash + 1);
+        let end = known[start..].find([':', '@']).map(|end| start + end);
+        let name = match end {
+            Some(end) => Some(known[..end].to_owned()),
+            None => all.clone(),
+        };
+        let shown = text.display();
+        let has_digest = shown.contains('@');
+        let tag = end.filter(|end| known[*end..].starts_with(':')).map(|end| match &all {
+            Some(all) => Known::Value(all[end + 1..].split('@').next().unwrap_or_default().to_owned()),
+            None => Known::Unknown,
+        });
+        // A hole in front of the last slash cannot hold a tag.
+        let last = shown.rsplit('/').next().unwrap_or_default();
+        Self { name, is_open: tag.is_none() && last.contains('*'), tag, has_digest }
+    }
 }
 
 impl Host<'_> {
@@ -80,63 +118,33 @@ impl Host<'_> {
 
     /// The devices that the container asks for, in `devices` and `extraOptions`.
     pub fn device_requests(&self, container: &Container) -> Vec<DeviceRequest> {
-        let mut requests = Vec::new();
-        let (devices, _) = self.items(&self.below(&container.node, "devices"));
-        for item in devices {
-            if let Some(text) = item.text() {
-                let device = known(text);
-                requests.push(DeviceRequest { item, device, by_gpus: false });
+        let run = self.container_run(container.clone());
+        let request = |option: &RunOption| {
+            let device = known(&option.value);
+            match option.name.as_str() {
+                "device" => Some(DeviceRequest { item: option.item.clone(), device, by_gpus: false }),
+                "gpus" => {
+                    let item = option.flag.as_ref().unwrap_or(&option.item).clone();
+                    Some(DeviceRequest { item, device: gpu_device(&device), by_gpus: true })
+                }
+                _ => None,
             }
-        }
-        let (options, _) = self.items(&self.below(&container.node, "extraOptions"));
-        for (index, item) in options.iter().enumerate() {
-            let Some(text) = item.text() else { continue };
-            let option = known(text);
-            let next = || options.get(index + 1).and_then(|next| Some((next.clone(), known(next.text()?))));
-            match option.as_str() {
-                "--device" => {
-                    if let Some((item, device)) = next() {
-                        requests.push(DeviceRequest { item, device, by_gpus: false });
-                    }
-                }
-                "--gpus" => {
-                    if let Some((_, gpus)) = next() {
-                        let item = item.clone();
-                        requests.push(DeviceRequest { item, device: gpu_device(&gpus), by_gpus: true });
-                    }
-                }
-                _ => {
-                    if let Some(device) = option.strip_prefix("--device=") {
-                        let device = device.to_owned();
-                        requests.push(DeviceRequest { item: item.clone(), device, by_gpus: false });
-                    } else if let Some(gpus) = option.strip_prefix("--gpus=") {
-                        requests.push(DeviceRequest {
-                            item: item.clone(),
-                            device: gpu_device(gpus),
-                            by_gpus: true,
-                        });
-                    }
-                }
-            }
-        }
-        requests
+        };
+        run.options.iter().filter_map(request).collect()
+    }
+
+    /// The image that the container runs, as far as it is known, and its definition.
+    pub fn image_reference(&self, container: &Container) -> Option<(ImageReference, Definition)> {
+        let (_, given) = presence(container.node.definitions());
+        let node = self.below(&container.node, "image");
+        let Setting::Known(val, definition) = self.setting(&node, &given) else { return None };
+        let Value::Str(text) = &val.value else { return None };
+        Some((ImageReference::read(&self.resolve_text(text)), definition))
     }
 
     /// The image that the container runs, without tag and digest, where that is known.
     pub fn container_image(&self, container: &Container) -> Option<String> {
-        let (_, given) = presence(container.node.definitions());
-        let Setting::Known(val, _) = self.setting(&self.below(&container.node, "image"), &given) else {
-            return None;
-        };
-        let Value::Str(text) = &val.value else { return None };
-        let text = self.resolve_text(text);
-        let known = text.known_prefix();
-        // A colon further in front is that of a port.
-        let name = known.rfind('/').map_or(0, |slash| slash + 1);
-        match known[name..].find([':', '@']) {
-            Some(end) => Some(known[..name + end].to_owned()),
-            None => text.exact(),
-        }
+        self.image_reference(container)?.0.name
     }
 
     /// The text of a scalar option of the container, where it is known.
@@ -169,4 +177,24 @@ fn known(text: &Text) -> String {
         result.push('…');
     }
     result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_have_many_spellings() {
+        let read = |text: &str| {
+            let image = ImageReference::read(&Text::known(text));
+            let tag = image.tag.as_ref().map(|tag| tag.value().cloned().unwrap_or_default());
+            (image.name.unwrap_or_default(), tag, image.has_digest)
+        };
+        let is = |name: &str, tag: Option<&str>, digest| (name.to_owned(), tag.map(str::to_owned), digest);
+        assert_eq!(read("web"), is("web", None, false));
+        assert_eq!(read("docker.io/library/web:2"), is("docker.io/library/web", Some("2"), false));
+        assert_eq!(read("localhost:5000/web"), is("localhost:5000/web", None, false));
+        assert_eq!(read("web:latest@sha256:0a"), is("web", Some("latest"), true));
+        assert_eq!(read("web@sha256:0a"), is("web", None, true));
+    }
 }

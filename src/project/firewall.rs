@@ -178,6 +178,14 @@ impl Host<'_> {
         self.allowed(number, port)
     }
 
+    /// How far the firewall lets a port in, whatever a container runtime does past it.
+    pub fn firewall_exposure(&self, port: &Port) -> Exposure {
+        match &port.number {
+            Known::Value(number) => self.allowed(number, port),
+            Known::Unknown => Exposure::Unknown,
+        }
+    }
+
     fn allowed(&self, number: &Number, port: &Port) -> Exposure {
         let firewall = self.firewall();
         match firewall.enabled {

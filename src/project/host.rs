@@ -258,6 +258,11 @@ impl<'m> Host<'m> {
         self.options.declaration(self.machine, &self.names(path))
     }
 
+    /// Whether a module of the project declares an option at or below a dotted path.
+    pub fn declares(&self, path: &str) -> bool {
+        !self.declaration(path).definitions().is_empty()
+    }
+
     /// The node below `node` at a dotted path.
     pub fn below(&self, node: &Rc<Node>, path: &str) -> Rc<Node> {
         self.options.below(self.machine, node, &self.names(path))

@@ -259,6 +259,33 @@ impl Host<'_> {
         }
     }
 
+    /// Whether something on the host may make the path, or it lies below something that the project has: then
+    /// who makes it is another matter.
+    pub fn may_have_path(&self, path: &str) -> bool {
+        let is_made = |known: &PathUse| {
+            !matches!(known.role, PathRole::Volume(_) | PathRole::NamedVolume(_))
+                && (may_be_path(&known.path, path)
+                    || path.starts_with(&format!("{}/", known.path))
+                    || known.path.starts_with(&format!("{path}/")))
+        };
+        self.paths().iter().any(is_made)
+    }
+
+    /// The directories that tmpfiles makes on the host for sure and that are written almost like `path`.
+    pub fn directories_like(&self, path: &str) -> Vec<PathUse> {
+        let is_like = |known: &&PathUse| {
+            let PathRole::Tmpfiles(kind) = &known.role else { return false };
+            known.is_exact
+                && known.manager == Manager::System
+                && known.origin.certainty == Certainty::Must
+                && kind.starts_with(['d', 'D', 'q', 'Q', 'v'])
+                && looks_like(&known.path, path)
+        };
+        let mut found: Vec<PathUse> = self.paths().iter().filter(is_like).cloned().collect();
+        found.dedup_by(|a, b| a.path == b.path);
+        found
+    }
+
     /// Paths that mean something to the views: the text of an option that holds a path.
     pub(super) fn path_text(&self, node: &Node, given: &Condition) -> Option<Known<String>> {
         self.text_setting(node, given).map(|text| match text {
@@ -277,6 +304,42 @@ impl Host<'_> {
             },
         })
     }
+}
+
+/// Whether a path with `*` for holes may be `path`.
+fn may_be_path(pattern: &str, path: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = parts.next().and_then(|start| path.strip_prefix(start)) else { return false };
+    if !pattern.contains('*') {
+        return rest.is_empty();
+    }
+    let mut last = "";
+    for part in parts {
+        let Some(at) = rest.find(part) else { return false };
+        rest = &rest[at + part.len()..];
+        last = part;
+    }
+    last.is_empty() || path.ends_with(last)
+}
+
+/// Whether two paths differ in one name only, and there in a version, a suffix or a slip of the pen.
+fn looks_like(a: &str, b: &str) -> bool {
+    let (a, b): (Vec<&str>, Vec<&str>) = (a.split('/').collect(), b.split('/').collect());
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut different = a.iter().zip(&b).filter(|(a, b)| a != b);
+    let (Some((a, b)), None) = (different.next(), different.next()) else { return false };
+    let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+    let has_suffix = long.strip_prefix(short).is_some_and(|rest| {
+        let rest = rest.strip_prefix(['-', '_', '.']).unwrap_or_default();
+        let is_version = rest.trim_start_matches('v').chars().all(|c| c.is_ascii_digit());
+        !rest.is_empty() && (is_version || ["old", "new", "bak", "backup"].contains(&rest))
+    });
+    // Numbers tell apart what is meant to be told apart.
+    let word = |name: &str| name.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
+    let is_slip = short.len() >= 5 && word(a) != word(b) && strsim::damerau_levenshtein(a, b) == 1;
+    short.len() >= 3 && (has_suffix || is_slip)
 }
 
 fn blank() -> PathUse {
@@ -349,6 +412,27 @@ impl TmpfilesRule {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn paths_look_alike_by_a_suffix_or_a_slip() {
+        assert!(looks_like("/var/lib/frigate", "/var/lib/frigate-v2"));
+        assert!(looks_like("/srv/photos-old/a", "/srv/photos/a"));
+        assert!(looks_like("/var/lib/jellyfin", "/var/lib/jelyfin"));
+        assert!(!looks_like("/srv/disk1", "/srv/disk2"));
+        assert!(!looks_like("/srv/movies", "/srv/movies"));
+        assert!(!looks_like("/srv/web", "/srv/web/data"));
+        assert!(!looks_like("/srv/a/b", "/srv/c/d"));
+        assert!(!looks_like("/srv/tv", "/srv/tb"));
+        assert!(!looks_like("/srv/web", "/srv/webdav"));
+    }
+
+    #[test]
+    fn paths_with_holes_may_be_many() {
+        assert!(may_be_path("/var/lib/*/data", "/var/lib/web/data"));
+        assert!(may_be_path("*", "/srv"));
+        assert!(!may_be_path("/var/lib/*/data", "/var/lib/web"));
+        assert!(!may_be_path("/srv", "/srv/web"));
+    }
 
     #[test]
     fn rules_of_tmpfiles_are_read() {

@@ -305,8 +305,8 @@ impl Host<'_> {
     /// The ports that a container publishes.
     fn published_ports(&self, service: &Service, ports: &mut Vec<Port>) {
         let Some(container) = &service.container else { return };
-        let (items, open) = self.items(&self.below(&container.node, "ports"));
-        let is_open = open.is_some();
+        let run = self.container_run(container.clone());
+        let is_open = self.items(&self.below(&container.node, "ports")).1.is_some();
         let base = Port {
             number: Known::Unknown,
             protocol: Protocol::Tcp,
@@ -332,17 +332,8 @@ impl Host<'_> {
             }
             ports.push(at(port, span));
         };
-        for item in &items {
-            publish(self.plain(&item.value), &item.condition, item.span);
-        }
-        let (options, _) = self.items(&self.below(&container.node, "extraOptions"));
-        for (index, item) in options.iter().enumerate() {
-            let Some(option) = self.plain(&item.value) else { continue };
-            if let Some(text) = option.strip_prefix("--publish=") {
-                publish(Some(text.to_owned()), &item.condition, item.span);
-            } else if let ("-p" | "--publish", Some(next)) = (option.as_str(), options.get(index + 1)) {
-                publish(self.plain(&next.value), &next.condition, next.span);
-            }
+        for option in run.named("publish") {
+            publish(option.text(), option.condition(), option.span());
         }
         if is_open {
             ports.push(base);

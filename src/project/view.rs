@@ -13,6 +13,7 @@ use super::monitor::Job;
 use super::options::{Resolved, same_scalar};
 use super::path::PathUse;
 use super::port::Port;
+use super::run::ContainerRun;
 use super::secret::Secret;
 use super::service::Service;
 use super::table::{Certainty, Definition, Node, OptionKey};
@@ -31,6 +32,7 @@ pub(super) struct Views {
     pub accounts: OnceCell<Rc<[Account]>>,
     pub groups: OnceCell<Rc<[Group]>>,
     pub jobs: OnceCell<Vec<Job>>,
+    pub runs: OnceCell<Rc<[ContainerRun]>>,
     /// The option table with every condition as it is written.
     as_written: OnceCell<Rc<Node>>,
 }

@@ -292,3 +292,62 @@ fn accounts_are_declared_or_come_with_services() {
         assert_eq!(groups[0].gid, Some(Known::Value("990".to_owned())));
     });
 }
+
+#[test]
+fn options_and_flags_of_containers_are_the_same() {
+    let module = r#"{ config, lib, ... }: {
+        networking.hostName = "box";
+        virtualisation.oci-containers.containers.web = {
+            image = "web";
+            privileged = lib.mkDefault true;
+            ports = [ "80:80" ];
+            volumes = [ "/srv/${config.networking.hostName}/:/data:ro,Z" "named:/x" ];
+            devices = lib.optional config.site.gpu "/dev/dri";
+            networks = [ "proxy" ];
+            capabilities = { NET_ADMIN = true; MKNOD = false; SYS_TIME = null; };
+            extraOptions = [
+                "--net" "container:vpn" "-v/etc:/etc" "--init" "-e" "-x" "--mount=type=bind,src=/a,dst=/b,ro"
+                "--unheard-of" "--pid=host"
+            ];
+            preRunExtraOptions = [ "--runtime" "runsc" ];
+            cmd = [ "--privileged" ];
+        };
+    }"#;
+    with_host(module, |host| {
+        let runs = host.container_runs();
+        let [run] = &*runs else { panic!("one container") };
+        let shown: Vec<String> = run.options.iter().map(RunOption::shown).collect();
+        assert_eq!(
+            shown,
+            [
+                "--publish=80:80",
+                "--volume=/srv/box/:/data:ro,Z",
+                "--volume=named:/x",
+                "--device=/dev/dri",
+                "--network=proxy",
+                "--privileged",
+                "--cap-add=NET_ADMIN",
+                "--cap-drop=MKNOD",
+                "--network=container:vpn",
+                "--volume=/etc:/etc",
+                "--init",
+                "--env=-x",
+                "--mount=type=bind,src=/a,dst=/b,ro",
+                "--unheard-of",
+                "--pid=host",
+            ]
+        );
+        let mounts: Vec<String> = run
+            .mounts()
+            .iter()
+            .map(|mount| format!("{} {} {}", mount.source, mount.target, mount.is_read_only))
+            .collect();
+        assert_eq!(mounts, ["/srv/box /data true", "named /x false", "/etc /etc false", "/a /b true"]);
+        assert_eq!(run.joined_networks().iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>(), ["vpn"]);
+        assert_eq!(run.before_run.iter().map(RunOption::shown).collect::<Vec<_>>(), ["--runtime=runsc"]);
+        assert_eq!(run.cmd.len(), 1);
+        let device = run.named("device").next().expect("a device");
+        assert_eq!(device.certainty(), Certainty::May);
+        assert!(run.privileged().is_some() && run.may_have_no_own_network() && !run.is_open);
+    });
+}

@@ -6,6 +6,7 @@ use super::meta::RuleMeta;
 use super::patch::Patch;
 use super::texts::Texts;
 use crate::diagnostic::{Applicability, Diagnostic, Fix, Label, Tag};
+use crate::project::Item;
 use crate::semantic::Semantics;
 use crate::syntax::{AstNode, NixLanguage, SyntaxNode};
 use crate::text::{Edit, FileId, Span, TextRange};
@@ -117,6 +118,19 @@ impl<'h> HostContext<'h> {
         let report =
             Report::push(&mut self.out, self.meta, span, message.into(), self.host.map(str::to_owned));
         Report { texts: Some(self.texts), ..report }
+    }
+
+    /// Reports a finding at an element of a list or a value; an ignore comment counts anywhere in the binding
+    /// it is written in. `None` where it has no place, or the rule has spoken about it already.
+    pub fn report_item(&mut self, item: &Item, message: impl Into<String>) -> Option<Report<'_>> {
+        let span = item.span.filter(|span| !self.has_reported(*span))?;
+        let report = self.report(span, message);
+        let is_around =
+            |binding: &Span| binding.file == span.file && binding.range().contains_range(span.range());
+        Some(match item.definition.binding.filter(is_around) {
+            Some(binding) => report.covers(binding.range()),
+            None => report,
+        })
     }
 
     /// What was reported, in order.

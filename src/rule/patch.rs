@@ -1,7 +1,8 @@
 //! Patches to option definitions: which node to touch, and whether others would feel it.
 
 use super::context::HostContext;
-use crate::project::{Definition, Host, Item, OptionKey};
+use crate::nixos::containers::CONTAINERS;
+use crate::project::{Container, Definition, Host, Item, OptionKey};
 use crate::semantic::{Resolution, ScopeKind, lower};
 use crate::syntax::{AstNode, SyntaxKind, SyntaxNode, ast, edit, enclosing_binding, peel_parens};
 use crate::text::{FileId, Span, TextRange};
@@ -73,6 +74,39 @@ impl HostContext<'_> {
             _ => edit::delete_list_element(&element),
         };
         Some(Patch { file: span.file, edits, is_shared: self.is_shared(span, &item.definition) })
+    }
+
+    /// Removes several elements of the list they are written in; the whole binding where these are all.
+    pub fn remove_items(&self, items: &[&Item]) -> Option<Patch> {
+        let (first, span) = (items.first()?, items.first()?.span?);
+        let elements: Option<Vec<ast::Expr>> =
+            items.iter().map(|item| self.expression_at(item.span?)).collect();
+        let elements = elements?;
+        let list = ast::List::cast(elements.first()?.syntax().parent()?)?;
+        let is_there = |element: &ast::Expr| element.syntax().parent().as_ref() == Some(list.syntax());
+        if !elements.iter().all(is_there) {
+            return None;
+        }
+        let binding = list.syntax().parent().and_then(ast::AttrpathValue::cast);
+        let edits = match binding {
+            Some(binding)
+                if list.items().count() == elements.len() && self.belongs_to(&binding, &first.definition) =>
+            {
+                edit::delete_binding(binding.syntax())
+            }
+            _ => elements.iter().flat_map(edit::delete_list_element).collect(),
+        };
+        Some(Patch { file: span.file, edits, is_shared: self.is_shared(span, &first.definition) })
+    }
+
+    /// Removes the binding that a definition is written as.
+    pub fn remove_definition(&self, definition: &Definition) -> Option<Patch> {
+        let span = definition.binding?;
+        let binding = self.node_at::<ast::AttrpathValue>(span)?;
+        let is_it = binding.syntax().text_range() == span.range();
+        // What is written in a constant may be used elsewhere.
+        let is_shared = definition.value.span.is_none_or(|value| self.is_shared(value, definition));
+        is_it.then(|| Patch { file: span.file, edits: edit::delete_binding(binding.syntax()), is_shared })
     }
 
     /// The expression that is written at exactly this place.
@@ -164,6 +198,77 @@ impl HostContext<'_> {
             }
         };
         Some(Patch { file, edits, is_shared: false })
+    }
+
+    /// Adds an element, a Nix expression, to a list option of a container: to the list where it is written,
+    /// else as a binding of the container's set, else beside the definition of `near`.
+    pub fn add_to_container(
+        &self,
+        host: &Host<'_>,
+        container: &Container,
+        near: &Near,
+        option: &str,
+        element: &str,
+    ) -> Option<Patch> {
+        let file = near.definition.binding?.file;
+        let node = host.below(&container.node, option);
+        let written = node.definitions().iter().filter(|definition| {
+            near.definition.condition.implies(&definition.condition)
+                && definition.path.iter().all(|key| key.exact().is_some())
+        });
+        let list = written.clone().find_map(|definition| {
+            let span = definition.value.span.filter(|span| span.file == file)?;
+            let list = ast::List::cast(self.expression_at(span)?.syntax().clone())?;
+            (!self.is_shared(span, definition)).then_some(list)
+        });
+        if let Some(list) = list {
+            return Some(Patch { file, edits: edit::append_list_element(&list, element), is_shared: false });
+        }
+        if let Some(set) = self.literal_set(container.node.definitions().iter().cloned(), near) {
+            let edits = edit::insert_binding_at_end(&set, &format!("{option} = [ {element} ];"));
+            return Some(Patch { file, edits, is_shared: false });
+        }
+        if let Some(edits) = self.beside_dotted(container, near, &format!("{option} = [ {element} ];")) {
+            return Some(Patch { file, edits, is_shared: false });
+        }
+        let name = container.key.exact()?;
+        let name = if is_identifier(name) { name.to_owned() } else { format!("\"{name}\"") };
+        self.add_beside(near, &format!("{CONTAINERS}.{name}.{option}"), &format!("[ {element} ]"))
+    }
+
+    /// A binding of a container whose options are written as `name.option = …`, behind such a one.
+    fn beside_dotted(
+        &self,
+        container: &Container,
+        near: &Near,
+        binding: &str,
+    ) -> Option<Vec<(TextRange, String)>> {
+        let file = near.definition.binding?.file;
+        container.node.definitions().iter().find_map(|definition| {
+            let span = definition.binding.filter(|span| span.file == file)?;
+            let key = definition.key.filter(|_| near.definition.condition.implies(&definition.condition))?;
+            definition.path.iter().all(|key| key.exact().is_some()).then_some(())?;
+            let written = self.node_at::<ast::AttrpathValue>(span)?;
+            let path = written.attrpath()?;
+            let start = path.syntax().text_range().start();
+            let is_last = path.syntax().text_range().end() == key.range().end();
+            if is_last || !path.syntax().text_range().contains_range(key.range()) {
+                return None;
+            }
+            let name = self.text(Span::new(file, TextRange::new(start, key.range().end())));
+            Some(edit::insert_binding_after(written.syntax(), &format!("{name}.{binding}")))
+        })
+    }
+
+    /// Replaces the binding that a definition is written as by another one; `None` where its name is not the
+    /// only one in front of the sign.
+    pub fn replace_definition(&self, definition: &Definition, binding: &str) -> Option<Patch> {
+        let span = definition.binding?;
+        let written = self.node_at::<ast::AttrpathValue>(span)?;
+        let is_it = written.syntax().text_range() == span.range() && written.attrpath()?.attrs().count() == 1;
+        let is_shared = definition.value.span.is_none_or(|value| self.is_shared(value, definition));
+        let edits = vec![(span.range(), binding.to_owned())];
+        is_it.then_some(Patch { file: span.file, edits, is_shared })
     }
 
     /// Adds bindings, written from the root of the options, beside the outermost binding of `near`.

@@ -2,6 +2,7 @@
 
 pub mod correctness;
 pub mod modules;
+pub mod security;
 pub mod services;
 
 use crate::rule::Entry;
@@ -11,16 +12,34 @@ pub static RULES: &[Entry] = &[
     Entry::project::<modules::ConditionalModuleBody>(),
     Entry::project::<modules::ConfigDependentImports>(),
     Entry::project::<modules::DuplicateImport>(),
+    Entry::file::<modules::EnableDefaultTrue>(),
     Entry::project::<correctness::ImportCycle>(),
     Entry::project::<correctness::MissingPath>(),
     Entry::project::<modules::MixedModuleSyntax>(),
     Entry::project::<modules::ModuleNotImported>(),
     Entry::file::<modules::UpdateOnMkif>(),
+    Entry::host::<security::ContainerAddedCapability>(),
+    Entry::host::<security::ContainerHostNamespace>(),
+    Entry::host::<security::ContainerMutableTag>(),
+    Entry::host::<security::ContainerSensitiveMount>(),
+    Entry::host::<security::ContainerSocketMount>(),
+    Entry::host::<security::PrivilegedContainer>(),
+    Entry::host::<security::PublishedPortBypassesFirewall>(),
     Entry::host::<services::CdiDeviceWithoutToolkit>(),
+    Entry::host::<services::HmSopsSharedModule>(),
+    Entry::host::<services::HomeFileClobber>(),
     Entry::host::<services::MkdirInUnitScript>(),
+    Entry::host::<services::MountPathMismatch>(),
     Entry::host::<services::OciCdiMissingOrdering>(),
+    Entry::host::<services::OciExtraOptionWithSpace>(),
+    Entry::host::<services::OciPortsWithSharedNetns>(),
+    Entry::host::<services::OciRuntimeFlagInCmd>(),
+    Entry::host::<services::OciSharedNetnsMissingDependson>(),
     Entry::file::<services::PythonBuildenv>(),
+    Entry::host::<services::PythonpathWorkaround>(),
+    Entry::host::<services::RawNvidiaDevice>(),
     Entry::host::<services::SopsInstallSecretsUngated>(),
     Entry::host::<services::SopsNixServiceRef>(),
     Entry::host::<services::SqliteUrlMissingRwc>(),
+    Entry::host::<services::TensorrtFp16Pascal>(),
 ];

@@ -3,6 +3,7 @@
 mod conditional_module_body;
 mod config_dependent_imports;
 mod duplicate_import;
+mod enable_default_true;
 mod mixed_module_syntax;
 mod module_not_imported;
 mod update_on_mkif;
@@ -10,6 +11,7 @@ mod update_on_mkif;
 pub use conditional_module_body::ConditionalModuleBody;
 pub use config_dependent_imports::ConfigDependentImports;
 pub use duplicate_import::DuplicateImport;
+pub use enable_default_true::EnableDefaultTrue;
 pub use mixed_module_syntax::MixedModuleSyntax;
 pub use module_not_imported::ModuleNotImported;
 pub use update_on_mkif::UpdateOnMkif;
