@@ -36,7 +36,6 @@ pub(super) struct FileResult {
 struct OnNodes<'r> {
     meta: &'static RuleMeta,
     rule: &'r dyn ErasedRule,
-    can_cast: fn(SyntaxKind) -> bool,
 }
 
 /// The rules on nodes by kind of node.
@@ -49,9 +48,7 @@ pub(super) struct Dispatch<'r> {
 impl<'r> Dispatch<'r> {
     pub(super) fn new(rules: &'r RuleSet) -> Self {
         let on_nodes = |rule: &'r ActiveRule| match &rule.runner {
-            Runner::File(runner, can_cast) => {
-                Some(OnNodes { meta: rule.meta, rule: &**runner, can_cast: *can_cast })
-            }
+            Runner::File(runner) => Some(OnNodes { meta: rule.meta, rule: &**runner }),
             Runner::Host(_) | Runner::Project(_) => None,
         };
         // More than there are kinds of nodes and tokens together.
@@ -62,7 +59,7 @@ impl<'r> Dispatch<'r> {
     fn of(&self, kind: SyntaxKind) -> &[u16] {
         self.by_kind[kind as usize].get_or_init(|| {
             let rules = self.rules.iter().enumerate();
-            rules.filter(|(_, rule)| (rule.can_cast)(kind)).map(|(index, _)| index as u16).collect()
+            rules.filter(|(_, rule)| rule.rule.wants(kind)).map(|(index, _)| index as u16).collect()
         })
     }
 }
@@ -193,11 +190,11 @@ fn run_one_by_one(
     dispatch: &Dispatch<'_>,
 ) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
-    for OnNodes { meta, rule, can_cast } in &dispatch.rules {
+    for OnNodes { meta, rule } in &dispatch.rules {
         let mut cx = Context::new(file, text, semantics, meta);
         let at = Cell::new(TextRange::default());
         let walk = || {
-            for node in tree.descendants().filter(|node| can_cast(node.kind())) {
+            for node in tree.descendants().filter(|node| rule.wants(node.kind())) {
                 at.set(node.text_range());
                 rule.check_node(&node, &mut cx);
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{ActiveRule, InputFile, Outcome, ProjectFiles, RuleSet, Workspace};
 use crate::diagnostic::{Applicability, Group, Level};
 use crate::rule::{Context, ErasedRule, Fixable, RuleMeta, Runner, Status};
-use crate::syntax::{AstNode as _, SyntaxNode, ast};
+use crate::syntax::{AstNode as _, SyntaxKind, SyntaxNode, ast};
 use crate::text::{FileId, SourceFile, Span, TextRange};
 
 /// The metadata of a rule that does not matter.
@@ -30,6 +30,10 @@ pub(super) const fn meta(name: &'static str) -> RuleMeta {
 struct OnNames(fn(&ast::Ident, &mut Context<'_>));
 
 impl ErasedRule for OnNames {
+    fn wants(&self, kind: SyntaxKind) -> bool {
+        ast::Ident::can_cast(kind)
+    }
+
     fn check_node(&self, node: &SyntaxNode, cx: &mut Context<'_>) {
         if let Some(name) = ast::Ident::cast(node.clone()) {
             (self.0)(&name, cx);
@@ -39,7 +43,7 @@ impl ErasedRule for OnNames {
 
 /// A rule on identifiers.
 pub(super) fn on_names(meta: &'static RuleMeta, check: fn(&ast::Ident, &mut Context<'_>)) -> ActiveRule {
-    ActiveRule { meta, runner: Runner::File(Box::new(OnNames(check)), ast::Ident::can_cast), level: None }
+    ActiveRule { meta, runner: Runner::File(Box::new(OnNames(check))), level: None }
 }
 
 /// `bad` is bad, `good` is better.
@@ -71,6 +75,10 @@ pub(super) fn unused_name() -> ActiveRule {
 struct InStrings;
 
 impl ErasedRule for InStrings {
+    fn wants(&self, kind: SyntaxKind) -> bool {
+        ast::Str::can_cast(kind)
+    }
+
     fn check_node(&self, node: &SyntaxNode, cx: &mut Context<'_>) {
         let text = node.text().to_string();
         for (at, needle) in text.match_indices("needle") {
@@ -84,7 +92,7 @@ impl ErasedRule for InStrings {
 /// Needles in strings.
 pub(super) fn needle() -> ActiveRule {
     static META: RuleMeta = meta("needle");
-    ActiveRule { meta: &META, runner: Runner::File(Box::new(InStrings), ast::Str::can_cast), level: None }
+    ActiveRule { meta: &META, runner: Runner::File(Box::new(InStrings)), level: None }
 }
 
 /// The rules, all of them known and running, beside `idle`, which does not run.

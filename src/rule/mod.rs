@@ -12,7 +12,8 @@ pub use dependency::MissingUnit;
 pub use meta::{Fixable, RuleMeta, Status, Variant};
 pub use patch::{Near, Patch};
 pub use registry::{
-    Declared, Entry, ErasedHostRule, ErasedProjectRule, ErasedRule, HostRule, ProjectRule, Rule, Runner,
+    Build, Declared, Entry, ErasedHostRule, ErasedProjectRule, ErasedRule, HostRule, ProjectRule, Rule,
+    Runner,
 };
 pub use texts::Texts;
 

@@ -30,11 +30,17 @@ pub trait HostRule: Declared {
 
 /// A [`Rule`] without its type.
 pub trait ErasedRule: Send + Sync {
+    /// Whether it asks for nodes of this kind.
+    fn wants(&self, kind: SyntaxKind) -> bool;
     /// Looks at a node of a kind the rule asked for.
     fn check_node(&self, node: &SyntaxNode, cx: &mut Context<'_>);
 }
 
 impl<R: Rule> ErasedRule for R {
+    fn wants(&self, kind: SyntaxKind) -> bool {
+        R::Node::can_cast(kind)
+    }
+
     fn check_node(&self, node: &SyntaxNode, cx: &mut Context<'_>) {
         if let Some(node) = R::Node::cast(node.clone()) {
             self.check(&node, cx);
@@ -74,8 +80,8 @@ impl<R: ProjectRule> ErasedProjectRule for R {
 
 /// A rule with its options, ready to run.
 pub enum Runner {
-    /// On nodes; the function tells of which kinds.
-    File(Box<dyn ErasedRule>, fn(SyntaxKind) -> bool),
+    /// On nodes.
+    File(Box<dyn ErasedRule>),
     /// On hosts.
     Host(Box<dyn ErasedHostRule>),
     /// On projects.
@@ -88,17 +94,18 @@ pub struct Entry {
     /// What is said about it.
     pub meta: &'static RuleMeta,
     /// Makes it from its table in the configuration.
-    pub build: fn(toml::Table) -> Result<Runner, toml::de::Error>,
+    pub build: &'static Build,
 }
+
+/// Makes a rule from its table in the configuration.
+pub type Build = dyn Fn(toml::Table) -> Result<Runner, toml::de::Error> + Send + Sync;
 
 impl Entry {
     /// The entry of a rule on nodes.
     pub const fn file<R: Rule>() -> Self {
         Self {
             meta: &R::META,
-            build: |options| {
-                Ok(Runner::File(Box::new(toml::Value::Table(options).try_into::<R>()?), R::Node::can_cast))
-            },
+            build: &|options| Ok(Runner::File(Box::new(toml::Value::Table(options).try_into::<R>()?))),
         }
     }
 
@@ -106,7 +113,7 @@ impl Entry {
     pub const fn host<R: HostRule>() -> Self {
         Self {
             meta: &R::META,
-            build: |options| Ok(Runner::Host(Box::new(toml::Value::Table(options).try_into::<R>()?))),
+            build: &|options| Ok(Runner::Host(Box::new(toml::Value::Table(options).try_into::<R>()?))),
         }
     }
 
@@ -114,7 +121,7 @@ impl Entry {
     pub const fn project<R: ProjectRule>() -> Self {
         Self {
             meta: &R::META,
-            build: |options| Ok(Runner::Project(Box::new(toml::Value::Table(options).try_into::<R>()?))),
+            build: &|options| Ok(Runner::Project(Box::new(toml::Value::Table(options).try_into::<R>()?))),
         }
     }
 }

@@ -10,6 +10,7 @@ mod grammar;
 pub mod guard;
 mod mistakes;
 mod parse;
+mod pattern;
 mod permissive;
 mod precedence;
 mod quick;
@@ -24,6 +25,7 @@ pub use ext::{
     trailing_comment,
 };
 pub use parse::{ParsedFile, Parser, parse};
+pub use pattern::{Captures, Pattern, PatternError};
 pub use precedence::{Strength, glues, needs_parens, weakest_allowed};
 pub use rnix::ast;
 pub use rnix::{NixLanguage, SyntaxElement, SyntaxKind, SyntaxNode, SyntaxToken};

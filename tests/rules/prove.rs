@@ -216,11 +216,11 @@ fn said(diagnostic: &Diagnostic) -> Said<'_> {
 
 /// What a rule on nodes says when it is shown every node, whether the text can be read or not.
 fn walk(meta: &'static RuleMeta, bench: &Bench, file: FileId, text: &str) -> Vec<Diagnostic> {
-    let Runner::File(rule, _) = &bench.rules.rules[0].runner else { return Vec::new() };
+    let Runner::File(rule) = &bench.rules.rules[0].runner else { return Vec::new() };
     let root = parse(text).root();
     let semantics = lower(&root);
     let mut cx = Context::new(file, text, &semantics, meta);
-    for node in root.syntax().descendants() {
+    for node in root.syntax().descendants().filter(|node| rule.wants(node.kind())) {
         rule.check_node(&node, &mut cx);
     }
     cx.finish()
