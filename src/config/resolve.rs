@@ -125,9 +125,15 @@ fn closest(selectors: &[Selector], applies: impl Fn(Selector) -> bool) -> Option
 pub(super) mod tests {
     use camino::Utf8Path;
 
+    use super::super::schema::Folder;
     use super::*;
     use crate::prelude::*;
     use crate::rule::Entry;
+
+    /// A folder in which everything is but `missing.nix`.
+    pub(in crate::config) fn folder() -> Folder<'static> {
+        Folder { path: Utf8Path::new("/p"), holds: &|path| path.file_name() != Some("missing.nix") }
+    }
 
     /// One rule of each sort.
     pub(in crate::config) const BOOK: RuleBook<'static> = RuleBook {
@@ -179,7 +185,7 @@ pub(super) mod tests {
 
     /// The rules that run, `!` before those with the level error, `.` before those at info.
     fn running(config: &str, select: &[&str], ignore: &[&str], levels: &[(&str, &str)]) -> String {
-        let config = Config::parse("nixlint.toml", Utf8Path::new("/p"), config, BOOK);
+        let config = Config::parse("nixlint.toml", &folder(), config, BOOK);
         let config = config.expect("the configuration is right");
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let setting = |word| crate::config::parse_level(word).expect("it is a level");

@@ -58,7 +58,7 @@ impl Config {
     /// Every mistake in it, in the order of the text.
     pub fn parse(
         path: &str,
-        folder: &Utf8Path,
+        folder: &Folder<'_>,
         text: &str,
         book: RuleBook<'_>,
     ) -> Result<Self, Vec<Mistake>> {
@@ -95,6 +95,14 @@ pub fn parse_level(word: &str) -> Result<Setting, UnknownName> {
     }
 }
 
+/// Where paths of a configuration count from.
+pub struct Folder<'f> {
+    /// The folder.
+    pub path: &'f Utf8Path,
+    /// Whether there is something at an absolute path.
+    pub holds: &'f dyn Fn(&Utf8Path) -> bool,
+}
+
 struct Reader<'t> {
     path: &'t str,
     text: &'t str,
@@ -105,7 +113,7 @@ struct Reader<'t> {
 type Value<'t> = Spanned<DeValue<'t>>;
 
 impl Reader<'_> {
-    fn config(&mut self, table: &DeTable<'_>, values: &toml::Table, folder: &Utf8Path) -> Config {
+    fn config(&mut self, table: &DeTable<'_>, values: &toml::Table, folder: &Folder<'_>) -> Config {
         let mut config = Config::default();
         for (key, value) in table {
             match key.get_ref().as_ref() {
@@ -117,7 +125,7 @@ impl Reader<'_> {
                     }
                 }
                 "hosts" => config.hosts = self.hosts(value, folder),
-                "exclude" => config.exclude = self.exclude(value, folder),
+                "exclude" => config.exclude = self.exclude(value, folder.path),
                 "preview" => match value.get_ref().as_bool() {
                     Some(preview) => config.preview = preview,
                     None => self.wrong_type(value, "`true` or `false`"),
@@ -215,7 +223,7 @@ impl Reader<'_> {
     }
 
     /// The table of hosts: for each its modules, or a table with its modules and its class.
-    fn hosts(&mut self, value: &Value<'_>, folder: &Utf8Path) -> Vec<NamedHost> {
+    fn hosts(&mut self, value: &Value<'_>, folder: &Folder<'_>) -> Vec<NamedHost> {
         let mut hosts = Vec::new();
         for (name, value) in self.table(value).into_iter().flatten() {
             let mut host =
@@ -259,8 +267,8 @@ impl Reader<'_> {
         class
     }
 
-    /// A path or a list of paths, which count from `folder`.
-    fn paths(&mut self, value: &Value<'_>, folder: &Utf8Path) -> Vec<Utf8PathBuf> {
+    /// The path of something that is there, or a list of such; they count from `folder`.
+    fn paths(&mut self, value: &Value<'_>, folder: &Folder<'_>) -> Vec<Utf8PathBuf> {
         let values = match value.get_ref() {
             DeValue::Array(array) if array.is_empty() => {
                 self.mistake(value.span(), "a host needs at least one module", "empty");
@@ -272,7 +280,15 @@ impl Reader<'_> {
         let mut paths = Vec::new();
         for value in values {
             match value.get_ref().as_str() {
-                Some(path) => paths.push(normalise(folder.join(path).as_str())),
+                Some(path) => {
+                    let absolute = normalise(folder.path.join(path).as_str());
+                    if !(folder.holds)(&absolute) {
+                        let help = format!("paths count from the folder of {}", self.path);
+                        self.mistake(value.span(), "a module of this host is missing", "nothing is there")
+                            .help(help);
+                    }
+                    paths.push(absolute);
+                }
                 None => self.wrong_type(value, "a path"),
             }
         }
@@ -374,14 +390,14 @@ mod tests {
     use miette::{GraphicalReportHandler, GraphicalTheme};
 
     use super::*;
-    use crate::config::resolve::tests::BOOK;
+    use crate::config::resolve::tests::{BOOK, folder};
 
     fn parsed(text: &str) -> Config {
-        Config::parse("nixlint.toml", Utf8Path::new("/p"), text, BOOK).expect("the configuration is right")
+        Config::parse("nixlint.toml", &folder(), text, BOOK).expect("the configuration is right")
     }
 
     fn mistakes(text: &str) -> String {
-        let mistakes = Config::parse("nixlint.toml", Utf8Path::new("/p"), text, BOOK);
+        let mistakes = Config::parse("nixlint.toml", &folder(), text, BOOK);
         let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor()).with_width(100);
         let mut shown = String::new();
         for mistake in mistakes.expect_err("the configuration is wrong") {
@@ -524,7 +540,7 @@ mod tests {
     #[test]
     fn mistakes_in_hosts_are_shown_at_their_places() {
         insta::assert_snapshot!(mistakes(
-            "[hosts]\na = 1\nb = []\nc = { class = \"nixso\" }\nd = { module = \"d.nix\", modules = [\"d.nix\", 2] }\n"
+            "[hosts]\na = 1\nb = []\nc = { class = \"nixso\" }\nd = { module = \"d.nix\", modules = [\"d.nix\", 2] }\ne = \"missing.nix\"\n"
         ), @r#"
          × expected a path, found integer
           ╭─[nixlint.toml:2:5]
@@ -565,6 +581,7 @@ mod tests {
         5 │ d = { module = "d.nix", modules = ["d.nix", 2] }
           ·       ───┬──
           ·          ╰── not known
+        6 │ e = "missing.nix"
           ╰────
          help: did you mean `modules`?
          × expected a path, found integer
@@ -573,7 +590,16 @@ mod tests {
         5 │ d = { module = "d.nix", modules = ["d.nix", 2] }
           ·                                             ┬
           ·                                             ╰── wrong type
+        6 │ e = "missing.nix"
           ╰────
+         × a module of this host is missing
+          ╭─[nixlint.toml:6:5]
+        5 │ d = { module = "d.nix", modules = ["d.nix", 2] }
+        6 │ e = "missing.nix"
+          ·     ──────┬──────
+          ·           ╰── nothing is there
+          ╰────
+         help: paths count from the folder of nixlint.toml
         "#);
     }
 
@@ -617,7 +643,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn no_text_panics(text in "([a-z.\\[\\]={}\"' \n]|rules|level|exclude|plain-rule|\u{1b}){0,30}") {
-            let _ = Config::parse("nixlint.toml", Utf8Path::new("/p"), &text, BOOK);
+            let _ = Config::parse("nixlint.toml", &folder(), &text, BOOK);
         }
     }
 }

@@ -22,7 +22,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use self::project::{Candidate, Found, Target};
 use super::book::RuleBook;
 use super::error::{Mistake, printable};
-use super::schema::Config;
+use super::schema::{Config, Folder};
 use crate::engine::{InputFile, ProjectFiles, Reader};
 use crate::project::NamedHost;
 use crate::text::{FileId, SourceFile, Sources};
@@ -226,7 +226,12 @@ impl<'r> Configs<'r> {
         let path = self.request.folder.join(file);
         let shown = display(&lossy(&path), self.request.folder);
         let config = match read_text(&path, &shown) {
-            Ok(Some(text)) => match Config::parse(&shown, &lossy(folder), &text, self.request.book) {
+            Ok(Some(text)) => match Config::parse(
+                &shown,
+                &Folder { path: &lossy(folder), holds: &|path| path.as_std_path().exists() },
+                &text,
+                self.request.book,
+            ) {
                 Ok(config) => Some(Arc::new(config)),
                 Err(mistakes) => {
                     problems.extend(mistakes.into_iter().map(|mistake| Problem::Config(Box::new(mistake))));
