@@ -111,11 +111,13 @@ fn says_true(set: ast::Expr) -> bool {
     })
 }
 
-/// Whether definitions of the module hang on the option.
+/// Whether all definitions of the module hang on the option.
 fn is_gate(text: &str, parent: &[String]) -> bool {
     let option = format!("config.{}", parent.join("."));
     let is_asked = |name: &str| {
-        text.contains(&format!("mkIf {name}.enable")) || text.contains(&format!("mkIf ({name}.enable"))
+        ["config = mkIf ", "config = lib.mkIf ", "config = mkIf (", "config = lib.mkIf ("]
+            .iter()
+            .any(|start| text.contains(&format!("{start}{name}.enable")))
     };
     is_asked(&option) || (text.contains(&format!("cfg = {option};")) && is_asked("cfg"))
 }

@@ -23,7 +23,7 @@ declare_rule! {
     /// ## Exceptions
     /// Only these places themselves are meant, not what lies below: `/etc/localtime` is fine. Mounted
     /// read-only, those that are no danger to read are not reported, such as `/proc` and `/sys` for a
-    /// monitor, and the others are only mentioned.
+    /// monitor, and the others are only mentioned; a socket below `/run` takes commands all the same.
     ///
     /// ## References
     /// - docker-run(1) and podman-run(1), `--volume`
@@ -67,7 +67,7 @@ fn report(
         report = report.variant(&ContainerSensitiveMount::META, "readonly");
     }
     let _ = report
-        .here(format!("{} {} there", place.holds, if place.holds.ends_with('s') { "are" } else { "is" }))
+        .here(format!("it holds {}", place.holds))
         .help("mount only the folders that the program needs, with `:ro` where it only reads them")
         .note(
             "Cause: the program is root in its container by default, and so is what it does to these files.",

@@ -134,7 +134,7 @@ fn wanted(host: &Host<'_>) -> Vec<Wanted> {
 /// The one directory that is made and not used, and whose name is almost that of the path.
 fn mistaken(host: &Host<'_>, wanted: &[Wanted], one: &Wanted) -> Option<PathUse> {
     let is_own = |root: &&str| one.path == **root || one.path.starts_with(&format!("{root}/"));
-    if OWN.iter().any(|root| is_own(&root)) || one.path.matches('/').count() < 2 {
+    if OWN.iter().any(is_own) || one.path.matches('/').count() < 2 {
         return None;
     }
     // What several share is no slip.
