@@ -5,7 +5,7 @@
 use super::imports::Import;
 use super::link::Module;
 use super::table::Certainty;
-use crate::eval::{Atom, Condition, Machine, Realm, Symbol, Val, Value, Wrapper, wrapper};
+use crate::eval::{Atom, Condition, Machine, Name, Realm, Symbol, Val, Value, Wrapper, wrapper};
 use crate::text::{FileId, Span};
 
 /// The keys of a module that has `config` or `options`.
@@ -126,13 +126,19 @@ fn question_of(machine: &Machine<'_>, val: &Val, realm: Realm) -> Option<OptionQ
     Some(OptionQuestion { option, span: val.span? })
 }
 
+/// Whether a path below `config` is that of an option. An argument that a module may define with `_module.args`
+/// may as well be passed by the flake.
+fn is_option(machine: &Machine<'_>, names: &[Name]) -> bool {
+    names.first().is_some_and(|first| *machine.text_of(*first) != *"_module")
+}
+
 /// An option of this option tree that the condition asks for.
 fn question(machine: &Machine<'_>, condition: &Condition, realm: Realm) -> Option<String> {
     let mut found = None;
     condition.decide(&mut |atom| {
         if let Atom::Option(option) | Atom::Equals(option, _) = atom
             && option.realm == realm
-            && !option.names.is_empty()
+            && is_option(machine, &option.names)
         {
             found.get_or_insert_with(|| machine.path_text(&option.names));
         }
@@ -142,7 +148,8 @@ fn question(machine: &Machine<'_>, condition: &Condition, realm: Realm) -> Optio
 }
 
 fn option_text(machine: &Machine<'_>, symbol: &Symbol, realm: Realm) -> Option<String> {
-    let option = symbol.option().filter(|option| option.realm == realm && !option.names.is_empty())?;
+    let option =
+        symbol.option().filter(|option| option.realm == realm && is_option(machine, &option.names))?;
     Some(machine.path_text(&option.names))
 }
 
