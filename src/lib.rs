@@ -4,9 +4,10 @@
 //!
 //! ```text
 //! text ← diagnostic ← report
-//! text ← syntax ← {shell, semantic} ← eval ← module ← project ← rule ← {rules, engine, config} ← cli
+//! text ← syntax ← {shell, semantic} ← eval ← module ← project ← rule ← {rules, pack, engine, config} ← cli
 //! ```
 
+pub mod cases;
 pub mod cli;
 pub mod config;
 pub mod diagnostic;
@@ -14,6 +15,7 @@ pub mod engine;
 pub mod eval;
 pub mod module;
 pub mod nixos;
+pub mod pack;
 pub mod prelude;
 pub mod project;
 pub mod report;

@@ -8,7 +8,7 @@ use std::process::Command;
 use nixlint::rules::RULES;
 
 /// The layers right below each layer. It may import these, itself, and whatever is below them.
-const LAYERS: [(&str, &[&str]); 16] = [
+const LAYERS: [(&str, &[&str]); 18] = [
     ("text", &[]),
     ("diagnostic", &["text"]),
     ("report", &["diagnostic"]),
@@ -22,9 +22,11 @@ const LAYERS: [(&str, &[&str]); 16] = [
     ("rule", &["project", "diagnostic"]),
     ("prelude", &["rule"]),
     ("rules", &["prelude"]),
+    ("pack", &["rule"]),
     ("engine", &["rule"]),
-    ("config", &["engine"]),
-    ("cli", &["config", "rules", "report"]),
+    ("cases", &["engine"]),
+    ("config", &["engine", "pack"]),
+    ("cli", &["config", "cases", "pack", "rules", "report"]),
 ];
 
 /// Layers that see what is right below them and nothing else.
@@ -455,4 +457,18 @@ fn after() { crate::semantic::z() }
 
     let root = Source::new("eval/mod.rs", "use super::config::X;");
     assert_eq!(root.imported_layer(&root.paths[0]), Some("config"));
+}
+
+#[test]
+fn every_declared_rule_ships() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let declared: BTreeSet<String> = walkdir::WalkDir::new(root.join("rules"))
+        .into_iter()
+        .map(|file| file.expect("the folder of declared rules can be read").into_path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+        .map(|path| path.strip_prefix(root).expect("it is below").display().to_string().replace('\\', "/"))
+        .collect();
+    let shipped: BTreeSet<String> =
+        nixlint::pack::SHIPPED.iter().map(|(path, _)| (*path).to_owned()).collect();
+    assert_eq!(declared, shipped);
 }

@@ -8,11 +8,11 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, LazyLock};
 
 use camino::Utf8PathBuf;
+use nixlint::cli::own_rules;
 use nixlint::config::{Config, RuleBook, Selectors, resolve};
 use nixlint::diagnostic::Diagnostic;
 use nixlint::engine::{self, BUILT_IN, InputFile, ProjectFiles, RuleSet, Workspace};
 use nixlint::report::{Format, Input, Options, render};
-use nixlint::rules::RULES;
 use nixlint::text::SourceFile;
 use tempfile::TempDir;
 
@@ -30,7 +30,7 @@ fn root() -> &'static Path {
 
 /// Every rule as it is without configuration.
 fn all_rules() -> RuleSet {
-    let book = RuleBook { rules: RULES, built_in: BUILT_IN };
+    let book = RuleBook { rules: own_rules(), built_in: BUILT_IN, configs: &[] };
     resolve(book, &Config::default(), &Selectors::default())
 }
 

@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
+use nixlint::cli::own_rules;
 use nixlint::config::discover::{ConfigChoice, Discovered, Request, discover};
 use nixlint::config::{Config, RuleBook, Selectors, resolve};
 use nixlint::engine::{BUILT_IN, RuleSet, Workspace};
-use nixlint::rules::RULES;
 
-const BOOK: RuleBook<'_> = RuleBook { rules: RULES, built_in: BUILT_IN };
+fn book() -> RuleBook<'static> {
+    RuleBook { rules: own_rules(), built_in: BUILT_IN, configs: &[] }
+}
 
 /// The folder to work on: `examples/homelab` unless the environment names another.
 pub(crate) fn folder() -> PathBuf {
@@ -25,7 +27,7 @@ pub(crate) fn read() -> Workspace {
         stdin: None,
         config: ConfigChoice::Isolated,
         force_exclude: false,
-        book: BOOK,
+        book: book(),
     };
     let Discovered { sources, groups, reader, .. } = discover(&request);
     Workspace { sources, projects: groups.into_iter().flat_map(|group| group.projects).collect(), reader }
@@ -33,5 +35,5 @@ pub(crate) fn read() -> Workspace {
 
 /// The rules that run without being asked for.
 pub(crate) fn rules() -> RuleSet {
-    resolve(BOOK, &Config::default(), &Selectors::default())
+    resolve(book(), &Config::default(), &Selectors::default())
 }

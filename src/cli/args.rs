@@ -10,6 +10,7 @@ use clap::{
 };
 
 use crate::config::Setting;
+use crate::config::discover::ConfigChoice;
 use crate::diagnostic::Level;
 use crate::report::Format;
 
@@ -150,6 +151,31 @@ pub(super) struct FileArgs {
     pub quiet: bool,
 }
 
+impl FileArgs {
+    /// Where the configuration is.
+    pub(super) fn config_choice(&self) -> ConfigChoice {
+        match &self.config {
+            _ if self.isolated => ConfigChoice::Isolated,
+            Some(file) => ConfigChoice::File(file.clone()),
+            None => ConfigChoice::Nearest,
+        }
+    }
+}
+
+impl Command {
+    /// The files that a command is about, where it is about files of projects.
+    pub(super) fn files(&self) -> Option<&FileArgs> {
+        match self {
+            Self::Check(args) => Some(&args.files),
+            Self::Fix(args) => Some(&args.files),
+            Self::Hosts(args) => Some(&args.files),
+            Self::Inventory(args) => Some(&args.files),
+            Self::Graph(args) => Some(&args.files),
+            _ => None,
+        }
+    }
+}
+
 /// Which rules.
 #[derive(Debug, Default, ClapArgs)]
 pub(super) struct RuleArgs {
@@ -217,9 +243,30 @@ pub(super) struct ExplainArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct RulesArgs {
+    /// What else to do with rules
+    #[command(subcommand)]
+    pub command: Option<RulesCommand>,
+
     /// How the list is written
     #[arg(short, long, visible_alias = "format", value_enum, value_name = "FORMAT", default_value_t = ListFormat::Text)]
     pub output_format: ListFormat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum RulesCommand {
+    /// Try the rules that a folder declares on their cases
+    Test(RulesTestArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct RulesTestArgs {
+    /// The folder: `<name>.toml` for each rule, `<name>.md` with its cases
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub dir: PathBuf,
+
+    /// Rewrite the carets and fixed files of the cases to what the rules find
+    #[arg(long)]
+    pub update: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -55,7 +55,7 @@ fn facts(meta: &RuleMeta) -> String {
         (false, rule::Status::Stable { .. }) => "off by default",
     };
     let since = match meta.status {
-        rule::Status::Preview => String::new(),
+        rule::Status::Preview | rule::Status::Stable { since: "" } => String::new(),
         rule::Status::Stable { since } => format!(" · since {since}"),
     };
     let fix = match meta.fix {

@@ -21,13 +21,17 @@ use std::ffi::OsString;
 use std::io;
 use std::panic;
 use std::process::ExitCode;
+use std::sync::LazyLock;
 
 use clap::{CommandFactory, Parser};
 
-use self::args::{Args, Command};
+use self::args::{Args, Command, FileArgs};
 use self::output::Streams;
 use crate::config::RuleBook;
+use crate::config::discover::{ConfigChoice, Packs, packs};
 use crate::engine::BUILT_IN;
+use crate::pack::shipped;
+use crate::rule::Entry;
 use crate::rules::RULES;
 
 /// How a command ended.
@@ -71,12 +75,24 @@ fn dispatch(args: Vec<OsString>) -> Status {
         }
     };
     let streams = Streams::new(args.color);
-    let book = RuleBook { rules: RULES, built_in: BUILT_IN };
+    let packs = match packs_of(args.command.as_ref().and_then(Command::files)) {
+        Ok(packs) => packs,
+        Err(error) => {
+            streams.complain(&format!("the working directory cannot be found: {error}"));
+            return Status::Failed;
+        }
+    };
+    if !packs.problems.is_empty() {
+        packs.problems.iter().for_each(|problem| streams.complain_about(problem));
+        return Status::Failed;
+    }
+    let rules: Vec<Entry> = own_rules().iter().chain(&packs.rules).copied().collect();
+    let book = RuleBook { rules: &rules, built_in: BUILT_IN, configs: &packs.configs };
     let result = match args.command {
         Some(Command::Check(args)) => check::run(args, book, &streams),
         Some(Command::Fix(args)) => fix::run(args, book, &streams),
         Some(Command::Explain(args)) => explain::run(&args, book, &streams),
-        Some(Command::Rules(args)) => rules::run(&args, book),
+        Some(Command::Rules(args)) => rules::run(&args, book, &streams),
         Some(Command::Hosts(args)) => hosts::run(args, book, &streams),
         Some(Command::Inventory(args)) => inventory::run(args, book, &streams),
         Some(Command::Eval(args)) => eval::run(args, book, &streams),
@@ -102,6 +118,31 @@ fn dispatch(args: Vec<OsString>) -> Status {
             Status::Failed
         }
     }
+}
+
+/// The rules that ship, by group and name.
+pub fn own_rules() -> &'static [Entry] {
+    static ALL: LazyLock<Vec<Entry>> = LazyLock::new(|| {
+        let mut rules: Vec<Entry> = RULES.iter().chain(shipped()).copied().collect();
+        rules.sort_by_key(|entry| (entry.meta.group, entry.meta.name));
+        rules
+    });
+    &ALL
+}
+
+/// The rules that users declare for what the command is about.
+fn packs_of(files: Option<&FileArgs>) -> io::Result<Packs> {
+    let folder = std::env::current_dir().and_then(std::fs::canonicalize)?;
+    let taken: Vec<&str> = BUILT_IN
+        .iter()
+        .map(|meta| meta.name)
+        .chain(own_rules().iter().map(|entry| entry.meta.name))
+        .collect();
+    let (config, paths) = match files {
+        Some(files) => (files.config_choice(), files.paths.as_slice()),
+        None => (ConfigChoice::Nearest, &[][..]),
+    };
+    Ok(packs(&config, paths, &folder, &taken))
 }
 
 /// Why a command could not go on.

@@ -1,16 +1,25 @@
 //! `nixlint rules`.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use serde::Serialize;
 
-use super::args::{ListFormat, RulesArgs};
+use super::args::{ListFormat, RulesArgs, RulesCommand, RulesTestArgs};
+use super::output::Streams;
+use super::write::{Change, write_all};
 use super::{Failure, Status};
+use crate::cases::{self, Book};
 use crate::config::RuleBook;
-use crate::rule::{self, Fixable, RuleMeta};
+use crate::config::discover::rules_in;
+use crate::report::printable;
+use crate::rule::{self, Entry, Fixable, RuleMeta};
 
-/// Lists the rules by group and name.
-pub(super) fn run(args: &RulesArgs, book: RuleBook<'_>) -> Result<Status, Failure> {
+/// Lists the rules by group and name, or tries those of a folder.
+pub(super) fn run(args: &RulesArgs, book: RuleBook<'_>, streams: &Streams) -> Result<Status, Failure> {
+    if let Some(RulesCommand::Test(args)) = &args.command {
+        return test(args, streams);
+    }
     let mut metas: Vec<&RuleMeta> = book.metas().collect();
     metas.sort_by_key(|meta| (meta.group, meta.name));
     let list = match args.output_format {
@@ -23,6 +32,57 @@ pub(super) fn run(args: &RulesArgs, book: RuleBook<'_>) -> Result<Status, Failur
     };
     io::stdout().lock().write_all(list.as_bytes())?;
     Ok(Status::Clean)
+}
+
+/// Tries the rules of a folder on their cases.
+fn test(args: &RulesTestArgs, streams: &Streams) -> Result<Status, Failure> {
+    let folder = std::env::current_dir().and_then(std::fs::canonicalize)?;
+    let (rules, problems) = rules_in(&args.dir, &folder);
+    problems.iter().for_each(|problem| streams.complain_about(problem));
+    if !problems.is_empty() {
+        return Ok(Status::Failed);
+    }
+    if rules.is_empty() {
+        let message = format!("no rule is declared in `{}`", args.dir.display());
+        let report = miette::MietteDiagnostic::new(message).with_help("rules are declared in files `*.toml`");
+        return Err(report.into());
+    }
+    let mut out = String::new();
+    let mut status = Status::Clean;
+    for (path, entry) in &rules {
+        let complaints = tried(&path.with_extension("md"), entry, args.update);
+        let name = entry.meta.name;
+        match &complaints {
+            Ok(count) => out.push_str(&format!("{name}: {count} cases hold\n")),
+            Err(complaints) => {
+                status = Status::Findings;
+                complaints.iter().for_each(|what| out.push_str(&format!("{name}: {what}\n")));
+            }
+        }
+    }
+    let lines = out.lines().map(|line| format!("{}\n", printable(line)));
+    io::stdout().lock().write_all(lines.collect::<String>().as_bytes())?;
+    Ok(status)
+}
+
+/// How many cases of a rule hold, or what is wrong with them.
+fn tried(path: &Path, entry: &Entry, update: bool) -> Result<usize, Vec<String>> {
+    let unreadable = |error: io::Error| vec![format!("its cases in `{}`: {error}", path.display())];
+    let markdown = std::fs::read_to_string(path).map_err(unreadable)?;
+    let mut book = Book::read(&markdown)?;
+    if update {
+        let updated = cases::updated(entry, &book);
+        if updated != markdown {
+            let root = path.parent().unwrap_or(path);
+            let display = path.display().to_string();
+            let change = Change { place: path, display: &display, old: &markdown, new: &updated };
+            write_all(root, &[change]).map_err(|error| vec![error.to_string()])?;
+        }
+        book = Book::read(&updated)?;
+    }
+    let proofs = [cases::cases, cases::findings, cases::fixes_settle];
+    let wrong: Vec<String> = proofs.iter().flat_map(|proof| proof(entry, &book)).collect();
+    if wrong.is_empty() { Ok(book.cases.len()) } else { Err(wrong) }
 }
 
 fn table(metas: &[&RuleMeta]) -> String {
@@ -103,7 +163,7 @@ impl<'m> Row<'m> {
             level: meta.level.as_str(),
             runs: runs(meta),
             since: match meta.status {
-                rule::Status::Preview => None,
+                rule::Status::Preview | rule::Status::Stable { since: "" } => None,
                 rule::Status::Stable { since } => Some(since),
             },
             fix: match meta.fix {

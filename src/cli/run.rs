@@ -11,7 +11,7 @@ use super::Failure;
 use super::args::{FileArgs, RuleArgs, usage_error};
 use super::output::Streams;
 use super::write::{Change, write_all};
-use crate::config::discover::{ConfigChoice, Problem, Request, Stdin, discover};
+use crate::config::discover::{Problem, Request, Stdin, discover};
 use crate::config::{RuleBook, Selectors, resolve};
 use crate::diagnostic::{Applicability, Diagnostic, Level};
 use crate::engine::{self, Outcome, ProjectFiles, Reader, RuleSet, Workspace};
@@ -76,17 +76,13 @@ impl Run {
     /// Finds and reads the files.
     pub(super) fn prepare(files: FileArgs, rules: &RuleArgs, book: RuleBook<'_>) -> Result<Self, Failure> {
         let flags = Selectors::new(&rules.select, &rules.ignore, &rules.levels.levels, book)?;
-        let (paths, stdin) = inputs(files.paths, files.stdin_filename)?;
+        let (paths, stdin) = inputs(files.paths.clone(), files.stdin_filename.clone())?;
         let wants_files = paths.iter().any(|path| path.file_name().is_none_or(|name| name != "flake.lock"));
         let input = stdin.as_ref().map(|stdin| stdin.bytes.clone());
         let folder = std::env::current_dir().and_then(std::fs::canonicalize).map_err(|error| {
             miette::MietteDiagnostic::new(format!("the working directory cannot be found: {error}"))
         })?;
-        let config = match files.config {
-            _ if files.isolated => ConfigChoice::Isolated,
-            Some(file) => ConfigChoice::File(file),
-            None => ConfigChoice::Nearest,
-        };
+        let config = files.config_choice();
         let request = Request {
             folder: &folder,
             paths: &paths,

@@ -1,5 +1,7 @@
 //! The names by which rules are chosen: a rule, a group, or `ALL`.
 
+use std::path::PathBuf;
+
 use super::error::printable;
 use crate::diagnostic::Group;
 use crate::rule::{Entry, RuleMeta};
@@ -11,6 +13,8 @@ pub struct RuleBook<'r> {
     pub rules: &'r [Entry],
     /// What the engine itself reports.
     pub built_in: &'r [&'static RuleMeta],
+    /// The configurations whose `rule-dirs` are among the rules.
+    pub configs: &'r [PathBuf],
 }
 
 /// The word that stands for every rule.

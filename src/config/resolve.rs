@@ -144,6 +144,7 @@ pub(super) mod tests {
             Entry::file::<PreviewRule>(),
         ],
         built_in: &[&BrokenSyntax::META],
+        configs: &[],
     };
 
     /// Declares a rule that looks at nothing.

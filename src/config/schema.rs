@@ -22,6 +22,8 @@ pub struct Config {
     pub rules: Vec<(Selector, Setting)>,
     /// Options of rules, by name; each table fits its rule.
     pub options: BTreeMap<&'static str, toml::Table>,
+    /// Where the folders of the user's own rules stand in the text.
+    pub rule_dirs: Option<Range<usize>>,
     /// What is not reported on.
     pub exclude: Exclude,
     /// Hosts that no output of a flake names.
@@ -44,7 +46,7 @@ pub enum Setting {
 }
 
 /// The keys of the file.
-const KEYS: [&str; 5] = ["rules", "hosts", "exclude", "preview", "fail-on"];
+const KEYS: [&str; 6] = ["rules", "rule-dirs", "hosts", "exclude", "preview", "fail-on"];
 /// The keys of a host.
 const HOST_KEYS: [&str; 2] = ["modules", "class"];
 /// The words for levels.
@@ -122,6 +124,14 @@ impl Reader<'_> {
                         let values = values.get("rules").and_then(toml::Value::as_table);
                         let values = values.expect("invariant: both readings have the same tables");
                         self.rules(rules, values, &mut config);
+                    }
+                }
+                "rule-dirs" => {
+                    let folders = value.get_ref().as_array();
+                    if folders.is_some_and(|folders| folders.iter().all(|folder| folder.get_ref().is_str())) {
+                        config.rule_dirs = Some(key.span());
+                    } else {
+                        self.wrong_type(value, "a list of folders");
                     }
                 }
                 "hosts" => config.hosts = self.hosts(value, folder),

@@ -3,9 +3,6 @@
 //! `UPDATE=1 cargo test --test rules` rewrites carets, messages and `fixed` blocks. `book` and `carets`
 //! describe the format.
 
-mod book;
-mod carets;
-mod case;
 mod nix;
 mod prove;
 mod self_test;
@@ -13,21 +10,22 @@ mod self_test;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use nixlint::cases::{self, Book, strip};
+use nixlint::pack::shipped;
 use nixlint::rule::Entry;
 use nixlint::rules::RULES;
 use nixlint::syntax::parse;
 
-use self::book::Book;
 use self::prove::Proof;
 
 #[test]
 fn cases_hold() {
     if std::env::var_os("UPDATE").is_some_and(|value| !value.is_empty()) {
         for (entry, (path, book)) in rules_with_books() {
-            std::fs::write(path, prove::updated(entry, &book)).expect("the cases can be written");
+            std::fs::write(path, cases::updated(entry, &book)).expect("the cases can be written");
         }
     }
-    prove_for_all(prove::cases);
+    prove_for_all(cases::cases);
 }
 
 #[test]
@@ -37,12 +35,12 @@ fn manual_pages_show_what_the_rule_does() {
 
 #[test]
 fn findings_are_written_and_fixed_as_promised() {
-    prove_for_all(prove::findings);
+    prove_for_all(cases::findings);
 }
 
 #[test]
 fn fixes_settle() {
-    prove_for_all(prove::fixes_settle);
+    prove_for_all(cases::fixes_settle);
 }
 
 #[test]
@@ -79,6 +77,20 @@ fn safe_fixes_keep_values() {
 fn every_rule_has_its_three_places() {
     let mut wrong = Vec::new();
     let mut books = books();
+    for entry in shipped() {
+        let (meta, folder) = (entry.meta, format!("rules/{}", entry.meta.group));
+        if meta.file != format!("{folder}/{}.toml", meta.name) {
+            wrong.push(format!("{}: stands in {}, not in {folder}", meta.name, meta.file));
+        }
+        match books.remove(meta.name) {
+            Some((path, book)) if path.starts_with(root().join(&folder)) => {
+                if book.title.as_deref() != Some(meta.name) {
+                    wrong.push(format!("{}: {} has another title", meta.name, path.display()));
+                }
+            }
+            _ => wrong.push(format!("{}: has no cases, {folder}/{}.md", meta.name, meta.name)),
+        }
+    }
     for entry in RULES {
         let meta = entry.meta;
         let folder = format!("src/rules/{}", meta.group);
@@ -113,7 +125,7 @@ fn every_case_is_nix() {
     for (path, book) in books().into_values() {
         for case in &book.cases {
             for block in case.sources.iter().chain(&case.fixed).chain(&case.fixed_unsafe) {
-                let text = carets::strip(&block.text);
+                let text = strip(&block.text);
                 let errors = parse(&text).errors(&text);
                 let place = format!("{}: {}", path.display(), case.place());
                 wrong.extend(errors.into_iter().map(|error| format!("{place}: {}", error.message)));
@@ -136,14 +148,15 @@ fn prove_for_all(proof: Proof) {
 fn rules_with_books() -> Vec<(&'static Entry, (PathBuf, Book))> {
     let mut books = books();
     let wanted = std::env::var("NIXLINT_TEST_RULE").unwrap_or_default();
-    let entries = RULES.iter().filter(|entry| entry.meta.name.contains(&wanted));
+    let entries = RULES.iter().chain(shipped()).filter(|entry| entry.meta.name.contains(&wanted));
     entries.filter_map(|entry| Some((entry, books.remove(entry.meta.name)?))).collect()
 }
 
 /// The books of all rules by the names of their files.
 fn books() -> BTreeMap<String, (PathBuf, Book)> {
     let mut books = BTreeMap::new();
-    for file in walkdir::WalkDir::new(root().join("src/rules")) {
+    let folders = ["src/rules", "rules"].map(|folder| walkdir::WalkDir::new(root().join(folder)));
+    for file in folders.into_iter().flatten() {
         let path = file.expect("the folder of the rules can be read").into_path();
         if path.extension().is_none_or(|extension| extension != "md") {
             continue;

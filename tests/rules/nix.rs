@@ -8,14 +8,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
+use nixlint::cases::{Book, Files, benches, texts, workspace_of};
 use nixlint::diagnostic::Applicability;
 use nixlint::rule::Entry;
 use serde_json::{Map, Value};
 use tempfile::TempDir;
-
-use crate::book::Book;
-use crate::case::{Files, texts, workspace_of};
-use crate::prove::benches;
 
 /// `nix-instantiate` with its state in a folder of its own.
 pub(crate) struct Nix {

@@ -3,9 +3,8 @@
 use nixlint::prelude::*;
 use nixlint::rule::Entry;
 
-use crate::book::Book;
-use crate::carets::{Mark, annotate, strip};
 use crate::prove::{self, Proof};
+use nixlint::cases::{self, Book, Mark, annotate, strip};
 
 declare_rule! {
     /// ## What it does
@@ -71,10 +70,10 @@ fn doubly_negated(outer: &ast::UnaryOp) -> Option<ast::Expr> {
 const ENTRY: Entry = Entry::file::<DoubleNegation>();
 
 const PROOFS: [(&str, Proof); 7] = [
-    ("cases", prove::cases),
+    ("cases", cases::cases),
     ("manual_page", prove::manual_page),
-    ("findings", prove::findings),
-    ("fixes_settle", prove::fixes_settle),
+    ("findings", cases::findings),
+    ("fixes_settle", cases::fixes_settle),
     ("dispatch_is_a_walk", prove::dispatch_is_a_walk),
     ("comments_silence", prove::comments_silence),
     ("cut_texts_do_no_harm", prove::cut_texts_do_no_harm),
@@ -166,7 +165,7 @@ fn what_is_right_is_proven() {
         let allowed = if name == "cases" { 1 } else { 0 };
         assert_eq!(wrong.len(), allowed, "{name}: {wrong:#?}");
     }
-    assert_eq!(prove::updated(&ENTRY, &book), RIGHT);
+    assert_eq!(cases::updated(&ENTRY, &book), RIGHT);
 }
 
 #[test]
@@ -175,8 +174,8 @@ fn what_is_wrong_is_rewritten() {
         .replace("#          ^^^^^^ `!!`", "#         ^^^^^^ `!`")
         .replace("{ wanted = true; ", "{ wanted = maybe; ")
         .replace("!true\n```", "!true\n#^^^ not so\n```");
-    assert!(prove::cases(&ENTRY, &read(&wrong)).len() > 3);
-    assert_eq!(prove::updated(&ENTRY, &read(&wrong)), RIGHT);
+    assert!(cases::cases(&ENTRY, &read(&wrong)).len() > 3);
+    assert_eq!(cases::updated(&ENTRY, &read(&wrong)), RIGHT);
 }
 
 #[test]
@@ -220,7 +219,7 @@ fn books_with_mistakes_are_refused() {
         assert_eq!(Book::read(text).err(), Some(vec![error.to_owned()]));
     }
     let misconfigured = read("# x\n```toml\n[rules.double-negation]\nno = 1\n```\n## y\n```nix\n1\n```\n");
-    assert_eq!(prove::cases(&ENTRY, &misconfigured).len(), 1);
+    assert_eq!(cases::cases(&ENTRY, &misconfigured).len(), 1);
 }
 
 #[test]

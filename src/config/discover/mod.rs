@@ -4,6 +4,7 @@
 //! the order in which a file system lists it.
 
 mod git;
+mod packs;
 mod presence;
 mod project;
 mod walk;
@@ -20,6 +21,8 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::project::{Candidate, Found, Target};
+
+pub use self::packs::{Packs, packs, rules_in};
 use super::book::RuleBook;
 use super::error::{Mistake, printable};
 use super::schema::{Config, Folder};
@@ -218,6 +221,16 @@ impl<'r> Configs<'r> {
         }
     }
 
+    /// Whether the rules that a configuration declares are among those of the run.
+    fn follows(&self, config: &Path) -> bool {
+        let Ok(config) = fs::canonicalize(config) else { return false };
+        self.request
+            .book
+            .configs
+            .iter()
+            .any(|other| fs::canonicalize(other).is_ok_and(|other| other == config))
+    }
+
     /// The configuration in `file`, whose patterns count from `folder`.
     fn read(&mut self, file: &Path, folder: &Path, problems: &mut Vec<Problem>) -> Option<Arc<Config>> {
         if let Some(config) = self.read.get(file) {
@@ -232,7 +245,17 @@ impl<'r> Configs<'r> {
                 &text,
                 self.request.book,
             ) {
-                Ok(config) => Some(Arc::new(config)),
+                Ok(config) => {
+                    if let Some(span) = config.rule_dirs.clone().filter(|_| !self.follows(&path)) {
+                        let message = "`rule-dirs` of this file is not followed";
+                        let mistake =
+                            Mistake::new(&shown, &text, span, message, "no rule is read from there");
+                        let help =
+                            "it counts in the configuration of what nixlint is called on, and in no other";
+                        problems.push(Problem::Config(Box::new(mistake.with_help(help))));
+                    }
+                    Some(Arc::new(config))
+                }
                 Err(mistakes) => {
                     problems.extend(mistakes.into_iter().map(|mistake| Problem::Config(Box::new(mistake))));
                     None

@@ -14,46 +14,51 @@ use std::ops::Range;
 const DEFAULT_PATH: &str = "module.nix";
 
 /// The cases of one rule.
-pub(crate) struct Book {
+pub struct Book {
     lines: Vec<String>,
     /// The first heading.
-    pub(crate) title: Option<String>,
-    pub(crate) cases: Vec<Case>,
+    pub title: Option<String>,
+    /// The cases, in the order of the text.
+    pub cases: Vec<Case>,
 }
 
 /// One case: a small project.
 #[derive(Default)]
-pub(crate) struct Case {
-    pub(crate) name: String,
+pub struct Case {
+    /// Its heading.
+    pub name: String,
     /// Of the heading, from 1.
-    pub(crate) line: usize,
-    pub(crate) toml: Option<String>,
+    pub line: usize,
+    /// Its configuration.
+    pub toml: Option<String>,
     /// The files, with carets.
-    pub(crate) sources: Vec<Block>,
+    pub sources: Vec<Block>,
     /// Files after all safe fixes.
-    pub(crate) fixed: Vec<Block>,
+    pub fixed: Vec<Block>,
     /// Files after all fixes that are not manual.
-    pub(crate) fixed_unsafe: Vec<Block>,
+    pub fixed_unsafe: Vec<Block>,
 }
 
 impl Case {
     /// How failures name it.
-    pub(crate) fn place(&self) -> String {
+    pub fn place(&self) -> String {
         format!("line {}, {}", self.line, self.name)
     }
 }
 
 /// The content of a code block.
-pub(crate) struct Block {
-    pub(crate) path: String,
-    pub(crate) text: String,
+pub struct Block {
+    /// The file it stands for.
+    pub path: String,
+    /// What is in it.
+    pub text: String,
     /// Where it stands in the book, in lines from 0.
     lines: Range<usize>,
 }
 
 impl Book {
     /// Reads the Markdown, or says what is wrong with it.
-    pub(crate) fn read(markdown: &str) -> Result<Self, Vec<String>> {
+    pub fn read(markdown: &str) -> Result<Self, Vec<String>> {
         let mut reader = Reader::default();
         let lines: Vec<String> = markdown.lines().map(str::to_owned).collect();
         let mut index = 0;
@@ -68,7 +73,7 @@ impl Book {
     }
 
     /// The Markdown with other texts in some blocks of its cases.
-    pub(crate) fn with(&self, mut changes: Vec<(&Block, String)>) -> String {
+    pub fn with(&self, mut changes: Vec<(&Block, String)>) -> String {
         changes.sort_by_key(|(block, _)| block.lines.start);
         let mut lines = self.lines.clone();
         for (block, text) in changes.into_iter().rev() {

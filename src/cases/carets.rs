@@ -12,23 +12,24 @@
 
 /// A finding in one file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Mark {
+pub struct Mark {
     /// Line in which it begins, from 0.
-    pub(crate) line: usize,
+    pub line: usize,
     /// First column, in characters from 0.
-    pub(crate) start: usize,
+    pub start: usize,
     /// Column behind it; `None` where it goes on in the next line.
-    pub(crate) end: Option<usize>,
-    pub(crate) message: String,
+    pub end: Option<usize>,
+    /// What is said.
+    pub message: String,
 }
 
 /// The text without caret lines.
-pub(crate) fn strip(annotated: &str) -> String {
+pub fn strip(annotated: &str) -> String {
     annotated.split_inclusive('\n').filter(|line| !is_caret_line(line)).collect()
 }
 
 /// The text with caret lines.
-pub(crate) fn annotate(text: &str, mut marks: Vec<Mark>) -> String {
+pub fn annotate(text: &str, mut marks: Vec<Mark>) -> String {
     marks.sort();
     let mut marks = marks.into_iter().peekable();
     let last = text.lines().count().saturating_sub(1);

@@ -2,32 +2,32 @@
 
 use std::sync::{Arc, LazyLock};
 
-use nixlint::diagnostic::{Applicability, Diagnostic, Level};
-use nixlint::engine::{
-    self, ActiveRule, Fixed, InputFile, Outcome, ProjectFiles, Reader, RuleSet, Workspace,
-};
-use nixlint::project::Presence;
-use nixlint::rule::Entry;
-use nixlint::text::{FileId, PositionEncoding, SourceFile};
+use crate::diagnostic::{Applicability, Diagnostic, Level};
+use crate::engine::{self, ActiveRule, Fixed, InputFile, Outcome, ProjectFiles, Reader, RuleSet, Workspace};
+use crate::project::Presence;
+use crate::rule::Entry;
+use crate::text::{FileId, PositionEncoding, SourceFile};
 
-use crate::book::{Block, Case};
-use crate::carets::{Mark, strip};
+use super::book::{Block, Case};
+use super::carets::{Mark, strip};
 
 /// Where the files of a case are.
-pub(crate) const ROOT: &str = "/case";
+pub const ROOT: &str = "/case";
 
 /// Names of files with their texts.
-pub(crate) type Files = Vec<(String, String)>;
+pub type Files = Vec<(String, String)>;
 
 /// One rule with its configuration.
-pub(crate) struct Bench {
-    pub(crate) rules: RuleSet,
-    pub(crate) name: &'static str,
+pub struct Bench {
+    /// The rule and nothing else.
+    pub rules: RuleSet,
+    /// Its name.
+    pub name: &'static str,
 }
 
 impl Bench {
     /// The rule as `nixlint.toml` wants it: its table under `rules`, or its level there.
-    pub(crate) fn new(entry: &Entry, toml: Option<&str>) -> Result<Self, String> {
+    pub fn new(entry: &Entry, toml: Option<&str>) -> Result<Self, String> {
         let name = entry.meta.name;
         let mut table: toml::Table = toml.unwrap_or_default().parse().map_err(|error| format!("{error}"))?;
         let of_rules = match table.remove("rules") {
@@ -59,34 +59,36 @@ impl Bench {
         Ok(Self { rules: RuleSet { rules, known, ..RuleSet::default() }, name })
     }
 
-    pub(crate) fn run(&self, workspace: &Workspace) -> Outcome {
+    /// Checks a workspace.
+    pub fn run(&self, workspace: &Workspace) -> Outcome {
         POOL.install(|| engine::run(workspace, &self.rules))
     }
 
-    pub(crate) fn fix(&self, workspace: Workspace, lowest: Applicability) -> Fixed {
+    /// Fixes a workspace in memory, down to this applicability.
+    pub fn fix(&self, workspace: Workspace, lowest: Applicability) -> Fixed {
         POOL.install(|| engine::fix(workspace, &self.rules, lowest))
     }
 
     /// The findings of the rule alone.
-    pub(crate) fn findings<'o>(&self, outcome: &'o Outcome) -> Vec<&'o Diagnostic> {
+    pub fn findings<'o>(&self, outcome: &'o Outcome) -> Vec<&'o Diagnostic> {
         outcome.diagnostics.iter().filter(|found| found.rule.as_str() == self.name).collect()
     }
 }
 
 /// Does the work on a thread with a stack as large as the engine's.
-pub(crate) fn with_stack<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+pub fn with_stack<R: Send>(work: impl FnOnce() -> R + Send) -> R {
     POOL.install(work)
 }
 
 static POOL: LazyLock<rayon::ThreadPool> = LazyLock::new(|| engine::pool(0));
 
 /// The files of a case without carets.
-pub(crate) fn files(blocks: &[Block]) -> Files {
+pub fn files(blocks: &[Block]) -> Files {
     blocks.iter().map(|block| (block.path.clone(), strip(&block.text))).collect()
 }
 
 /// The files as one project, in the order of their paths.
-pub(crate) fn workspace(files: &[(String, String)]) -> Workspace {
+pub fn workspace(files: &[(String, String)]) -> Workspace {
     let mut sorted: Vec<&(String, String)> = files.iter().collect();
     sorted.sort();
     let mut workspace = Workspace::default();
@@ -104,18 +106,18 @@ pub(crate) fn workspace(files: &[(String, String)]) -> Workspace {
 }
 
 /// The texts of a workspace.
-pub(crate) fn texts(workspace: &Workspace) -> Files {
+pub fn texts(workspace: &Workspace) -> Files {
     workspace.sources.iter().map(|(_, file)| (file.display.clone(), file.text.to_string())).collect()
 }
 
 /// The text of the file, which is there.
-pub(crate) fn text_of(files: &[(String, String)], path: &str) -> String {
+pub fn text_of(files: &[(String, String)], path: &str) -> String {
     let file = files.iter().find(|(name, _)| name == path);
     file.expect("the file belongs to the case").1.clone()
 }
 
 /// The findings in a file as marks.
-pub(crate) fn marks(workspace: &Workspace, file: FileId, found: &[&Diagnostic]) -> Vec<Mark> {
+pub fn marks(workspace: &Workspace, file: FileId, found: &[&Diagnostic]) -> Vec<Mark> {
     let lines = workspace.sources.get(file).lines();
     let mark = |diagnostic: &&&Diagnostic| {
         let range = diagnostic.primary.span.range();
@@ -132,6 +134,6 @@ pub(crate) fn marks(workspace: &Workspace, file: FileId, found: &[&Diagnostic]) 
 }
 
 /// The workspace of a case.
-pub(crate) fn workspace_of(case: &Case) -> Workspace {
+pub fn workspace_of(case: &Case) -> Workspace {
     workspace(&files(&case.sources))
 }
