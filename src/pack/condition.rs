@@ -183,19 +183,17 @@ impl Condition {
             matches_not: draft.matches_not.as_ref().and_then(|regex| reader.regex(regex)),
             kind,
         };
-        if condition.is_empty() && draft.kind.is_none() {
+        let is_empty = draft.equals.is_none()
+            && draft.one_of.is_none()
+            && draft.none_of.as_ref().is_none_or(Vec::is_empty)
+            && draft.matches.is_none()
+            && draft.matches_not.is_none()
+            && draft.kind.is_none();
+        if is_empty {
             reader.mistake(&span, "the condition asks for nothing", "leave it out, or say what the value is");
         }
         condition.refuse_what_cannot_be(reader, &span);
         condition
-    }
-
-    fn is_empty(&self) -> bool {
-        self.equals.is_empty()
-            && self.none_of.is_empty()
-            && self.matches.is_none()
-            && self.matches_not.is_none()
-            && self.kind.is_none()
     }
 
     /// A condition that names its values must hold for one of them.

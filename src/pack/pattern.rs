@@ -91,6 +91,7 @@ pub(super) fn say(
     {
         let title = fix.title.fill(fill);
         let edits = match &fix.replacement {
+            Some(replacement) if replacement.is_placeholder() => edit::replace(node, &replacement.fill(fill)),
             Some(replacement) => edit::replace(node, &replacement.fill(replaced)),
             None => deletion(node),
         };

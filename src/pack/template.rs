@@ -44,6 +44,13 @@ impl Template {
         Ok(Self(pieces))
     }
 
+    /// Whether it is one placeholder and nothing else.
+    pub(super) fn is_placeholder(&self) -> bool {
+        let is_empty = |piece: &Piece| matches!(piece, Piece::Text(text) if text.is_empty());
+        self.0.iter().filter(|piece| !is_empty(piece)).count() == 1
+            && self.0.iter().any(|piece| matches!(piece, Piece::Placeholder(_)))
+    }
+
     /// The text with what stands in its places.
     pub(super) fn fill(&self, value: impl Fn(&str) -> String) -> String {
         let pieces = self.0.iter().map(|piece| match piece {
