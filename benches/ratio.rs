@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use nixlint::engine::{self, ActiveRule, RuleSet, Workspace};
 use nixlint::module::Facts;
-use nixlint::project::{Host, ProjectView};
+use nixlint::project::{Host, HostClass, ProjectView};
 use nixlint::rule::{ErasedHostRule, ErasedProjectRule, HostContext, Runner};
 use nixlint::semantic::lower;
 use nixlint::syntax::Parser;
@@ -189,6 +189,10 @@ impl Stopwatch {
 }
 
 impl ErasedHostRule for Stopwatch {
+    fn wants(&self, class: HostClass) -> bool {
+        class == HostClass::Nixos
+    }
+
     fn check_host(&self, host: &Host<'_>, _: &mut HostContext<'_>) {
         self.note(if host.name.is_some() { At::Host } else { At::Rest });
     }

@@ -7,9 +7,9 @@ pub use crate::module::{FileClass, LiteralRole};
 pub use crate::nixos;
 pub use crate::project::{
     Certainty, Container, ContainerRun, DEPENDENCIES, Definition, Dependency, DependencyAttribute,
-    DeviceRequest, Exposure, Host, ImageReference, Item, Known, ModuleShape, Mount, Node, OptionKey,
-    PathRole, PathUse, Port, PortSource, Presence, ProjectFile, ProjectView, Resolved, RunKind, RunOption,
-    RunText, Section, Spelling, Unit, User,
+    DeviceRequest, Exposure, Host, HostClass, ImageReference, Item, Known, ModuleShape, Mount, Node,
+    OldOption, OptionKey, PathRole, PathUse, Port, PortSource, Presence, ProjectFile, ProjectView, Resolved,
+    RunKind, RunOption, RunText, Section, Spelling, Unit, User,
 };
 pub use crate::rule::{
     Context, Declared, Edits, Fixable, HostContext, HostRule, MissingUnit, Near, Patch, Place, ProjectRule,

@@ -48,11 +48,10 @@ pub(super) fn check(
                 if wants_survey {
                     survey.add(host);
                 }
-                if host.class() != HostClass::Nixos {
-                    return;
+                if host.class() == HostClass::Nixos {
+                    let by_path = host.files().iter().filter(|module| module.form == ModuleForm::Path);
+                    attached.extend(by_path.map(|module| module.file));
                 }
-                let by_path = host.files().iter().filter(|module| module.form == ModuleForm::Path);
-                attached.extend(by_path.map(|module| module.file));
                 check(host);
             });
             project.visit_rest(&attached, &mut |host| {
@@ -90,8 +89,8 @@ fn place_for_errors(workspace: &Workspace, project: &ProjectFiles) -> Option<Fil
 fn check_host(host: &Host<'_>, texts: &Texts<'_>, rules: &RuleSet, place: Option<FileId>) -> Vec<Diagnostic> {
     let mut errors = Vec::new();
     let on_hosts = rules.rules.iter().filter_map(|rule| match &rule.runner {
-        Runner::Host(runner) => Some((rule.meta, runner)),
-        Runner::File(..) | Runner::Project(_) => None,
+        Runner::Host(runner) if runner.wants(host.class()) => Some((rule.meta, runner)),
+        _ => None,
     });
     let mut cx: Option<HostContext<'_>> = None;
     for (meta, runner) in on_hosts {

@@ -10,6 +10,7 @@ pub mod exec;
 pub mod external;
 pub mod isolation;
 pub mod python;
+pub mod renames;
 pub mod rewritten;
 pub mod roots;
 pub mod secrets;
@@ -96,6 +97,24 @@ impl<'de> Deserialize<'de> for OptionPattern {
         }
         Ok(Self::new(&text))
     }
+}
+
+/// The names of a dotted path; a name in double quotes may hold dots.
+pub fn segments(path: &str) -> Vec<String> {
+    let mut result = Vec::new();
+    let mut current = String::new();
+    let mut quoted = false;
+    for c in path.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            '.' if !quoted => result.push(std::mem::take(&mut current)),
+            c => current.push(c),
+        }
+    }
+    if !current.is_empty() || !result.is_empty() {
+        result.push(current);
+    }
+    result
 }
 
 /// Whether `text` is `pattern`, in which one `*` stands for any text.

@@ -5,7 +5,7 @@ use super::draft::{self, Draft};
 use super::read::{Reader, Words};
 use crate::diagnostic::Applicability;
 use crate::eval::Condition as When;
-use crate::project::{Certainty, Definition, Host, Item, Node, OptionKey};
+use crate::project::{Certainty, Definition, Host, HostClass, Item, Node, OptionKey};
 use crate::rule::{ErasedHostRule, HostContext};
 use crate::syntax::AstNode as _;
 
@@ -179,6 +179,10 @@ impl OptionRule {
 }
 
 impl ErasedHostRule for &'static OptionRule {
+    fn wants(&self, class: HostClass) -> bool {
+        class == HostClass::Nixos
+    }
+
     fn check_host(&self, host: &Host<'_>, cx: &mut HostContext<'_>) {
         if self.is_of_users {
             host.visit_users(&mut |user| OptionRule::check(self, &user.home, cx));

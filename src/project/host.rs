@@ -20,6 +20,7 @@ use crate::eval::{
     Atom, Condition, Machine, Name, Realm, Scope, Text, Thunk, Unknown, Val, Value, Wrapper, is_error,
     wrapper,
 };
+use crate::nixos::segments;
 use crate::text::{FileId, Span};
 
 /// A host of the project.
@@ -223,7 +224,7 @@ impl<'m> Host<'m> {
     /// The nodes that `pattern` names, with the keys that its stars stand for.
     pub fn nodes(&self, pattern: &str) -> Vec<(Vec<OptionKey>, Rc<Node>)> {
         let mut nodes = vec![(Vec::new(), self.options.root().clone())];
-        for segment in split_path(pattern) {
+        for segment in segments(pattern) {
             let mut next = Vec::new();
             for (keys, node) in nodes {
                 if segment == "*" {
@@ -275,7 +276,7 @@ impl<'m> Host<'m> {
 
     /// The names of a dotted path.
     pub(super) fn names(&self, path: &str) -> Vec<Name> {
-        split_path(path).iter().map(|name| self.machine.name(name)).collect()
+        segments(path).iter().map(|name| self.machine.name(name)).collect()
     }
 
     pub(super) fn decide(&self, condition: &Condition) -> Condition {
@@ -449,22 +450,4 @@ impl<'m> Host<'m> {
             }
         }
     }
-}
-
-/// The names of a dotted path; a name in double quotes may hold dots.
-pub(super) fn split_path(path: &str) -> Vec<String> {
-    let mut result = Vec::new();
-    let mut current = String::new();
-    let mut quoted = false;
-    for c in path.chars() {
-        match c {
-            '"' => quoted = !quoted,
-            '.' if !quoted => result.push(std::mem::take(&mut current)),
-            c => current.push(c),
-        }
-    }
-    if !current.is_empty() || !result.is_empty() {
-        result.push(current);
-    }
-    result
 }

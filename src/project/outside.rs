@@ -2,13 +2,14 @@
 //!
 //! Must never say that such a module does define something.
 
-use super::host::{Host, split_path};
+use super::host::Host;
 use crate::nixos::external::{ExternalFlake, by_input, profile};
+use crate::nixos::segments;
 
 impl Host<'_> {
     /// Whether a module from outside that is known may define the option at `path`.
     pub fn may_be_set_outside(&self, path: &str) -> bool {
-        let names = split_path(path);
+        let names = segments(path);
         self.external_names().any(|name| {
             flake(name).is_some_and(|flake| flake.may_define(&names))
                 || profile(name).is_some_and(|profile| profile.sets.iter().any(|set| set.overlaps(&names)))
@@ -25,7 +26,7 @@ impl Host<'_> {
 fn flake(name: &str) -> Option<&'static ExternalFlake> {
     let name = name.trim_start_matches('(');
     let input = match name.strip_prefix("inputs.") {
-        Some(rest) => split_path(rest).into_iter().next()?,
+        Some(rest) => segments(rest).into_iter().next()?,
         None => name.strip_prefix('<')?.split(['/', '>']).next()?.to_owned(),
     };
     by_input(input.split([' ', '/']).next()?)

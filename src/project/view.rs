@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use super::account::{Account, Group};
 use super::firewall::Firewall;
-use super::host::{Host, split_path};
+use super::host::Host;
 use super::monitor::Job;
 use super::options::{Resolved, same_scalar};
 use super::path::PathUse;
@@ -17,6 +17,7 @@ use super::run::ContainerRun;
 use super::secret::Secret;
 use super::service::Service;
 use super::table::{Certainty, Definition, Node, OptionKey};
+use crate::nixos::segments;
 
 use crate::eval::{Condition, Val, Value};
 use crate::text::Span;
@@ -212,7 +213,7 @@ impl Host<'_> {
     /// particular, hence not the first two sets.
     fn is_hidden(&self, path: &str) -> bool {
         let mut node = self.root().clone();
-        for (depth, name) in split_path(path).iter().enumerate() {
+        for (depth, name) in segments(path).iter().enumerate() {
             if depth >= 2 && node.open().is_some() {
                 return true;
             }

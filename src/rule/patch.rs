@@ -4,7 +4,9 @@ use super::context::HostContext;
 use crate::nixos::containers::CONTAINERS;
 use crate::project::{Container, Definition, Host, Item, OptionKey};
 use crate::semantic::{Resolution, ScopeKind, lower};
-use crate::syntax::{AstNode, SyntaxKind, SyntaxNode, ast, edit, enclosing_binding, peel_parens};
+use crate::syntax::{
+    AstNode, SyntaxKind, SyntaxNode, ast, edit, enclosing_binding, peel_parens, static_name,
+};
 use crate::text::{FileId, Span, TextRange};
 
 /// Edits of one file for a fix.
@@ -269,6 +271,25 @@ impl HostContext<'_> {
         let is_shared = definition.value.span.is_none_or(|value| self.is_shared(value, definition));
         let edits = vec![(span.range(), binding.to_owned())];
         is_it.then_some(Patch { file: span.file, edits, is_shared })
+    }
+
+    /// Writes the option `from` of a definition as `to`, both from the root of the options; `None` where the
+    /// binding does not name all that differs, or names it by more than plain names.
+    pub fn rename_option(&self, definition: &Definition, from: &[String], to: &[String]) -> Option<Patch> {
+        let (span, key) = (definition.binding?, definition.key?);
+        let written = self.node_at::<ast::AttrpathValue>(span)?;
+        let attrs: Vec<ast::Attr> = written.attrpath()?.attrs().collect();
+        let last = attrs.iter().position(|attr| attr.syntax().text_range() == key.range())?;
+        let names: Vec<String> = attrs[..=last].iter().map(static_name).collect::<Option<_>>()?;
+        let above = from.len().checked_sub(names.len())?;
+        let is_covered = written.syntax().text_range() == span.range()
+            && from[above..] == names
+            && to.get(..above) == Some(&from[..above])
+            && to.len() > above;
+        let shown = |name: &String| if is_identifier(name) { name.clone() } else { format!("\"{name}\"") };
+        let path: Vec<String> = to[above..].iter().map(shown).collect();
+        let range = TextRange::new(attrs[0].syntax().text_range().start(), key.range().end());
+        is_covered.then(|| Patch { file: span.file, edits: vec![(range, path.join("."))], is_shared: false })
     }
 
     /// Adds bindings, written from the root of the options, beside the outermost binding of `near`.

@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 
 use super::context::{Context, HostContext};
 use super::meta::RuleMeta;
-use crate::project::{Host, ProjectView};
+use crate::project::{Host, HostClass, ProjectView};
 use crate::syntax::{AstNode, NixLanguage, SyntaxKind, SyntaxNode};
 
 /// A rule with metadata and options.
@@ -24,6 +24,9 @@ pub trait Rule: Declared {
 
 /// A rule that looks at what a host is made of.
 pub trait HostRule: Declared {
+    /// The hosts that it understands. Homes of users of NixOS hosts belong to those hosts.
+    const CLASSES: &'static [HostClass] = &[HostClass::Nixos];
+
     /// Looks at one host.
     fn check(&self, host: &Host<'_>, cx: &mut HostContext<'_>);
 }
@@ -50,11 +53,17 @@ impl<R: Rule> ErasedRule for R {
 
 /// A [`HostRule`] without its type.
 pub trait ErasedHostRule: Send + Sync {
+    /// Whether it understands hosts of this class.
+    fn wants(&self, class: HostClass) -> bool;
     /// Looks at one host.
     fn check_host(&self, host: &Host<'_>, cx: &mut HostContext<'_>);
 }
 
 impl<R: HostRule> ErasedHostRule for R {
+    fn wants(&self, class: HostClass) -> bool {
+        R::CLASSES.contains(&class)
+    }
+
     fn check_host(&self, host: &Host<'_>, cx: &mut HostContext<'_>) {
         self.check(host, cx);
     }

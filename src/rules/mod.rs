@@ -1,6 +1,7 @@
 //! Every rule that is written in Rust.
 
 pub mod correctness;
+pub mod deprecated;
 pub mod modules;
 pub mod security;
 pub mod services;
@@ -12,6 +13,8 @@ pub static RULES: &[Entry] = &[
     Entry::project::<modules::ConditionalModuleBody>(),
     Entry::project::<modules::ConfigDependentImports>(),
     Entry::project::<modules::DuplicateImport>(),
+    Entry::host::<deprecated::RemovedOption>(),
+    Entry::host::<deprecated::RenamedOption>(),
     Entry::file::<modules::EnableDefaultTrue>(),
     Entry::project::<correctness::ImportCycle>(),
     Entry::project::<correctness::MissingPath>(),

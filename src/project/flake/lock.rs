@@ -9,7 +9,9 @@ use camino::Utf8PathBuf;
 use serde_json::Value as Json;
 
 use super::super::input::ProjectInput;
+use super::super::renames::Pin;
 use crate::eval::{Machine, Val, Value, normalise};
+use crate::nixos::renames::Release;
 use crate::semantic::Expr;
 
 /// What is known of a flake input.
@@ -119,6 +121,29 @@ fn from_lock(project: &ProjectInput<'_>, lock: &Json) -> Option<Vec<(String, Inp
         result.push((name.clone(), input));
     }
     Some(result)
+}
+
+/// What the lock file says of the age of the inputs of the root that come from `repository`.
+pub(super) fn pins(lock: &str, repository: &str) -> Vec<Pin> {
+    let Ok(lock) = serde_json::from_str::<Json>(lock) else { return Vec::new() };
+    let pin = |target: &Json| {
+        let nodes = lock.get("nodes")?;
+        let root = lock.get("root")?.as_str()?;
+        let node = nodes.get(resolve(nodes, root, target, 0)?)?;
+        let field = |part: &str, name: &str| node.get(part)?.get(name)?.as_str().map(str::to_owned);
+        let sources = || ["original", "locked"].into_iter();
+        let is_meant = sources().any(|part| {
+            let named = field(part, "owner").zip(field(part, "repo"));
+            let named = named.map(|(owner, repo)| format!("{owner}/{repo}").to_lowercase());
+            let named = named.or_else(|| field(part, "url").and_then(|url| repository_of(&url)));
+            named.or_else(|| registered(&field(part, "id")?)).as_deref() == Some(repository)
+        });
+        let release = ["ref", "url"].iter().find_map(|name| Release::find(&field("original", name)?));
+        let modified = node.get("locked").and_then(|locked| locked.get("lastModified")?.as_i64());
+        is_meant.then_some(Pin { release, modified })
+    };
+    let root = || lock.get("nodes")?.get(lock.get("root")?.as_str()?)?.get("inputs")?.as_object();
+    root().into_iter().flatten().filter_map(|(_, target)| pin(target)).collect()
 }
 
 /// The node that an input means: its key, or a path of inputs from the root (`follows`).

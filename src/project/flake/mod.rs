@@ -14,7 +14,10 @@ use std::rc::Rc;
 
 use known::KnownInputs;
 
+use camino::Utf8Path;
+
 use super::input::ProjectInput;
+use super::renames::Pin;
 use super::table::Certainty;
 use crate::eval::{Attrs, Condition, Machine, Thunk, Unknown, Val};
 use crate::text::FileId;
@@ -42,6 +45,13 @@ impl HostClass {
             Self::Home => "home",
         }
     }
+}
+
+/// What the lock file of the project says of the age of its inputs that come from `repository`, `owner/name` in
+/// lower case.
+pub(super) fn pins(machine: &Machine<'_>, root: &Utf8Path, repository: &str) -> Vec<Pin> {
+    let lock = machine.loader().read(&root.join("flake.lock"));
+    lock.map(|lock| lock::pins(&lock, repository)).unwrap_or_default()
 }
 
 /// A host that the flake names.
