@@ -9,7 +9,7 @@ pub use crate::project::{
     Certainty, Container, ContainerRun, DEPENDENCIES, Definition, Dependency, DependencyAttribute,
     DeviceRequest, Exposure, Host, HostClass, ImageReference, Item, Known, ModuleShape, Mount, Node,
     OldOption, OptionKey, PathRole, PathUse, Port, PortSource, Presence, ProjectFile, ProjectView, Resolved,
-    RunKind, RunOption, RunText, Section, Spelling, Unit, User,
+    RunKind, RunOption, RunText, Runs, Section, SetDirective, Spelling, Unit, User,
 };
 pub use crate::rule::{
     Context, Declared, Edits, Fixable, HostContext, HostRule, MissingUnit, Near, Patch, Place, ProjectRule,

@@ -2,6 +2,13 @@
 //!
 //! Names only; what a directive does on a host is not decided here.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use super::parse;
+
 /// Directives by which a service is shut in (systemd.exec(5), the parts on sandboxing, capabilities,
 /// security and system call filtering; systemd.resource-control(5)), of those that
 /// `systemd-analyze security` rates; in alphabetical order.
@@ -41,6 +48,108 @@ pub const HARDENING: [&str; 33] = [
     "SystemCallFilter",
 ];
 
+/// What a name is in a section.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Directive {
+    /// A directive of it.
+    Known,
+    /// An old name, which is taken for the one given; `None` where it is the name of another section.
+    Old(Option<&'static str>),
+    /// An old name that is passed over, and what took its place, if something did.
+    Ignored(Option<&'static str>),
+    /// A directive of another section, which has this name.
+    Elsewhere(&'static str),
+    /// Nothing of that name is known.
+    Unknown,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    #[serde(rename = "source")]
+    _source: String,
+    groups: BTreeMap<String, String>,
+    section: Vec<Section>,
+    old: Vec<Old>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Section {
+    name: String,
+    #[serde(default)]
+    with: Vec<String>,
+    own: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Old {
+    names: Vec<String>,
+    now: Option<String>,
+    ignored: Option<String>,
+    /// Whether it was a directive of `[Service]` and is one of `[Unit]`.
+    #[serde(default)]
+    moved: bool,
+}
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| parse("systemd.toml", include_str!("systemd.toml")));
+
+/// The directives of each section.
+fn sections() -> &'static BTreeMap<&'static str, BTreeSet<&'static str>> {
+    static SECTIONS: LazyLock<BTreeMap<&'static str, BTreeSet<&'static str>>> = LazyLock::new(|| {
+        let of = |section: &'static Section| {
+            let shared = section.with.iter().filter_map(|group| TABLE.groups.get(group));
+            let texts = shared.chain([&section.own]);
+            (section.name.as_str(), texts.flat_map(|text| text.split_whitespace()).collect())
+        };
+        TABLE.section.iter().map(of).collect()
+    });
+    &SECTIONS
+}
+
+/// What `name` is in the section, written without brackets. Names that begin with `X-` are nobody's business.
+pub fn directive(section: &str, name: &str) -> Directive {
+    let has = |section: &str| sections().get(section).is_some_and(|names| names.contains(name));
+    if has(section) || name.starts_with("X-") {
+        return Directive::Known;
+    }
+    let applies =
+        |old: &&Old| old.names.iter().any(|other| other == name) && (!old.moved || section != "Install");
+    if let Some(old) = TABLE.old.iter().find(applies) {
+        let is_here = if old.moved { matches!(section, "Unit" | "Service") } else { true };
+        let home = |text: &'static str| sections().get(section).is_some_and(|names| names.contains(text));
+        match (&old.now, &old.ignored) {
+            _ if !is_here => {}
+            (Some(now), _) if old.moved || home(now) => return Directive::Old(Some(now)),
+            (None, None) => return Directive::Old(None),
+            (_, Some(instead)) => {
+                return Directive::Ignored(Some(instead.as_str()).filter(|text| !text.is_empty()));
+            }
+            _ => {}
+        }
+    }
+    // [Unit] and [Install] come first: they are meant most often.
+    let others = ["Unit", "Install", "Service", "Timer", "Socket", "Path", "Mount", "Automount", "Slice"];
+    match others.iter().find(|other| **other != section && has(other)) {
+        Some(other) => Directive::Elsewhere(other),
+        None => Directive::Unknown,
+    }
+}
+
+/// The directive of the section that was probably meant.
+pub fn similar_directive(section: &str, name: &str) -> Option<&'static str> {
+    let lower = name.to_lowercase();
+    let names = sections().get(section)?;
+    let allowed = (name.len() / 5).max(1);
+    names
+        .iter()
+        .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), *candidate))
+        .filter(|(distance, _)| *distance <= allowed)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
 /// Whether systemd reads the text as yes (systemd.syntax(7)).
 pub fn is_true(text: &str) -> bool {
     ["1", "yes", "true", "on"].iter().any(|yes| text.eq_ignore_ascii_case(yes))
@@ -58,6 +167,44 @@ mod tests {
     #[test]
     fn the_directives_are_sorted() {
         assert!(HARDENING.windows(2).all(|pair| pair[0] < pair[1]));
+    }
+
+    #[test]
+    fn names_are_known_old_misplaced_or_unknown() {
+        assert_eq!(directive("Service", "ExecStart"), Directive::Known);
+        assert_eq!(directive("Service", "MemoryMax"), Directive::Known);
+        assert_eq!(directive("Service", "X-Restart-Triggers"), Directive::Known);
+        assert_eq!(directive("Service", "After"), Directive::Elsewhere("Unit"));
+        assert_eq!(directive("Service", "StartLimitIntervalSec"), Directive::Elsewhere("Unit"));
+        assert_eq!(directive("Service", "StartLimitBurst"), Directive::Old(None));
+        assert_eq!(directive("Service", "StartLimitInterval"), Directive::Old(Some("StartLimitIntervalSec")));
+        assert_eq!(directive("Unit", "WantedBy"), Directive::Elsewhere("Install"));
+        assert_eq!(directive("Unit", "StartLimitInterval"), Directive::Old(Some("StartLimitIntervalSec")));
+        assert_eq!(directive("Service", "MemoryLimit"), Directive::Ignored(Some("MemoryMax")));
+        assert_eq!(directive("Service", "ProtectKernelTunnels"), Directive::Unknown);
+        assert_eq!(directive("Timer", "OnCalender"), Directive::Unknown);
+    }
+
+    #[test]
+    fn what_was_meant_is_found() {
+        assert_eq!(similar_directive("Service", "ProtectKernelTunnels"), Some("ProtectKernelTunables"));
+        assert_eq!(similar_directive("Service", "EnvironmentFiles"), Some("EnvironmentFile"));
+        assert_eq!(similar_directive("Timer", "OnCalender"), Some("OnCalendar"));
+        assert_eq!(similar_directive("Service", "type"), Some("Type"));
+        assert_eq!(similar_directive("Service", "RestartTriggers"), None);
+    }
+
+    #[test]
+    fn every_group_and_new_name_exists() {
+        for section in &TABLE.section {
+            assert!(section.with.iter().all(|group| TABLE.groups.contains_key(group)), "{}", section.name);
+        }
+        for old in &TABLE.old {
+            let new = [&old.now, &old.ignored].into_iter().flatten().filter(|name| !name.is_empty());
+            for name in new {
+                assert!(sections().values().any(|names| names.contains(name.as_str())), "{name}");
+            }
+        }
     }
 
     #[test]

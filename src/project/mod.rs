@@ -68,7 +68,7 @@ pub use shape::{MixedKeys, ModuleShape, OptionQuestion, RepeatedImport};
 pub use survey::{ProjectView, Survey};
 pub use table::{Certainty, Definition, Node, OptionKey};
 pub use unattached::Unattached;
-pub use unit::{DEPENDENCIES, Dependency, DependencyAttribute, Section, Spelling, Unit};
+pub use unit::{DEPENDENCIES, Dependency, DependencyAttribute, Runs, Section, SetDirective, Spelling, Unit};
 pub use user::User;
 pub use view::{Known, Origin};
 

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::flake::HostClass;
 use super::host::{Host, Item};
 use super::table::{Node, OptionKey};
 use super::view::{Known, Switch};
@@ -159,7 +160,82 @@ impl Spelling {
     }
 }
 
+/// Who runs a unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Runs {
+    /// The systemd of the system.
+    System,
+    /// The systemd of a user.
+    User,
+}
+
+/// Sections with the options that NixOS has for them.
+const SECTIONS: [(&str, &str); 9] = [
+    ("Unit", "unitConfig"),
+    ("Service", "serviceConfig"),
+    ("Timer", "timerConfig"),
+    ("Socket", "socketConfig"),
+    ("Path", "pathConfig"),
+    ("Mount", "mountConfig"),
+    ("Automount", "automountConfig"),
+    ("Slice", "sliceConfig"),
+    ("Install", ""),
+];
+
+/// A directive that a unit sets by name.
+pub struct SetDirective {
+    /// The section it stands in.
+    pub section: &'static str,
+    /// Its name.
+    pub name: Rc<str>,
+    /// Its definitions.
+    pub node: Rc<Node>,
+}
+
 impl Host<'_> {
+    /// Visits the units of the system, those that NixOS modules define for all users, and those of the Home
+    /// Manager users of this host, each with the host or home that defines it.
+    pub fn visit_every_unit(&self, visit: &mut dyn FnMut(&Host<'_>, &Unit, Runs)) {
+        match self.class() {
+            HostClass::Nixos => {
+                self.units().iter().for_each(|unit| visit(self, unit, Runs::System));
+                self.user_units(Spelling::Nixos).iter().for_each(|unit| visit(self, unit, Runs::User));
+                self.visit_users(&mut |user| {
+                    let units = user.home.user_units(Spelling::Sections);
+                    units.iter().for_each(|unit| visit(&user.home, unit, Runs::User));
+                });
+            }
+            HostClass::Home => {
+                self.user_units(Spelling::Sections).iter().for_each(|unit| visit(self, unit, Runs::User));
+            }
+            HostClass::Darwin => {}
+        }
+    }
+
+    /// The directives that a unit sets by their names, section by section; options of NixOS that stand for
+    /// directives are not among them.
+    pub fn set_directives(&self, unit: &Unit) -> Vec<SetDirective> {
+        let mut found = Vec::new();
+        for (section, option) in SECTIONS {
+            let option = match unit.spelling {
+                Spelling::Nixos if option.is_empty() => continue,
+                Spelling::Nixos => option,
+                Spelling::Sections => section,
+            };
+            let node = self.below(&unit.node, option);
+            if node.definitions().is_empty() {
+                continue;
+            }
+            for (key, node) in &self.keys(&node).keys {
+                let OptionKey::Name(name) = key else { continue };
+                if !node.definitions().is_empty() {
+                    found.push(SetDirective { section, name: name.clone(), node: node.clone() });
+                }
+            }
+        }
+        found
+    }
+
     /// The system units of every kind.
     pub fn units(&self) -> Vec<Unit> {
         let of_kind = |(option, suffix): &(&str, &'static str)| {

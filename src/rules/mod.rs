@@ -45,4 +45,6 @@ pub static RULES: &[Entry] = &[
     Entry::host::<services::SopsNixServiceRef>(),
     Entry::host::<services::SqliteUrlMissingRwc>(),
     Entry::host::<services::TensorrtFp16Pascal>(),
+    Entry::host::<services::UnknownSystemdDirective>(),
+    Entry::host::<services::SystemdDirectiveWrongSection>(),
 ];

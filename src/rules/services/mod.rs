@@ -16,7 +16,9 @@ mod raw_nvidia_device;
 mod sops_install_secrets_ungated;
 mod sops_nix_service_ref;
 mod sqlite_url_missing_rwc;
+mod systemd_directive_wrong_section;
 mod tensorrt_fp16_pascal;
+mod unknown_systemd_directive;
 
 pub use cdi_device_without_toolkit::CdiDeviceWithoutToolkit;
 pub use hm_sops_shared_module::HmSopsSharedModule;
@@ -34,4 +36,6 @@ pub use raw_nvidia_device::RawNvidiaDevice;
 pub use sops_install_secrets_ungated::SopsInstallSecretsUngated;
 pub use sops_nix_service_ref::SopsNixServiceRef;
 pub use sqlite_url_missing_rwc::SqliteUrlMissingRwc;
+pub use systemd_directive_wrong_section::SystemdDirectiveWrongSection;
 pub use tensorrt_fp16_pascal::TensorrtFp16Pascal;
+pub use unknown_systemd_directive::UnknownSystemdDirective;
