@@ -529,13 +529,19 @@ impl Text {
 
     /// The known text with `*` for every hole: for messages.
     pub fn display(&self) -> String {
-        self.pieces
-            .iter()
-            .map(|piece| match piece {
-                TextPiece::Known { text, .. } => &**text,
-                TextPiece::Hole(_) => "*",
-            })
-            .collect()
+        self.with_holes('*')
+    }
+
+    /// The known text with this character for every hole.
+    pub fn with_holes(&self, hole: char) -> String {
+        let mut result = String::new();
+        for piece in &self.pieces {
+            match piece {
+                TextPiece::Known { text, .. } => result.push_str(text),
+                TextPiece::Hole(_) => result.push(hole),
+            }
+        }
+        result
     }
 }
 

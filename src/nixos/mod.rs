@@ -17,6 +17,7 @@ pub mod secrets;
 pub mod services;
 pub mod sqlite;
 pub mod systemd;
+pub mod tmpfiles;
 
 use std::fmt;
 

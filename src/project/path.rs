@@ -76,6 +76,14 @@ impl PathRole {
 }
 
 impl Host<'_> {
+    /// The rules for systemd-tmpfiles, those of the system and those of users: elements of lists, as far as they
+    /// are certainly there.
+    pub fn tmpfiles_rules(&self) -> Vec<Item> {
+        let nodes = ["systemd.tmpfiles.rules", "systemd.user.tmpfiles.rules"].map(|path| self.nodes(path));
+        let items = nodes.iter().flatten().flat_map(|(_, node)| self.items(node).0);
+        items.filter(|item| item.condition != Condition::False).collect()
+    }
+
     /// The paths, those of one role together and sorted.
     pub fn paths(&self) -> Rc<[PathUse]> {
         self.views.paths.get_or_init(|| self.build_paths().into()).clone()

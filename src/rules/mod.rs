@@ -47,4 +47,10 @@ pub static RULES: &[Entry] = &[
     Entry::host::<services::TensorrtFp16Pascal>(),
     Entry::host::<services::UnknownSystemdDirective>(),
     Entry::host::<services::SystemdDirectiveWrongSection>(),
+    Entry::host::<services::TmpfilesMalformedRule>(),
+    Entry::host::<security::TmpfilesWorldWritable>(),
+    Entry::host::<services::AfterNetworkOnlineWithoutWants>(),
+    Entry::host::<services::ShellSyntaxInExec>(),
+    Entry::host::<services::HostPathInExec>(),
+    Entry::host::<modules::InertAssertion>(),
 ];

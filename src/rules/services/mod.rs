@@ -1,8 +1,10 @@
 //! Services that evaluate fine and fail at boot.
 
+mod after_network_online_without_wants;
 mod cdi_device_without_toolkit;
 mod hm_sops_shared_module;
 mod home_file_clobber;
+mod host_path_in_exec;
 mod mkdir_in_unit_script;
 mod mount_path_mismatch;
 mod oci_cdi_missing_ordering;
@@ -13,16 +15,20 @@ mod oci_shared_netns_missing_dependson;
 mod python_buildenv;
 mod pythonpath_workaround;
 mod raw_nvidia_device;
+mod shell_syntax_in_exec;
 mod sops_install_secrets_ungated;
 mod sops_nix_service_ref;
 mod sqlite_url_missing_rwc;
 mod systemd_directive_wrong_section;
 mod tensorrt_fp16_pascal;
+mod tmpfiles_malformed_rule;
 mod unknown_systemd_directive;
 
+pub use after_network_online_without_wants::AfterNetworkOnlineWithoutWants;
 pub use cdi_device_without_toolkit::CdiDeviceWithoutToolkit;
 pub use hm_sops_shared_module::HmSopsSharedModule;
 pub use home_file_clobber::HomeFileClobber;
+pub use host_path_in_exec::HostPathInExec;
 pub use mkdir_in_unit_script::MkdirInUnitScript;
 pub use mount_path_mismatch::MountPathMismatch;
 pub use oci_cdi_missing_ordering::{OciCdiMissingOrdering, Wanted};
@@ -33,9 +39,11 @@ pub use oci_shared_netns_missing_dependson::OciSharedNetnsMissingDependson;
 pub use python_buildenv::PythonBuildenv;
 pub use pythonpath_workaround::PythonpathWorkaround;
 pub use raw_nvidia_device::RawNvidiaDevice;
+pub use shell_syntax_in_exec::ShellSyntaxInExec;
 pub use sops_install_secrets_ungated::SopsInstallSecretsUngated;
 pub use sops_nix_service_ref::SopsNixServiceRef;
 pub use sqlite_url_missing_rwc::SqliteUrlMissingRwc;
 pub use systemd_directive_wrong_section::SystemdDirectiveWrongSection;
 pub use tensorrt_fp16_pascal::TensorrtFp16Pascal;
+pub use tmpfiles_malformed_rule::TmpfilesMalformedRule;
 pub use unknown_systemd_directive::UnknownSystemdDirective;
