@@ -53,4 +53,6 @@ pub static RULES: &[Entry] = &[
     Entry::host::<services::ShellSyntaxInExec>(),
     Entry::host::<services::HostPathInExec>(),
     Entry::host::<modules::InertAssertion>(),
+    Entry::host::<services::PortConflict>(),
+    Entry::host::<services::UnknownUnitRef>(),
 ];
