@@ -715,3 +715,27 @@ fn the_tree_of_a_file_is_printed() {
     assert!(tree.stdout.starts_with("NODE_ROOT@0..4\n  NODE_LAMBDA@0..4\n"), "{}", tree.stdout);
     assert_eq!(place.run_with_input(&["syntax", "-"], b"x: x"), tree);
 }
+
+#[test]
+fn secrets_are_in_no_report() {
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let secret = "hunter2-Q9ü";
+    let module = format!(
+        "{{\n  networking.hostName = \"box\";\n  users.users.nora = {{ initialPassword = \"{secret}\"; extraGroups = [ \"docker\" ]; }};\n}}\n"
+    );
+    let flake = "{ outputs = { nixpkgs, ... }: { nixosConfigurations.box = nixpkgs.lib.nixosSystem { modules = [ ./module.nix ]; }; }; }\n";
+    std::fs::write(folder.path().join("module.nix"), module).expect("files can be written");
+    std::fs::write(folder.path().join("flake.nix"), flake).expect("files can be written");
+    for format in ["full", "concise", "json"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_nixlint"))
+            .args(["check", "-o", format])
+            .current_dir(folder.path())
+            .env_clear()
+            .output()
+            .expect("nixlint runs");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(said.contains("secret-option-literal"), "{format}: {said}");
+        assert!(said.contains("docker-group"), "{format}: {said}");
+        assert!(!said.contains("hunter2"), "{format} shows a secret:\n{said}");
+    }
+}

@@ -280,6 +280,7 @@ pub(super) fn finding(
         primary: Label { span, text: label.into() },
         related: Vec::new(),
         covers: None,
+        masks: Vec::new(),
         help: None,
         notes: Vec::new(),
         host: None,

@@ -86,6 +86,95 @@ struct Table {
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| parse("secrets.toml", include_str!("secrets.toml")));
 
+/// An option whose value is a secret and ends up in the store.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecretOption {
+    /// The path, `*` for any one name.
+    pub name: String,
+    /// The option that takes a file instead.
+    pub instead: Option<String>,
+    /// Whether it is the hash of a password.
+    #[serde(default)]
+    pub is_hash: bool,
+    /// Where the row was read.
+    pub source: String,
+    /// Whether it was read there.
+    #[serde(default = "super::verified")]
+    pub verified: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Options {
+    option: Vec<SecretOption>,
+}
+
+/// The options whose value is a secret.
+pub fn options() -> &'static [SecretOption] {
+    static OPTIONS: LazyLock<Options> =
+        LazyLock::new(|| parse("secret-options.toml", include_str!("secret-options.toml")));
+    &OPTIONS.option
+}
+
+/// Whether a variable called `name` holds a secret, and not a path to one or a switch.
+pub fn sounds_secret(name: &str) -> bool {
+    let lower = name.to_lowercase().replace('-', "_");
+    let ends = [
+        "password",
+        "passwd",
+        "secret",
+        "token",
+        "api_key",
+        "apikey",
+        "secret_key",
+        "private_key",
+        "access_key",
+    ];
+    let is_switch = ["require_", "enable_", "disable_", "allow_", "use_", "has_", "no_"];
+    ends.iter().any(|end| lower.strip_suffix(end).is_some_and(|head| head.is_empty() || head.ends_with('_')))
+        && !is_switch.iter().any(|start| lower.starts_with(start))
+}
+
+/// Whether a text is a secret rather than a path, a reference or a word that stands for one: long enough, and
+/// of more than one kind of character.
+pub fn looks_secret(text: &str) -> bool {
+    let is_reference = ["/", "$", "%", "{{", "!", "@", "<", "file:", "http:", "https:", "env:", "vault:"]
+        .iter()
+        .any(|start| text.starts_with(start));
+    let lower = text.to_lowercase();
+    let stands_for_one = [
+        "change",
+        "example",
+        "dummy",
+        "placeholder",
+        "unused",
+        "none",
+        "not-needed",
+        "notneeded",
+        "not_needed",
+        "test",
+        "insecure",
+        "your",
+        "xxx",
+        "secret",
+        "password",
+        "redacted",
+        "todo",
+    ];
+    let kinds = [
+        text.chars().any(|c| c.is_ascii_lowercase()),
+        text.chars().any(|c| c.is_ascii_uppercase()),
+        text.chars().any(|c| c.is_ascii_digit()),
+    ];
+    text.chars().count() >= 8
+        && !text.contains(char::is_whitespace)
+        && !text.contains("${")
+        && !is_reference
+        && !stands_for_one.iter().any(|word| lower.contains(word))
+        && kinds.into_iter().filter(|kind| *kind).count() >= 2
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

@@ -176,6 +176,7 @@ impl<'d> Report<'d> {
             primary: Label { span, text: String::new() },
             related: Vec::new(),
             covers: None,
+            masks: Vec::new(),
             help: None,
             notes: Vec::new(),
             host,
@@ -222,6 +223,12 @@ impl<'d> Report<'d> {
     /// An ignore comment counts anywhere in this range of the primary file.
     pub fn covers(self, range: TextRange) -> Self {
         self.diagnostic.covers = Some(range);
+        self
+    }
+
+    /// The text at this place is a secret: no report shows it.
+    pub fn mask(self, secret: Span) -> Self {
+        self.diagnostic.masks.push(secret);
         self
     }
 

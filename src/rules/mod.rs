@@ -55,4 +55,6 @@ pub static RULES: &[Entry] = &[
     Entry::host::<modules::InertAssertion>(),
     Entry::host::<services::PortConflict>(),
     Entry::host::<services::UnknownUnitRef>(),
+    Entry::host::<security::SecretOptionLiteral>(),
+    Entry::host::<security::PlaintextSecretInStore>(),
 ];

@@ -112,6 +112,7 @@ fn tell(run: &Run, streams: &Streams, message: String, place: Option<Span>) -> R
         primary: Label { span, text: "Nix stops here".to_owned() },
         related: Vec::new(),
         covers: None,
+        masks: Vec::new(),
         help: None,
         notes: Vec::new(),
         host: None,
