@@ -56,7 +56,11 @@ impl HostRule for SecretOptionLiteral {
 /// Whether a text is not empty, no locked account and no reference to a secret elsewhere.
 fn is_secret(text: &str) -> bool {
     let is_reference = ["!", "*", "/", "$__", "{{", "@", "%"].iter().any(|start| text.starts_with(start));
-    !text.is_empty() && !is_reference
+    // `$NAME` and `${NAME}` are filled in from the environment; hashes begin with `$6$` and the like.
+    let is_variable = text
+        .strip_prefix('$')
+        .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase() || c == '{'));
+    !text.is_empty() && !is_reference && !is_variable
 }
 
 fn report(cx: &mut HostContext<'_>, item: &Item, row: &nixos::secrets::SecretOption, secret: &str) {
