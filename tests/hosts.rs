@@ -157,18 +157,18 @@ fn the_example_is_shown_as_a_table() {
 
     | HOST | CLASS | SYSTEM | MODULES | OPEN |
     | --- | --- | --- | --- | --- |
-    | laptop | nixos | x86_64-linux | 19 | - |
+    | laptop | nixos | x86_64-linux | 20 | - |
     |   nora | user |  | 3 | - |
-    | server | nixos | x86_64-linux | 18 | - |
+    | server | nixos | x86_64-linux | 19 | - |
     |   nora | user |  | 3 | - |
 
     ## `homelab`
 
     | HOST | CLASS | SYSTEM | MODULES | OPEN |
     | --- | --- | --- | --- | --- |
-    | laptop | nixos | x86_64-linux | 19 | - |
+    | laptop | nixos | x86_64-linux | 20 | - |
     |   nora | user |  | 3 | - |
-    | server | nixos | x86_64-linux | 18 | - |
+    | server | nixos | x86_64-linux | 19 | - |
     |   nora | user |  | 3 | - |
     ");
 }
