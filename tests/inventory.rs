@@ -85,6 +85,67 @@ fn hosts_can_be_chosen() {
     assert!(stderr.contains("did you mean `laptop`?"), "{stderr}");
 }
 
+/// A flake whose one host runs three services twice.
+fn twice() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("there is a place for temporary files");
+    let write =
+        |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("files can be written");
+    write(
+        "flake.nix",
+        "{ outputs = { nixpkgs, home-manager, ... }: {\n\
+         \x20 nixosConfigurations.workstation = nixpkgs.lib.nixosSystem {\n\
+         \x20   modules = [ home-manager.nixosModules.home-manager ./workstation.nix ];\n\
+         \x20 };\n\
+         }; }\n",
+    );
+    write(
+        "workstation.nix",
+        "{\n\
+         \x20 services.ollama.enable = true;\n\
+         \x20 services.qdrant.enable = true;\n\
+         \x20 services.syncthing.enable = true;\n\
+         \x20 home-manager.users.nora = ./nora.nix;\n\
+         }\n",
+    );
+    write(
+        "nora.nix",
+        "{ pkgs, ... }:\n\
+         {\n\
+         \x20 services.ollama = {\n\
+         \x20   enable = true;\n\
+         \x20   host = \"0.0.0.0\";\n\
+         \x20 };\n\
+         \x20 services.syncthing.enable = true;\n\
+         \x20 virtualisation.quadlet.containers.qdrant.containerConfig = {\n\
+         \x20   image = \"docker.io/qdrant/qdrant:v1.15.1\";\n\
+         \x20   publishPorts = [ \"127.0.0.1:6333:6333\" \"127.0.0.1:6334:6334\" ];\n\
+         \x20 };\n\
+         }\n",
+    );
+    folder
+}
+
+#[test]
+fn services_that_run_twice_come_with_ways_out() {
+    let folder = twice();
+    let (code, table, stderr) = inventory(folder.path(), &["conflicts"]);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    let widest = table.lines().map(|line| line.chars().count()).max();
+    assert!(widest.is_some_and(|widest| widest <= 80), "readable at 80 columns: {table}");
+    let (_, markdown, _) = inventory(folder.path(), &["conflicts", "-o", "markdown"]);
+    in_snapshots(|| insta::assert_snapshot!("inventory_conflicts", format!("{table}\n{markdown}")));
+    let (code, stdout, _) = inventory(folder.path(), &["conflicts", "-o", "json", "--host", "workstation"]);
+    let json: Value = serde_json::from_str(&stdout).expect("it is JSON");
+    let conflicts = json[0]["conflicts"].as_array().expect("it is a list");
+    assert_eq!((code, conflicts.len(), &json[0]["totals"]["conflicts"]), (Some(0), 3, &3.into()));
+    let qdrant = conflicts.iter().find(|conflict| conflict["service"] == "qdrant").expect("it is listed");
+    assert_eq!((&qdrant["user"], &qdrant["inSystem"]["unit"]), (&"nora".into(), &"qdrant.service".into()));
+    assert_eq!(qdrant["ports"].as_array().map(Vec::len), Some(2));
+    assert_eq!(qdrant["forUser"]["place"]["path"], "nora.nix");
+    assert_eq!(qdrant["waysOut"].as_array().map(Vec::len), Some(3));
+    assert_eq!(homelab(&["conflicts", "--host", "laptop"]), "laptop: no conflicts\n");
+}
+
 #[test]
 fn nothing_is_no_failure() {
     let folder = tempfile::tempdir().expect("there is a place for temporary files");

@@ -2,9 +2,13 @@
 
 use std::sync::{Arc, LazyLock};
 
+use serde::Deserialize;
+
 use crate::diagnostic::{Applicability, Diagnostic, Level};
 use crate::engine::{self, ActiveRule, Fixed, InputFile, Outcome, ProjectFiles, Reader, RuleSet, Workspace};
-use crate::project::Presence;
+use crate::nixos::conflicts::{Conflict, ConflictPort};
+use crate::nixos::services::Protocol;
+use crate::project::{Presence, ServiceSettings, Side};
 use crate::rule::Entry;
 use crate::text::{FileId, PositionEncoding, SourceFile};
 
@@ -23,6 +27,8 @@ pub struct Bench {
     pub rules: RuleSet,
     /// Its name.
     pub name: &'static str,
+    /// What its configuration says of services.
+    services: Arc<ServiceSettings>,
 }
 
 impl Bench {
@@ -35,6 +41,7 @@ impl Bench {
             Some(_) => return Err("`rules` is no table".to_owned()),
             None => toml::Table::new(),
         };
+        let services = table.remove("services").map_or_else(|| Ok(ServiceSettings::default()), services)?;
         if let Some(key) = table.keys().next() {
             return Err(format!("`{key}` has no meaning in cases"));
         }
@@ -56,23 +63,64 @@ impl Bench {
         let runner = (entry.build)(options).map_err(|error| error.to_string())?;
         let known = [(name.to_owned(), true)].into_iter().collect();
         let rules = vec![ActiveRule { meta: entry.meta, runner, level }];
-        Ok(Self { rules: RuleSet { rules, known, ..RuleSet::default() }, name })
+        let rules = RuleSet { rules, known, ..RuleSet::default() };
+        Ok(Self { rules, name, services: Arc::new(services) })
     }
 
     /// Checks a workspace.
     pub fn run(&self, workspace: &Workspace) -> Outcome {
-        POOL.install(|| engine::run(workspace, &self.rules))
+        let workspace = self.configured(workspace.clone());
+        POOL.install(|| engine::run(&workspace, &self.rules))
     }
 
     /// Fixes a workspace in memory, down to this applicability.
     pub fn fix(&self, workspace: Workspace, lowest: Applicability) -> Fixed {
+        let workspace = self.configured(workspace);
         POOL.install(|| engine::fix(workspace, &self.rules, lowest))
+    }
+
+    fn configured(&self, mut workspace: Workspace) -> Workspace {
+        for project in &mut workspace.projects {
+            project.services = self.services.clone();
+        }
+        workspace
     }
 
     /// The findings of the rule alone.
     pub fn findings<'o>(&self, outcome: &'o Outcome) -> Vec<&'o Diagnostic> {
         outcome.diagnostics.iter().filter(|found| found.rule.as_str() == self.name).collect()
     }
+}
+
+/// The table `services` of `nixlint.toml`, without the words for its mistakes.
+fn services(value: toml::Value) -> Result<ServiceSettings, String> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Table {
+        prefer: Option<String>,
+        #[serde(default)]
+        conflict: Vec<Row>,
+    }
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Row {
+        system: String,
+        user: Vec<String>,
+        ports: Vec<u16>,
+    }
+    let table: Table = value.try_into().map_err(|error: toml::de::Error| error.to_string())?;
+    let prefer = match table.prefer.as_deref() {
+        None => None,
+        Some(word) => {
+            let side = Side::ALL.into_iter().find(|side| side.as_str() == word);
+            Some(side.ok_or_else(|| format!("`{word}` is no side"))?)
+        }
+    };
+    let conflict = |row: Row| {
+        let ports = row.ports.into_iter().map(|number| ConflictPort::new(number, Protocol::Tcp)).collect();
+        Conflict::of_user("", &row.system, &row.user, ports)
+    };
+    Ok(ServiceSettings { prefer, conflicts: table.conflict.into_iter().map(conflict).collect() })
 }
 
 /// Does the work on a thread with a stack as large as the engine's.

@@ -324,6 +324,8 @@ pub(super) enum InventoryKind {
     Secrets,
     /// Users and groups
     Users,
+    /// Services that the system and a user both run, and the ways out
+    Conflicts,
 }
 
 impl InventoryKind {
@@ -336,6 +338,7 @@ impl InventoryKind {
             Self::Paths => "paths",
             Self::Secrets => "secrets",
             Self::Users => "users",
+            Self::Conflicts => "conflicts",
         }
     }
 }

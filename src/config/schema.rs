@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use toml::Spanned;
@@ -12,7 +13,9 @@ use super::error::Mistake;
 use super::exclude::Exclude;
 use crate::diagnostic::Level;
 use crate::eval::normalise;
-use crate::project::{HostClass, NamedHost};
+use crate::nixos::conflicts::{Conflict, ConflictPort};
+use crate::nixos::services::Protocol;
+use crate::project::{HostClass, NamedHost, ServiceSettings, Side};
 use crate::rule::RuleMeta;
 
 /// What a configuration file says. The default says nothing.
@@ -28,6 +31,8 @@ pub struct Config {
     pub exclude: Exclude,
     /// Hosts that no output of a flake names.
     pub hosts: Vec<NamedHost>,
+    /// What is said of services that the system and a user both run.
+    pub services: Arc<ServiceSettings>,
     /// Whether rules in preview run.
     pub preview: bool,
     /// The lowest level that fails a run.
@@ -46,9 +51,13 @@ pub enum Setting {
 }
 
 /// The keys of the file.
-const KEYS: [&str; 6] = ["rules", "rule-dirs", "hosts", "exclude", "preview", "fail-on"];
+const KEYS: [&str; 7] = ["rules", "rule-dirs", "hosts", "services", "exclude", "preview", "fail-on"];
 /// The keys of a host.
 const HOST_KEYS: [&str; 2] = ["modules", "class"];
+/// The keys of what is said of services.
+const SERVICES_KEYS: [&str; 2] = ["prefer", "conflict"];
+/// The keys of a service that conflicts with itself.
+const CONFLICT_KEYS: [&str; 6] = ["name", "system", "user", "ports", "protocol", "address"];
 /// The words for levels.
 const LEVELS: [&str; 4] = ["error", "warning", "info", "off"];
 
@@ -135,6 +144,7 @@ impl Reader<'_> {
                     }
                 }
                 "hosts" => config.hosts = self.hosts(value, folder),
+                "services" => config.services = Arc::new(self.services(value)),
                 "exclude" => config.exclude = self.exclude(value, folder.path),
                 "preview" => match value.get_ref().as_bool() {
                     Some(preview) => config.preview = preview,
@@ -264,17 +274,121 @@ impl Reader<'_> {
     }
 
     fn class(&mut self, value: &Value<'_>) -> Option<HostClass> {
+        let word = self.word(value, "class", &HostClass::ALL.map(HostClass::as_str))?;
+        HostClass::ALL.into_iter().find(|class| class.as_str() == word)
+    }
+
+    /// What is said of services: who keeps one that runs twice, and which may.
+    fn services(&mut self, value: &Value<'_>) -> ServiceSettings {
+        let mut settings = ServiceSettings::default();
+        for (key, value) in self.table(value).into_iter().flatten() {
+            match key.get_ref().as_ref() {
+                "prefer" => {
+                    let word = self.word(value, "side", &Side::ALL.map(Side::as_str));
+                    settings.prefer =
+                        Side::ALL.into_iter().find(|side| Some(side.as_str()) == word.as_deref());
+                }
+                "conflict" => match value.get_ref().as_array() {
+                    Some(array) => {
+                        settings.conflicts = array.iter().filter_map(|value| self.conflict(value)).collect();
+                    }
+                    None => self.wrong_type(value, "a list of tables, `[[services.conflict]]`"),
+                },
+                name => {
+                    let unknown = UnknownName::new("key", name, SERVICES_KEYS.into_iter());
+                    self.unknown(key.span(), &unknown, || format!("the keys are {}", listed(&SERVICES_KEYS)));
+                }
+            }
+        }
+        settings
+    }
+
+    /// A service that may run in the system and for a user.
+    fn conflict(&mut self, value: &Value<'_>) -> Option<Conflict> {
+        let table = self.table(value)?;
+        let before = self.mistakes.len();
+        let (mut name, mut system) = (String::new(), String::new());
+        let (mut user, mut ports) = (Vec::new(), Vec::new());
+        let (mut protocol, mut address) = (Protocol::Tcp, None);
+        for (key, value) in table {
+            match key.get_ref().as_ref() {
+                "name" => name = self.texts(value, "a name").pop().unwrap_or_default(),
+                "system" => system = self.texts(value, "the name of a unit").pop().unwrap_or_default(),
+                "user" => user = self.texts(value, "a pattern or a list of patterns"),
+                "ports" => ports = self.ports(value),
+                "protocol" => match self.word(value, "protocol", &["tcp", "udp"]).as_deref() {
+                    Some("udp") => protocol = Protocol::Udp,
+                    _ => protocol = Protocol::Tcp,
+                },
+                "address" => address = self.texts(value, "an address").pop(),
+                other => {
+                    let unknown = UnknownName::new("key", other, CONFLICT_KEYS.into_iter());
+                    self.unknown(key.span(), &unknown, || format!("the keys are {}", listed(&CONFLICT_KEYS)));
+                }
+            }
+        }
+        for key in ["system", "user", "ports"] {
+            if !table.contains_key(key) {
+                let message = format!("a conflict has no `{key}`");
+                self.mistake(value.span(), message, "incomplete")
+                    .help("it needs `system`, a unit, `user`, names of units or containers, and `ports`");
+            }
+        }
+        let port = |number| ConflictPort { address: address.clone(), ..ConflictPort::new(number, protocol) };
+        let ports = ports.into_iter().map(port).collect();
+        (self.mistakes.len() == before).then(|| Conflict::of_user(&name, &system, &user, ports))
+    }
+
+    /// The number of a port, or a list of such.
+    fn ports(&mut self, value: &Value<'_>) -> Vec<u16> {
+        let number = |value: &Value<'_>| match value.get_ref() {
+            DeValue::Integer(number) => {
+                u16::from_str_radix(number.as_str(), number.radix()).ok().filter(|number| *number != 0)
+            }
+            _ => None,
+        };
+        let numbers: Option<Vec<u16>> = match value.get_ref() {
+            DeValue::Array(array) if !array.is_empty() => array.iter().map(number).collect(),
+            _ => number(value).map(|number| vec![number]),
+        };
+        if numbers.is_none() {
+            self.mistake(value.span(), "`ports` needs numbers of ports", "not a list of ports")
+                .help("ports go from 1 to 65535");
+        }
+        numbers.unwrap_or_default()
+    }
+
+    /// A text, or a list of texts, with at most one `*` in each.
+    fn texts(&mut self, value: &Value<'_>, expected: &str) -> Vec<String> {
+        let values = match value.get_ref() {
+            DeValue::Array(array) if !array.is_empty() => array.iter().collect(),
+            _ => vec![value],
+        };
+        let mut texts = Vec::new();
+        for value in values {
+            match value.get_ref().as_str() {
+                Some(text) if text.is_empty() || text.matches('*').count() > 1 => {
+                    self.mistake(value.span(), format!("not {expected}"), "empty, or more than one `*`");
+                }
+                Some(text) => texts.push(text.to_owned()),
+                None => self.wrong_type(value, expected),
+            }
+        }
+        texts
+    }
+
+    /// One of several words.
+    fn word(&mut self, value: &Value<'_>, kind: &'static str, words: &[&'static str]) -> Option<String> {
         let Some(word) = value.get_ref().as_str() else {
-            self.wrong_type(value, "a class of hosts");
+            self.wrong_type(value, &format!("a {kind}"));
             return None;
         };
-        let class = HostClass::ALL.into_iter().find(|class| class.as_str() == word);
-        if class.is_none() {
-            let words = HostClass::ALL.map(HostClass::as_str);
-            let unknown = UnknownName::new("class", word, words.into_iter());
-            self.unknown(value.span(), &unknown, || format!("the classes are {}", listed(&words)));
+        if words.contains(&word) {
+            return Some(word.to_owned());
         }
-        class
+        let unknown = UnknownName::new(kind, word, words.iter().copied());
+        self.unknown(value.span(), &unknown, || format!("it is one of {}", listed(words)));
+        None
     }
 
     /// The path of something that is there, or a list of such; they count from `folder`.
@@ -610,6 +724,79 @@ mod tests {
           ·           ╰── nothing is there
           ╰────
          help: paths count from the folder of nixlint.toml
+        "#);
+    }
+
+    #[test]
+    fn services_that_run_twice_are_read() {
+        let config = parsed(
+            r#"
+            [services]
+            prefer = "user"
+            [[services.conflict]]
+            system = "nvr"
+            user = ["nvr-*.service", "camera"]
+            ports = [5000, 0x22fb]
+            protocol = "udp"
+            address = "127.0.0.1"
+            "#,
+        );
+        assert_eq!(config.services.prefer, Some(Side::User));
+        let [conflict] = &config.services.conflicts[..] else { panic!("there is one") };
+        assert_eq!((conflict.name.as_str(), conflict.system.as_str()), ("nvr", "nvr.service"));
+        assert_eq!(conflict.user, ["nvr-*", "camera"]);
+        let ports: Vec<_> = conflict.ports.iter().map(|port| (port.number, port.protocol)).collect();
+        assert_eq!(ports, [(5000, Protocol::Udp), (8955, Protocol::Udp)]);
+        assert_eq!(conflict.ports[0].address.as_deref(), Some("127.0.0.1"));
+    }
+
+    #[test]
+    fn mistakes_about_services_are_shown_at_their_places() {
+        insta::assert_snapshot!(mistakes(
+            "[services]\nprefer = \"sytem\"\nconflicts = []\n\n[[services.conflict]]\nsystem = \"a.service\"\nuser = \"a**\"\nports = [0]\nprotocol = 6\n"
+        ), @r#"
+          × unknown side `sytem`
+           ╭─[nixlint.toml:2:10]
+         1 │ [services]
+         2 │ prefer = "sytem"
+           ·          ───┬───
+           ·             ╰── not known
+         3 │ conflicts = []
+           ╰────
+          help: did you mean `system`?
+          × unknown key `conflicts`
+           ╭─[nixlint.toml:3:1]
+         2 │ prefer = "sytem"
+         3 │ conflicts = []
+           · ────┬────
+           ·     ╰── not known
+         4 │
+           ╰────
+          help: did you mean `conflict`?
+          × not a pattern or a list of patterns
+           ╭─[nixlint.toml:7:8]
+         6 │ system = "a.service"
+         7 │ user = "a**"
+           ·        ──┬──
+           ·          ╰── empty, or more than one `*`
+         8 │ ports = [0]
+           ╰────
+          × `ports` needs numbers of ports
+           ╭─[nixlint.toml:8:9]
+         7 │ user = "a**"
+         8 │ ports = [0]
+           ·         ─┬─
+           ·          ╰── not a list of ports
+         9 │ protocol = 6
+           ╰────
+          help: ports go from 1 to 65535
+          × expected a protocol, found integer
+           ╭─[nixlint.toml:9:12]
+         8 │ ports = [0]
+         9 │ protocol = 6
+           ·            ┬
+           ·            ╰── wrong type
+           ╰────
         "#);
     }
 

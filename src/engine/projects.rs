@@ -54,6 +54,7 @@ pub(super) fn with_project<T: Send>(
         root: &project.root,
         files: &files,
         hosts: &project.hosts,
+        services: &project.services,
         tree: &project.tree,
         read: &read,
         presence: &presence,

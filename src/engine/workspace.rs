@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use rustc_hash::FxHashMap;
 
 use crate::diagnostic::{Diagnostic, Level};
-use crate::project::{NamedHost, Presence, Tree};
+use crate::project::{NamedHost, Presence, ServiceSettings, Tree};
 use crate::rule::{RuleMeta, Runner};
 use crate::text::{FileId, Sources};
 
@@ -75,6 +75,8 @@ pub struct ProjectFiles {
     pub files: Vec<InputFile>,
     /// Hosts of it that the user names.
     pub hosts: Vec<NamedHost>,
+    /// What the user says of its services.
+    pub services: Arc<ServiceSettings>,
     /// Everything else that is there, for `pathExists` and folder listings.
     pub tree: Tree,
 }

@@ -5,6 +5,7 @@
 //! finding or imports another layer. Facts not read in a source are marked `verified = false`;
 //! accessors leave them out unless asked with [`Trust::Any`].
 
+pub mod conflicts;
 pub mod containers;
 pub mod exec;
 pub mod external;

@@ -14,7 +14,7 @@ use super::closure::{Closure, closure};
 use super::flake::{self, HostClass, HostSeed};
 use super::host::{Host, Identity};
 use super::imports::{Edge, read_imports};
-use super::input::ProjectInput;
+use super::input::{ProjectInput, ServiceSettings};
 use super::options::{OptionSource, OptionTable};
 use super::script::Scripts;
 use super::{named, registry};
@@ -85,6 +85,11 @@ impl<'m> Project<'m> {
     /// The folder of the flake.
     pub fn root(&self) -> &'m Utf8Path {
         self.input.root
+    }
+
+    /// What the user says of its services.
+    pub fn services(&self) -> &'m ServiceSettings {
+        self.input.services
     }
 
     /// Whether something of it is not known because its evaluation was cut short.

@@ -8,6 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::flake::HostClass;
 use crate::eval::FileKind;
 use crate::module::Facts;
+use crate::nixos::conflicts::Conflict;
 use crate::text::FileId;
 
 /// A Nix file of a project.
@@ -52,6 +53,37 @@ pub struct NamedHost {
     pub modules: Vec<Utf8PathBuf>,
 }
 
+/// What the user says of services, beyond the tables of `nixos`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ServiceSettings {
+    /// Who keeps a service that the system and a user both run.
+    pub prefer: Option<Side>,
+    /// Services beside those of [`crate::nixos::conflicts`].
+    pub conflicts: Vec<Conflict>,
+}
+
+/// One of the two that may run a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The systemd of the system.
+    System,
+    /// That of a user.
+    User,
+}
+
+impl Side {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::System, Self::User];
+
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::User => "user",
+        }
+    }
+}
+
 /// A project to be linked.
 pub struct ProjectInput<'p> {
     /// The folder of the flake.
@@ -60,6 +92,8 @@ pub struct ProjectInput<'p> {
     pub files: &'p [ProjectFile],
     /// Hosts that no output of its flake names.
     pub hosts: &'p [NamedHost],
+    /// What the user says of its services.
+    pub services: &'p ServiceSettings,
     /// Everything that is there.
     pub tree: &'p Tree,
     /// Reads a file of the tree that is not Nix.

@@ -8,9 +8,9 @@ use std::rc::Rc;
 use super::firewall::of_condition;
 use super::host::Host;
 use super::service::{Manager, Service, ServiceKind, Upstream};
-use super::table::{Certainty, Node};
-use super::unit::{Section, Spelling};
-use super::view::{Known, Origin, Setting, Switch};
+use super::table::{Certainty, Node, OptionKey};
+use super::unit::{Section, Spelling, Unit};
+use super::view::{Known, Origin, Setting, Switch, quoted};
 use crate::eval::{Condition, Val};
 use crate::nixos::Trust;
 use crate::nixos::services::{self, PortForm, Protocol};
@@ -79,7 +79,7 @@ impl Number {
         self.first <= other.last && other.first <= self.last
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
         let (first, last) = text.split_once('-').unwrap_or((text, text));
         let number = |text: &str| text.parse::<u16>().ok().filter(|number| *number != 0);
         let (first, last) = (number(first)?, number(last)?);
@@ -103,6 +103,11 @@ impl Port {
         self.origin.certainty
     }
 
+    /// Whether the system runs what listens, and not a user.
+    pub fn is_of_system(&self) -> bool {
+        self.manager == Manager::System
+    }
+
     /// Whether it is surely bound to the loopback interface.
     pub fn is_loopback(&self) -> bool {
         self.address.value().is_some_and(|address| is_loopback(address))
@@ -111,6 +116,18 @@ impl Port {
     /// Whether it is surely bound to all addresses.
     pub fn is_everywhere(&self) -> bool {
         self.address.value().is_some_and(|address| is_any(address))
+    }
+
+    /// Whether both surely want one port of one address.
+    pub fn meets(&self, other: &Self) -> bool {
+        let (Some(number), Some(wanted)) = (self.number.value(), other.number.value()) else { return false };
+        let (Some(address), Some(elsewhere)) = (self.address.value(), other.address.value()) else {
+            return false;
+        };
+        // Programs share those: they listen to groups of hosts.
+        let is_shared = self.protocol == Protocol::Udp
+            && MULTICAST.into_iter().any(|port| number.overlaps(Number::one(port)));
+        self.protocol == other.protocol && number.overlaps(*wanted) && !is_shared && meet(address, elsewhere)
     }
 
     /// The address and number, `?` for what is not known.
@@ -125,6 +142,14 @@ impl Port {
         }
     }
 }
+
+/// Ports of SSDP and mDNS, which any number of programs open together.
+const MULTICAST: [u16; 2] = [1900, 5353];
+
+/// Containers of quadlet-nix, in NixOS as in Home Manager (container.nix and options.nix of SEIAROTg/quadlet-nix at
+/// 03fc47a4): below each, its published ports and the text that replaces all of it.
+const QUADLETS: (&str, &str, &str) =
+    ("virtualisation.quadlet.containers.*", "containerConfig.publishPorts", "rawConfig");
 
 impl Host<'_> {
     /// The ports on which the host listens, in the order of its services.
@@ -143,7 +168,96 @@ impl Host<'_> {
                 _ => {}
             }
         }
+        self.quadlet_ports(&Manager::System, &mut ports);
         ports
+    }
+
+    /// Whether what listens may have a network of its own, by what the project changes of its units.
+    pub fn may_have_own_network(&self, port: &Port) -> bool {
+        const NETWORKS: [&str; 6] = [
+            "serviceConfig.NetworkNamespacePath",
+            "serviceConfig.PrivateNetwork",
+            "serviceConfig.JoinsNamespaceOf",
+            "unitConfig.JoinsNamespaceOf",
+            "vpnConfinement",
+            "vpnconfinement",
+        ];
+        self.services_of(port).iter().any(|unit| {
+            let is_set = |path: &&str| !self.below(&unit.node, path).definitions().is_empty();
+            NETWORKS.iter().any(is_set)
+        })
+    }
+
+    /// Whether the units of two ports may shut each other out, with `Conflicts=`.
+    pub fn may_exclude(&self, a: &Port, b: &Port) -> bool {
+        let names = |of: &Port, other: &Port| {
+            self.services_of(of).iter().any(|unit| {
+                ["conflicts", "unitConfig.Conflicts"].iter().any(|path| {
+                    let (items, open) = self.items(&self.below(&unit.node, path));
+                    open.is_some()
+                        || items.iter().any(|item| match self.plain(&item.value) {
+                            Some(text) => text
+                                .split_whitespace()
+                                .any(|name| other.units.iter().any(|unit| unit == name)),
+                            None => true,
+                        })
+                })
+            })
+        };
+        names(a, b) || names(b, a)
+    }
+
+    /// The services of the system that the units of a port are, as far as the project writes them.
+    fn services_of(&self, port: &Port) -> Vec<Unit> {
+        let names = port.units.iter().filter_map(|unit| unit.strip_suffix(".service"));
+        names.flat_map(|name| self.services_called(&OptionKey::Name(name.into()))).collect()
+    }
+
+    /// The ports that containers of quadlet-nix publish.
+    pub(super) fn quadlet_ports(&self, manager: &Manager, ports: &mut Vec<Port>) {
+        let (containers, published, raw) = QUADLETS;
+        for (mut keys, node) in self.nodes(containers) {
+            let Some(name) = keys.pop().map(|key| key.display()) else { continue };
+            if self.below(&node, raw).definitions().is_empty() {
+                let unit = format!("{name}.service");
+                let path = format!("virtualisation.quadlet.containers.{}", quoted(&name));
+                self.listed_publications(manager, &node, (&name, unit, path), published, ports);
+            }
+        }
+    }
+
+    /// The ports that a list below a container publishes. `names`: of the container, its unit and its option.
+    pub(super) fn listed_publications(
+        &self,
+        manager: &Manager,
+        node: &Rc<Node>,
+        names: (&str, String, String),
+        published: &str,
+        ports: &mut Vec<Port>,
+    ) {
+        let (name, unit, option) = names;
+        let mut origin = self.origin(option, node, None);
+        let is_manual = matches!(self.switch(&self.below(node, "autoStart")), Switch::Off);
+        if is_manual {
+            origin.certainty = origin.certainty.max(Certainty::May);
+        }
+        let base = Port {
+            number: Known::Unknown,
+            protocol: Protocol::Tcp,
+            address: Known::Unknown,
+            source: PortSource::Container,
+            owner: name.to_owned(),
+            kind: ServiceKind::Container,
+            manager: manager.clone(),
+            units: vec![unit],
+            is_published: true,
+            origin,
+            opened_by: None,
+        };
+        for item in self.items(&self.below(node, published)).0 {
+            let text = self.plain(&item.value);
+            ports.push(published_port(&base, text.as_deref(), &item.condition, item.span));
+        }
     }
 
     fn upstream_ports(&self, service: &Service, ports: &mut Vec<Port>) {
@@ -325,27 +439,20 @@ impl Host<'_> {
             origin: service.origin.clone(),
             opened_by: None,
         };
-        let mut publish = |text: Option<String>, condition: &Condition, span: Option<Span>| {
-            let mut port = base.clone();
-            port.origin.condition = port.origin.condition.and(condition);
-            port.origin.certainty = of_condition(port.origin.certainty, &port.origin.condition);
-            if let Some(Published { address, number, protocol }) = text.as_deref().and_then(published) {
-                // Without a number the runtime picks one.
-                port.number = number.into();
-                port.address = Known::Value(address.unwrap_or_else(|| "0.0.0.0".to_owned()));
-                port.protocol = protocol;
-            }
-            ports.push(at(port, span));
-        };
+        // The network is another container's or the host's: what is published there is discarded.
+        if run.discards_ports() {
+            return;
+        }
         for option in run.named("publish") {
-            publish(option.text(), option.condition(), option.span());
+            let text = option.text();
+            ports.push(published_port(&base, text.as_deref(), option.condition(), option.span()));
         }
         if is_open {
             ports.push(base);
         }
     }
 
-    fn socket_ports(&self, service: &Service, ports: &mut Vec<Port>) {
+    pub(super) fn socket_ports(&self, service: &Service, ports: &mut Vec<Port>) {
         let Some(unit) = &service.unit else { return };
         let of_section = |name: &str| self.directive(unit, Section::Socket, name);
         let mut nodes =
@@ -384,12 +491,53 @@ impl Host<'_> {
         }
     }
 
+    /// Ports that a unit publishes which runs a container itself.
+    fn run_ports(
+        &self,
+        service: &Service,
+        words: &[Option<&str>],
+        span: Option<Span>,
+        ports: &mut Vec<Port>,
+    ) {
+        let mut origin = service.origin.clone();
+        origin.certainty = origin.certainty.max(Certainty::May);
+        let base = Port {
+            number: Known::Unknown,
+            protocol: Protocol::Tcp,
+            address: Known::Unknown,
+            source: PortSource::Argument,
+            owner: service.name.clone(),
+            kind: service.kind,
+            manager: service.manager.clone(),
+            units: service.units.clone(),
+            is_published: true,
+            origin,
+            opened_by: None,
+        };
+        for (index, word) in words.iter().enumerate() {
+            let text = match word {
+                Some("-p" | "--publish") => words.get(index + 1).copied().flatten(),
+                Some(word) => word.strip_prefix("--publish=").or_else(|| word.strip_prefix("-p")),
+                None => None,
+            };
+            // Behind the image the same letters mean something else.
+            if let Some(text) = text.filter(|text| text.contains(':') && published(text).is_some()) {
+                ports.push(published_port(&base, Some(text), &Condition::True, span));
+            }
+        }
+    }
+
     /// Ports that the command line of a unit of the project names.
-    fn argument_ports(&self, service: &Service, ports: &mut Vec<Port>) {
+    pub(super) fn argument_ports(&self, service: &Service, ports: &mut Vec<Port>) {
         let Some(unit) = &service.unit else { return };
-        for text in self.unit_texts(unit, &["--port"]) {
+        for text in self.unit_texts(unit, &["--port", "-p", "--publish"]) {
             let super::script::RunKind::Command { words, span, .. } = &text.kind else { continue };
+            let program = words.first().and_then(|word| word.base_name());
             let words: Vec<Option<&str>> = words.iter().map(|word| word.as_literal()).collect();
+            if matches!(program, Some("podman" | "docker")) && words.contains(&Some("run")) {
+                self.run_ports(service, &words, *span, ports);
+                continue;
+            }
             let argument = |names: &[&str]| {
                 words.iter().enumerate().find_map(|(index, word)| {
                     let word = (*word)?;
@@ -421,8 +569,22 @@ impl Host<'_> {
     }
 }
 
+/// A port that a container publishes, as `text` says.
+fn published_port(base: &Port, text: Option<&str>, condition: &Condition, span: Option<Span>) -> Port {
+    let mut port = base.clone();
+    port.origin.condition = port.origin.condition.and(condition);
+    port.origin.certainty = of_condition(port.origin.certainty, &port.origin.condition);
+    if let Some(Published { address, number, protocol }) = text.and_then(published) {
+        // Without a number the runtime picks one.
+        port.number = number.into();
+        port.address = Known::Value(address.unwrap_or_else(|| "0.0.0.0".to_owned()));
+        port.protocol = protocol;
+    }
+    at(port, span)
+}
+
 /// The port with the place that says its number.
-fn at(mut port: Port, span: Option<Span>) -> Port {
+pub(super) fn at(mut port: Port, span: Option<Span>) -> Port {
     port.origin.span = span.or(port.origin.span);
     port
 }
@@ -438,11 +600,24 @@ fn is_loopback(address: &str) -> bool {
 
 /// Whether the address stands for all.
 fn is_any(address: &str) -> bool {
-    matches!(address, "0.0.0.0" | "::" | "*" | "")
+    matches!(address, "0.0.0.0" | "::" | "*" | "any" | "")
+}
+
+/// Whether two addresses have one in common. That of all of IPv6 takes IPv4 too.
+fn meet(a: &str, b: &str) -> bool {
+    let is_six = |address: &str| address.contains(':');
+    let plain =
+        |address: &str| if address == "localhost" { "127.0.0.1".to_owned() } else { address.to_owned() };
+    match (is_any(a), is_any(b)) {
+        (true, true) => true,
+        (true, false) => is_six(a) || !is_six(b),
+        (false, true) => is_six(b) || !is_six(a),
+        (false, false) => plain(a) == plain(b),
+    }
 }
 
 /// What an address to listen on says.
-enum Listen {
+pub(super) enum Listen {
     /// A file.
     Socket,
     /// The address, if any, and the port.
@@ -450,7 +625,7 @@ enum Listen {
 }
 
 /// Reads `8080`, `:8080`, `127.0.0.1:8080`, `[::1]:8080`, `tcp://…`, `/run/socket` or `unix:…`.
-fn listen_address(text: &str) -> Option<Listen> {
+pub(super) fn listen_address(text: &str) -> Option<Listen> {
     if text.starts_with(['/', '@', '%']) || text.starts_with("unix:") {
         return Some(Listen::Socket);
     }

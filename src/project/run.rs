@@ -99,6 +99,16 @@ impl ContainerRun {
         self.named("network").filter_map(joined).collect()
     }
 
+    /// Whether the container surely has the network of the host or of another container, so that the runtime
+    /// discards what it publishes.
+    pub fn discards_ports(&self) -> bool {
+        self.named("network").any(|option| {
+            let text = option.text();
+            let mode = text.as_deref().unwrap_or_default().split(':').next().unwrap_or_default();
+            option.certainty() == Certainty::Must && matches!(mode, "host" | "none" | "container")
+        })
+    }
+
     /// Whether the network of the container is another than its own: that of the host, of another container,
     /// or none; or may be, because a name is not known.
     pub fn may_have_no_own_network(&self) -> bool {

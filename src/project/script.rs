@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 use super::host::{Host, Item};
 use super::options::Resolved;
 use super::table::Definition;
-use super::unit::Unit;
+use super::unit::{Section, Unit};
 use crate::eval::{Condition, Symbol, SymbolRoot, Text, TextHole, TextPiece, Val, Value};
 use crate::shell::{self, Script, Word};
 use crate::text::{Span, Template, TextSize};
@@ -79,7 +79,7 @@ impl Host<'_> {
             }
         }
         for option in EXEC_OPTIONS {
-            let (items, _) = self.items(&self.below(&unit.node, &format!("serviceConfig.{option}")));
+            let (items, _) = self.items(&self.directive(unit, Section::Service, option));
             for item in items {
                 if item.condition == Condition::False {
                     continue;

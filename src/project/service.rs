@@ -187,7 +187,7 @@ impl Host<'_> {
     }
 
     /// Asks the host whose options define a service: of a user, their home.
-    fn on<T>(&self, manager: &Manager, ask: impl FnOnce(&Host<'_>) -> T) -> Option<T> {
+    pub(super) fn on<T>(&self, manager: &Manager, ask: impl FnOnce(&Host<'_>) -> T) -> Option<T> {
         let Manager::User(name) = manager else { return Some(ask(self)) };
         if self.class() == HostClass::Home {
             return Some(ask(self));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 
-use super::{Host, HostClass, ProjectFile, ProjectInput, Tree, link};
+use super::{Host, HostClass, ProjectFile, ProjectInput, ServiceSettings, Tree, link};
 use crate::module::Facts;
 use crate::semantic::lower;
 use crate::syntax::parse;
@@ -32,6 +32,7 @@ fn hosts(files: &[(&str, &str)], answer: impl Fn(&Host<'_>) -> String + Sync) ->
         root: &root,
         files: &files,
         hosts: &[],
+        services: &ServiceSettings::default(),
         tree: &Tree::default(),
         read: &read,
         presence: &|_, _| super::Presence::Unknown,

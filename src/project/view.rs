@@ -27,6 +27,7 @@ use crate::text::Span;
 pub(super) struct Views {
     pub services: OnceCell<Rc<[Service]>>,
     pub ports: OnceCell<Rc<[Port]>>,
+    pub user_ports: OnceCell<Rc<[Port]>>,
     pub firewall: OnceCell<Rc<Firewall>>,
     pub paths: OnceCell<Rc<[PathUse]>>,
     pub secrets: OnceCell<Rc<[Secret]>>,

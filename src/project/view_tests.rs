@@ -30,6 +30,7 @@ fn with_host(module: &str, look: impl FnOnce(&Host<'_>) + Send) {
         root: Utf8Path::new("/p"),
         files: &files,
         hosts: &[],
+        services: &ServiceSettings::default(),
         tree: &tree,
         read: &read,
         presence: &|_, _| super::Presence::Unknown,

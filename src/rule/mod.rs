@@ -5,6 +5,7 @@ mod dependency;
 mod meta;
 mod patch;
 mod registry;
+mod switch;
 mod texts;
 
 pub use context::{Context, Edits, HostContext, Place, Report};

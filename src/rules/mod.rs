@@ -54,6 +54,7 @@ pub static RULES: &[Entry] = &[
     Entry::host::<services::HostPathInExec>(),
     Entry::host::<modules::InertAssertion>(),
     Entry::host::<services::PortConflict>(),
+    Entry::host::<services::SystemUserServiceDuplicate>(),
     Entry::host::<services::UnknownUnitRef>(),
     Entry::host::<security::SecretOptionLiteral>(),
     Entry::host::<security::PlaintextSecretInStore>(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 use nixlint::eval::{Condition, SymbolRoot, Val, Value};
 use nixlint::module::Facts;
-use nixlint::project::{Host, HostClass, ProjectFile, ProjectInput, Resolved, Tree, link};
+use nixlint::project::{Host, HostClass, ProjectFile, ProjectInput, Resolved, ServiceSettings, Tree, link};
 use nixlint::semantic::lower;
 use nixlint::syntax::parse;
 use nixlint::text::FileId;
@@ -41,6 +41,7 @@ pub(crate) fn values(
         root: &root,
         files: &project,
         hosts: &[],
+        services: &ServiceSettings::default(),
         tree: &tree,
         read: &read,
         presence: &|_, _| nixlint::project::Presence::Unknown,

@@ -123,6 +123,7 @@ impl Inventory {
             InventoryKind::Paths => rows::paths(cx),
             InventoryKind::Secrets => rows::secrets(cx),
             InventoryKind::Users => rows::users(cx),
+            InventoryKind::Conflicts => rows::conflicts(cx),
         };
         Self {
             project: project.to_owned(),

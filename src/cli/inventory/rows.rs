@@ -8,9 +8,10 @@ use super::Cx;
 use super::listing::{Item, Listing};
 use crate::eval::Condition;
 use crate::project::{
-    Certainty, Definition, Known, Manager, Origin, PathRole, PathUse, Port, PortSource, Secret, Service,
-    ServiceKind,
+    Certainty, Definition, DuplicateSide, Known, Manager, Origin, PathRole, PathUse, Port, PortSource,
+    Secret, Service, ServiceKind,
 };
+use crate::text::Span;
 
 /// How many names a detail lists.
 const NAMED: usize = 6;
@@ -470,6 +471,69 @@ pub(super) fn users(cx: &Cx<'_, '_>) -> Collected {
         }));
     }
     totals.extend(total(groups.len(), "group"));
+    Collected { listing, items, totals }
+}
+
+/// Services that the system and a user both run.
+pub(super) fn conflicts(cx: &Cx<'_, '_>) -> Collected {
+    let mut listing = Listing {
+        head: vec!["Service", "Ports", "System", "User"],
+        details: vec![
+            ("In the system", "in the system: "),
+            ("For the user", "for the user: "),
+            ("Way out 1", "1. "),
+            ("Way out 2", "2. "),
+            ("Way out 3", "3. "),
+        ],
+        items: Vec::new(),
+    };
+    let mut items = Vec::new();
+    for duplicate in &cx.host.duplicates() {
+        let ports: Vec<String> = duplicate.ports.iter().map(|(port, _)| port_text(port)).collect();
+        let place = |side: &DuplicateSide, port: &Port| {
+            let definition = side.definition.as_ref();
+            definition.and_then(|definition| definition.binding.or(definition.key)).or(port.origin.span)
+        };
+        let (system, user) = &duplicate.ports[0];
+        let (of_system, of_user) = (place(&duplicate.system, system), place(&duplicate.of_user, user));
+        let whose = duplicate.user.as_deref().unwrap_or("every user");
+        let ways = duplicate.ways_out();
+        let shown = |way: &String| way.replace('`', "");
+        listing.items.push(Item {
+            cells: vec![
+                duplicate.name.clone(),
+                ports.join("\n"),
+                duplicate.system.unit.clone(),
+                format!("{}\n({whose})", duplicate.of_user.unit),
+            ],
+            details: vec![
+                of_system.map(|span| cx.place(span)).unwrap_or_default(),
+                of_user.map(|span| cx.place(span)).unwrap_or_default(),
+                shown(&ways[0]),
+                shown(&ways[1]),
+                shown(&ways[2]),
+            ],
+        });
+        let side = |side: &DuplicateSide, place: Option<Span>| {
+            json!({
+                "unit": side.unit,
+                "option": side.option,
+                "enable": side.enable,
+                "place": place.map(|span| cx.json_place(span)),
+            })
+        };
+        let pair = |(system, user): &(Port, Port)| json!({ "system": port_json(cx, system), "user": port_json(cx, user) });
+        items.push(json!({
+            "service": duplicate.name,
+            "user": duplicate.user.as_deref(),
+            "inSystem": side(&duplicate.system, of_system),
+            "forUser": side(&duplicate.of_user, of_user),
+            "ports": duplicate.ports.iter().map(pair).collect::<Vec<_>>(),
+            "freePort": duplicate.free.first,
+            "waysOut": ways.iter().map(shown).collect::<Vec<_>>(),
+        }));
+    }
+    let totals = total(items.len(), "conflict");
     Collected { listing, items, totals }
 }
 

@@ -330,11 +330,12 @@ fn load(request: &Request<'_>, found: Vec<Found>, stdin: Option<&Path>, discover
             host.modules.first().and_then(nearest) == Some(&root)
         };
         let hosts: Vec<NamedHost> = configured.config.hosts.iter().filter(is_own).cloned().collect();
+        let services = configured.config.services.clone();
         let group = *by_config.entry(configured.file).or_insert_with(|| {
             discovered.groups.push(Group { config: configured.config, projects: Vec::new() });
             discovered.groups.len() - 1
         });
-        discovered.groups[group].projects.push(ProjectFiles { root, files, hosts, tree });
+        discovered.groups[group].projects.push(ProjectFiles { root, files, hosts, services, tree });
     }
 }
 

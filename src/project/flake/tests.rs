@@ -6,7 +6,7 @@ use std::sync::Arc;
 use camino::Utf8PathBuf;
 
 use super::super::loader::ProjectLoader;
-use super::super::{FUEL, ProjectFile, ProjectInput, STACK, Tree};
+use super::super::{FUEL, ProjectFile, ProjectInput, STACK, ServiceSettings, Tree};
 use super::{HostSeed, hosts};
 use crate::eval::{Machine, Val, Value};
 use crate::module::Facts;
@@ -39,6 +39,7 @@ fn found(files: &[(&str, &str)]) -> Vec<String> {
             tree: &tree,
             read: &read,
             hosts: &[],
+            services: &ServiceSettings::default(),
             presence: &|_, _| crate::project::Presence::Unknown,
         };
         let loader = ProjectLoader::new(&input);

@@ -26,14 +26,17 @@ declare_rule! {
     ///
     /// ## Exceptions
     /// Services of which only one runs at a time by conditions that nixlint cannot decide are the variant
-    /// `possible`, as are ports that a service has by default. Ports whose number or address is not known are
-    /// not compared, nor are those that only stand among the arguments of a command.
+    /// `possible`, as are ports that a service has by default, and services of users beside those of the
+    /// system. Ports whose number or address is not known are not compared, nor are those that only stand
+    /// among the arguments of a command, those of containers in the network of another one, and those of units
+    /// with a network of their own or that shut each other out with `Conflicts=`.
     ///
     /// ## Fix safety
-    /// There is no automatic fix: other programs may know the old number.
+    /// The number of a free port is only shown, in the place of one that is written: other programs may know
+    /// the old one.
     ///
     /// ## References
-    /// - bind(2), EADDRINUSE
+    /// - bind(2), EADDRINUSE; ip(7), ipv6(7) on addresses that stand for all
     pub struct PortConflict {}
 
     name: "port-conflict",
@@ -41,7 +44,7 @@ declare_rule! {
     group: Services,
     level: Error,
     variants: [possible: Warning],
-    fix: Never,
+    fix: Sometimes,
     status: Status::Stable { since: "0.1.0" },
 }
 
@@ -51,11 +54,11 @@ impl HostRule for PortConflict {
         if host.name.is_none() {
             return;
         }
-        let ports = host.ports();
+        let (ports, of_users) = (host.ports(), host.user_ports());
         for (index, port) in ports.iter().enumerate() {
-            for other in &ports[index + 1..] {
-                if collide(port, other) {
-                    report(cx, port, other);
+            for other in ports[index + 1..].iter().chain(of_users.iter()) {
+                if collide(port, other) && !are_apart(host, port, other) {
+                    report(host, cx, port, other);
                 }
             }
         }
@@ -63,8 +66,7 @@ impl HostRule for PortConflict {
 }
 
 fn collide(a: &Port, b: &Port) -> bool {
-    let (Some(number), Some(other)) = (a.number.value(), b.number.value()) else { return false };
-    let (Some(address), Some(elsewhere)) = (a.address.value(), b.address.value()) else { return false };
+    // The same name is the same service, seen twice or run by two: that is another rule.
     let is_same_thing = a.owner == b.owner || a.units.iter().any(|unit| b.units.contains(unit));
     let is_guess = |port: &Port| port.source == PortSource::Argument || port.certainty() == Certainty::Open;
     // A socket listens for its service.
@@ -72,30 +74,21 @@ fn collide(a: &Port, b: &Port) -> bool {
         socket.source == PortSource::Socket
             && (service.owner.starts_with(&socket.owner) || socket.owner.starts_with(&service.owner))
     };
-    number.overlaps(*other)
-        && a.protocol == b.protocol
+    a.meets(b)
         && !is_same_thing
         && !is_guess(a)
         && !is_guess(b)
         && !is_pair(a, b)
         && !is_pair(b, a)
-        && meet(address, elsewhere)
         && a.origin.condition.and(&b.origin.condition) != Condition::False
 }
 
-/// Whether two addresses have one in common. That of all of IPv6 takes IPv4 too.
-fn meet(a: &str, b: &str) -> bool {
-    let is_any = |address: &str| matches!(address, "0.0.0.0" | "::" | "[::]" | "*" | "");
-    let is_six = |address: &str| address.contains(':');
-    match (is_any(a), is_any(b)) {
-        (true, true) => true,
-        (true, false) => is_six(a) || !is_six(b),
-        (false, true) => is_six(b) || !is_six(a),
-        (false, false) => a == b,
-    }
+/// Whether the two may never meet, by what is known of their units.
+fn are_apart(host: &Host<'_>, a: &Port, b: &Port) -> bool {
+    host.may_have_own_network(a) || host.may_have_own_network(b) || host.may_exclude(a, b)
 }
 
-fn report(cx: &mut HostContext<'_>, a: &Port, b: &Port) {
+fn report(host: &Host<'_>, cx: &mut HostContext<'_>, a: &Port, b: &Port) {
     // The later one in the text of the project is the one that came on top.
     let (Some(first), Some(second)) = (a.origin.span, b.origin.span) else { return };
     let (port, span, other, elsewhere) =
@@ -104,14 +97,18 @@ fn report(cx: &mut HostContext<'_>, a: &Port, b: &Port) {
         } else {
             (a, first, b, second)
         };
-    if cx.has_reported(span) {
+    let is_twice = duplicates(host, a, b);
+    if cx.has_reported(span) || is_twice {
         return;
     }
     let is_certain = |port: &Port| {
         port.certainty() == Certainty::Must
             && port.origin.condition == Condition::True
             && port.source != PortSource::Default
+            && port.is_of_system()
     };
+    let free = port.number.value().map(|number| host.free_port(number.first, port.protocol));
+    let moved = free.and_then(|free| Some((free, cx.move_port(port, free)?)));
     let message = format!(
         "`{}` and `{}` both listen on port {}",
         port.owner,
@@ -126,7 +123,22 @@ fn report(cx: &mut HostContext<'_>, a: &Port, b: &Port) {
     if !is_certain(a) || !is_certain(b) {
         report = report.variant(&PortConflict::META, "possible");
     }
+    if let Some((free, patch)) = moved {
+        let title = format!("give `{}` the port {free}, on which nothing listens", port.owner);
+        report = report.fix(Applicability::Manual, title, |edits| edits.patch(&patch));
+    }
     let _ = report
         .note("Cause: one port of one address belongs to one program at a time.")
         .note("To validate: ss -tulpn on the host, and journalctl for \"address already in use\".");
+}
+
+/// Whether the two are one service that the system and a user run.
+fn duplicates(host: &Host<'_>, a: &Port, b: &Port) -> bool {
+    if a.is_of_system() && b.is_of_system() {
+        return false;
+    }
+    let is = |a: &Port, b: &Port| (&a.owner, a.kind, &a.manager) == (&b.owner, b.kind, &b.manager);
+    let pairs =
+        |(system, user): &(Port, Port)| (is(system, a) && is(user, b)) || (is(system, b) && is(user, a));
+    host.duplicates().iter().any(|duplicate| duplicate.ports.iter().any(pairs))
 }
