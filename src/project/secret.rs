@@ -6,9 +6,7 @@ use std::rc::Rc;
 
 use super::flake::HostClass;
 use super::host::Host;
-use super::service::{Manager, Service, ServiceKind};
 use super::table::{Node, OptionKey};
-use super::unit::Section;
 use super::view::{Known, Origin, Switch, quoted};
 use crate::eval::{Condition, Symbol, SymbolRoot, Text, TextPiece, Val, Value};
 use crate::text::Span;
@@ -125,7 +123,7 @@ impl Host<'_> {
                 secret.uses.push(found);
             }
         }
-        self.environment_files(&mut secrets);
+        self.add_environment_files(&mut secrets);
         secrets.sort_by(|a, b| (a.tool, &a.name).cmp(&(b.tool, &b.name)));
         secrets
     }
@@ -189,50 +187,27 @@ impl Host<'_> {
     }
 
     /// Environment files of units and services that no secret stands behind.
-    fn environment_files(&self, secrets: &mut Vec<Secret>) {
-        let mut add = |service: &Service, node: &Node, option: String| {
-            for item in self.items(node).0 {
-                let text = match &item.value.value {
-                    Value::Str(text) => text.clone(),
-                    _ => continue,
-                };
-                // Where a hole stands, another option says what it is: a secret, or nothing that is known.
-                let Some(path) = self.resolve_text(&text).exact() else { continue };
-                let path = path.trim_start_matches('-').to_owned();
-                let used = SecretUse { option: option.clone(), span: item.span };
-                let known = secrets.iter_mut().find(|secret| secret.path.value() == Some(&path));
-                match known {
-                    Some(secret) if secret.uses.contains(&used) => {}
-                    Some(secret) => secret.uses.push(used),
-                    None => {
-                        let mut origin = self.origin_of_item(&option, &item);
-                        origin.certainty = origin.certainty.max(service.origin.certainty);
-                        secrets.push(Secret {
-                            tool: SecretTool::File,
-                            name: path.clone(),
-                            path: Known::Value(path),
-                            file: None,
-                            owner: Known::Unknown,
-                            mode: None,
-                            for_users: None,
-                            uses: vec![used],
-                            origin,
-                        });
-                    }
-                }
-            }
-        };
-        for service in self.services().iter().filter(|service| service.manager == Manager::System) {
-            let option = &service.origin.option;
-            if let Some(unit) = &service.unit {
-                let node = self.directive(unit, Section::Service, "EnvironmentFile");
-                add(service, &node, format!("{option}.serviceConfig.EnvironmentFile"));
-            } else if matches!(service.kind, ServiceKind::Option | ServiceKind::Container) {
-                for name in ["environmentFile", "environmentFiles"] {
-                    let path = format!("{option}.{name}");
-                    if !path.contains('*') {
-                        add(service, &self.below(self.root(), &path), path);
-                    }
+    fn add_environment_files(&self, secrets: &mut Vec<Secret>) {
+        for file in self.environment_files() {
+            let used = SecretUse { option: file.option.clone(), span: file.item.span };
+            let known = secrets.iter_mut().find(|secret| secret.path.value() == Some(&file.path));
+            match known {
+                Some(secret) if secret.uses.contains(&used) => {}
+                Some(secret) => secret.uses.push(used),
+                None => {
+                    let mut origin = self.origin_of_item(&file.option, &file.item);
+                    origin.certainty = origin.certainty.max(file.service.origin.certainty);
+                    secrets.push(Secret {
+                        tool: SecretTool::File,
+                        name: file.path.clone(),
+                        path: Known::Value(file.path),
+                        file: None,
+                        owner: Known::Unknown,
+                        mode: None,
+                        for_users: None,
+                        uses: vec![used],
+                        origin,
+                    });
                 }
             }
         }

@@ -117,6 +117,13 @@ impl ServiceKind {
     }
 }
 
+impl Service {
+    /// How sure it is that the host has it.
+    pub fn certainty(&self) -> Certainty {
+        self.origin.certainty
+    }
+}
+
 impl Upstream {
     /// The option pattern with the instance in the place of its star; `None` where that is not known.
     pub fn option(&self, pattern: &OptionPattern) -> Option<String> {
@@ -636,6 +643,25 @@ impl Host<'_> {
         }
         result.dedup();
         result
+    }
+
+    /// The directories that systemd surely makes for a service of the system, with their whole paths: those that the
+    /// project asks for, and those of the unit of nixpkgs that it is or changes.
+    pub fn own_directories(&self, service: &Service) -> Vec<(DirectoryKind, String)> {
+        let mut found = self.service_directories(service);
+        if service.kind == ServiceKind::Override
+            && let Some(upstream) = &service.upstream
+        {
+            let whole = Service { kind: ServiceKind::Option, unit: None, ..service.clone() };
+            let changed: Vec<DirectoryKind> = found.iter().map(|(kind, _)| *kind).collect();
+            let rest = self.service_directories(&Service { upstream: Some(upstream.clone()), ..whole });
+            found.extend(rest.into_iter().filter(|(kind, _)| !changed.contains(kind)));
+        }
+        let path = |(kind, name): (DirectoryKind, Known<String>)| {
+            let name = name.value().filter(|name| !name.contains(['*', '%']))?.trim_end_matches('/').to_owned();
+            Some((kind, format!("{}/{name}", kind.base())))
+        };
+        found.into_iter().filter_map(path).collect()
     }
 
     fn unit_directories(&self, unit: &Unit) -> Vec<(DirectoryKind, Known<String>)> {

@@ -2,6 +2,8 @@
 
 mod after_network_online_without_wants;
 mod cdi_device_without_toolkit;
+mod envfile_in_state_directory;
+mod environment_file_not_provided;
 mod hm_sops_shared_module;
 mod home_file_clobber;
 mod host_path_in_exec;
@@ -29,6 +31,8 @@ mod unknown_unit_ref;
 
 pub use after_network_online_without_wants::AfterNetworkOnlineWithoutWants;
 pub use cdi_device_without_toolkit::CdiDeviceWithoutToolkit;
+pub use envfile_in_state_directory::EnvfileInStateDirectory;
+pub use environment_file_not_provided::EnvironmentFileNotProvided;
 pub use hm_sops_shared_module::HmSopsSharedModule;
 pub use home_file_clobber::HomeFileClobber;
 pub use host_path_in_exec::HostPathInExec;
