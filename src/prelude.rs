@@ -7,10 +7,10 @@ pub use crate::module::{FileClass, LiteralRole};
 pub use crate::nixos;
 pub use crate::project::{
     Certainty, Container, ContainerRun, DEPENDENCIES, Definition, Dependency, DependencyAttribute,
-    DeviceRequest, Duplicate, DuplicateSide, EnvironmentFile, Exposure, Host, HostClass, ImageReference, Item, Known,
-    ModuleShape, Mount, Node, OldOption, OptionKey, PathRole, PathUse, Port, PortSource, Presence,
-    ProjectFile, ProjectView, Resolved, RunKind, RunOption, RunText, Runs, Section, SetDirective, Side,
-    Spelling, Unit, User,
+    DeviceRequest, Duplicate, DuplicateSide, EnvironmentFile, Exposure, Host, HostClass, ImageReference,
+    Item, Known, Maker, Making, ModuleShape, Mount, Node, OldOption, OptionKey, PathRole, PathUse, Port,
+    PortSource, Presence, ProjectFile, ProjectView, Resolved, RunKind, RunOption, RunText, Runs, Section,
+    SetDirective, Side, Spelling, StateDirectory, Unit, User,
 };
 pub use crate::rule::{
     Context, Declared, Edits, Fixable, HostContext, HostRule, MissingUnit, Near, Patch, Place, ProjectRule,

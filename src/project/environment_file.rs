@@ -112,7 +112,8 @@ impl Host<'_> {
 
     fn may_be_in_etc(&self, path: &str) -> bool {
         let Some(rest) = path.strip_prefix("/etc/") else { return false };
-        let is_it = |name: &str| rest == name || rest.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'));
+        let is_it =
+            |name: &str| rest == name || rest.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'));
         self.nodes("environment.etc.*").iter().any(|(keys, node)| {
             let is_called = keys.last().is_some_and(|key| match key {
                 OptionKey::Name(name) => is_it(name),
@@ -128,9 +129,8 @@ impl Host<'_> {
 
     /// Whether a rule of tmpfiles makes the file or a directory with it, or a mount brings it.
     fn may_be_prepared(&self, path: &str) -> bool {
-        let is_above = |above: &str| {
-            path == above || path.strip_prefix(above).is_some_and(|rest| rest.starts_with('/'))
-        };
+        let is_above =
+            |above: &str| path == above || path.strip_prefix(above).is_some_and(|rest| rest.starts_with('/'));
         self.paths().iter().any(|known| match &known.role {
             PathRole::Mount(_) => !known.is_exact || (known.path != "/" && is_above(&known.path)),
             PathRole::Tmpfiles(kind) => {
@@ -147,7 +147,10 @@ impl Host<'_> {
         let name = path.rsplit('/').next().unwrap_or(path);
         let marks = [name];
         let is_other = |other: &super::unit::Unit| other.suffix == "service" && other.display() != unit;
-        self.units().iter().filter(|other| is_other(other)).any(|other| !self.unit_texts(other, &marks).is_empty())
+        self.units()
+            .iter()
+            .filter(|other| is_other(other))
+            .any(|other| !self.unit_texts(other, &marks).is_empty())
             || !self.activation_texts(&marks).is_empty()
     }
 }

@@ -33,6 +33,7 @@ mod script;
 mod secret;
 mod service;
 mod shape;
+mod state;
 mod survey;
 mod table;
 #[cfg(test)]
@@ -70,6 +71,7 @@ pub use script::{RunKind, RunText, UnitCommand};
 pub use secret::{Secret, SecretTool, SecretUse};
 pub use service::{Manager, Service, ServiceKind, Upstream};
 pub use shape::{MixedKeys, ModuleShape, OptionQuestion, RepeatedImport};
+pub use state::{Maker, Making, StateDirectory};
 pub use survey::{ProjectView, Survey};
 pub use table::{Certainty, Definition, Node, OptionKey};
 pub use unattached::Unattached;

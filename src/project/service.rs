@@ -149,7 +149,7 @@ impl Upstream {
     }
 
     /// The unit name with the instance in the place of its star.
-    fn unit_name(&self, name: &str) -> String {
+    pub(super) fn unit_name(&self, name: &str) -> String {
         match &self.instance {
             Some(instance) => name.replace('*', &instance.display()),
             None => name.to_owned(),
@@ -318,7 +318,7 @@ impl Host<'_> {
         units.iter().map(|unit| upstream.unit_name(&unit.name)).collect()
     }
 
-    fn upstream_units(&self, upstream: &Upstream) -> Vec<&'static services::Unit> {
+    pub(super) fn upstream_units(&self, upstream: &Upstream) -> Vec<&'static services::Unit> {
         let is_there = |unit: &&services::Unit| {
             let is_off = |option: &OptionPattern, default: bool| {
                 matches!(self.upstream_switch(upstream, option, default), Switch::Off | Switch::Unset)
@@ -658,7 +658,8 @@ impl Host<'_> {
             found.extend(rest.into_iter().filter(|(kind, _)| !changed.contains(kind)));
         }
         let path = |(kind, name): (DirectoryKind, Known<String>)| {
-            let name = name.value().filter(|name| !name.contains(['*', '%']))?.trim_end_matches('/').to_owned();
+            let name =
+                name.value().filter(|name| !name.contains(['*', '%']))?.trim_end_matches('/').to_owned();
             Some((kind, format!("{}/{name}", kind.base())))
         };
         found.into_iter().filter_map(path).collect()

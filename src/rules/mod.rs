@@ -55,6 +55,8 @@ pub static RULES: &[Entry] = &[
     Entry::host::<modules::InertAssertion>(),
     Entry::host::<services::PortConflict>(),
     Entry::host::<services::SystemUserServiceDuplicate>(),
+    Entry::host::<services::StateDirectoryManualMkdir>(),
+    Entry::host::<services::DynamicUserManualDir>(),
     Entry::host::<services::EnvfileInStateDirectory>(),
     Entry::host::<services::EnvironmentFileNotProvided>(),
     Entry::host::<services::UnknownUnitRef>(),

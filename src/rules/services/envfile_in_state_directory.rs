@@ -83,8 +83,11 @@ impl HostRule for EnvfileInStateDirectory {
 }
 
 /// The directory of the unit in which the file lies.
-fn own_directory(host: &Host<'_>, file: &EnvironmentFile) -> Option<(nixos::services::DirectoryKind, String)> {
-    host.own_directories(&file.service).into_iter().find(|(_, directory)| {
-        file.path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'))
-    })
+fn own_directory(
+    host: &Host<'_>,
+    file: &EnvironmentFile,
+) -> Option<(nixos::services::DirectoryKind, String)> {
+    host.own_directories(&file.service)
+        .into_iter()
+        .find(|(_, directory)| file.path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/')))
 }

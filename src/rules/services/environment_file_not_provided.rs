@@ -92,7 +92,8 @@ impl HostRule for EnvironmentFileNotProvided {
             if !(is_secret || is_in_etc) || file.is_optional || file.path.contains(['*', '%', '?', '[']) {
                 continue;
             }
-            let is_certain = file.service.certainty() == Certainty::Must && file.item.condition == Condition::True;
+            let is_certain =
+                file.service.certainty() == Certainty::Must && file.item.condition == Condition::True;
             if !is_certain || !*is_closed.get_or_insert_with(|| is_known(host)) {
                 continue;
             }
@@ -131,7 +132,9 @@ fn report(host: &Host<'_>, cx: &mut HostContext<'_>, file: &EnvironmentFile, is_
     }
     report = match like {
         Some(like) => report.help(format!("a secret of this host is at `{like}`: use its `path`")),
-        None => report.help("declare a secret and use its `path`, or write `-` in front if it may be missing"),
+        None => {
+            report.help("declare a secret and use its `path`, or write `-` in front if it may be missing")
+        }
     };
     let _ = report
         .note("Cause: systemd loads environment files before it starts the service, and fails without them.")

@@ -2,6 +2,7 @@
 
 mod after_network_online_without_wants;
 mod cdi_device_without_toolkit;
+mod dynamic_user_manual_dir;
 mod envfile_in_state_directory;
 mod environment_file_not_provided;
 mod hm_sops_shared_module;
@@ -22,6 +23,7 @@ mod shell_syntax_in_exec;
 mod sops_install_secrets_ungated;
 mod sops_nix_service_ref;
 mod sqlite_url_missing_rwc;
+mod state_directory_manual_mkdir;
 mod system_user_service_duplicate;
 mod systemd_directive_wrong_section;
 mod tensorrt_fp16_pascal;
@@ -31,6 +33,7 @@ mod unknown_unit_ref;
 
 pub use after_network_online_without_wants::AfterNetworkOnlineWithoutWants;
 pub use cdi_device_without_toolkit::CdiDeviceWithoutToolkit;
+pub use dynamic_user_manual_dir::DynamicUserManualDir;
 pub use envfile_in_state_directory::EnvfileInStateDirectory;
 pub use environment_file_not_provided::EnvironmentFileNotProvided;
 pub use hm_sops_shared_module::HmSopsSharedModule;
@@ -51,6 +54,7 @@ pub use shell_syntax_in_exec::ShellSyntaxInExec;
 pub use sops_install_secrets_ungated::SopsInstallSecretsUngated;
 pub use sops_nix_service_ref::SopsNixServiceRef;
 pub use sqlite_url_missing_rwc::SqliteUrlMissingRwc;
+pub use state_directory_manual_mkdir::StateDirectoryManualMkdir;
 pub use system_user_service_duplicate::SystemUserServiceDuplicate;
 pub use systemd_directive_wrong_section::SystemdDirectiveWrongSection;
 pub use tensorrt_fp16_pascal::TensorrtFp16Pascal;
