@@ -2,6 +2,7 @@
 
 mod after_network_online_without_wants;
 mod cdi_device_without_toolkit;
+mod deviceallow_glob;
 mod hm_sops_shared_module;
 mod home_file_clobber;
 mod host_path_in_exec;
@@ -28,6 +29,7 @@ mod unknown_unit_ref;
 
 pub use after_network_online_without_wants::AfterNetworkOnlineWithoutWants;
 pub use cdi_device_without_toolkit::CdiDeviceWithoutToolkit;
+pub use deviceallow_glob::DeviceallowGlob;
 pub use hm_sops_shared_module::HmSopsSharedModule;
 pub use home_file_clobber::HomeFileClobber;
 pub use host_path_in_exec::HostPathInExec;
