@@ -62,4 +62,6 @@ pub static RULES: &[Entry] = &[
     Entry::host::<services::UnknownUnitRef>(),
     Entry::host::<security::SecretOptionLiteral>(),
     Entry::host::<security::PlaintextSecretInStore>(),
+    Entry::host::<security::PasswordFileInStore>(),
+    Entry::host::<services::DeviceallowGlob>(),
 ];

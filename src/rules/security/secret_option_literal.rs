@@ -20,7 +20,8 @@ declare_rule! {
     /// ```
     ///
     /// ## Exceptions
-    /// Throw-away machines, such as installers and test machines. A hash is the variant `hash`: it can be tried
+    /// Throw-away machines, such as installers and test machines: passwords of accounts are the variant
+    /// `account`, since many are meant to be changed at the first login. A hash is the variant `hash`: it can be tried
     /// against lists of passwords. `!` and `*`, which lock an account, are no secrets.
     ///
     /// ## Fix safety
@@ -35,7 +36,7 @@ declare_rule! {
     summary: "secret written as the value of an option",
     group: Security,
     level: Warning,
-    variants: [hash: Info],
+    variants: [account: Info, hash: Info],
     fix: Never,
     status: Status::Stable { since: "0.1.0" },
 }
@@ -80,6 +81,8 @@ fn report(cx: &mut HostContext<'_>, item: &Item, row: &nixos::secrets::SecretOpt
     });
     if is_hash {
         report = report.variant(&SecretOptionLiteral::META, "hash");
+    } else if path.starts_with("users.") {
+        report = report.variant(&SecretOptionLiteral::META, "account");
     }
     report = match &row.instead {
         Some(instead) => {
