@@ -10,11 +10,11 @@ pub use crate::project::{
     DeviceRequest, Duplicate, DuplicateSide, EnvironmentFile, Exposure, Host, HostClass, ImageReference,
     Item, Known, Maker, Making, ModuleShape, Mount, Node, OldOption, OptionKey, PathRole, PathUse, Port,
     PortSource, Presence, ProjectFile, ProjectView, Resolved, RunKind, RunOption, RunText, Runs, Section,
-    SetDirective, Side, Spelling, StateDirectory, Unit, User,
+    Service, ServiceKind, SetDirective, Side, Spelling, StateDirectory, Unit, User,
 };
 pub use crate::rule::{
-    Context, Declared, Edits, Fixable, HostContext, HostRule, MissingUnit, Near, Patch, Place, ProjectRule,
-    Report, Rule, RuleMeta, Status, Variant,
+    Context, Declared, Edits, Fixable, HostContext, HostRule, MissingUnit, Near, Patch, PathGlobs, Place,
+    ProjectRule, Report, Rule, RuleMeta, Status, Variant,
 };
 pub use crate::semantic::{BindingKind, Resolution};
 pub use crate::shell::{self, Word};

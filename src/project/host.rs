@@ -68,6 +68,14 @@ pub struct Item {
     pub definition: Definition,
 }
 
+/// An option that the project declares.
+pub struct OptionDeclaration {
+    /// The place of its type.
+    pub kind: Option<Span>,
+    /// The place of its name.
+    pub span: Option<Span>,
+}
+
 impl Item {
     /// The text of the item.
     pub fn text(&self) -> Option<&Rc<Text>> {
@@ -312,6 +320,23 @@ impl<'m> Host<'m> {
     pub fn option_value(&self, path: &str) -> Option<Val> {
         let val = self.options.option_value(self.machine, &self.names(path))?;
         Some(self.machine.settled(&val))
+    }
+
+    /// How the project declares the option at `path`, where it does once.
+    pub fn option_declaration(&self, path: &str) -> Option<OptionDeclaration> {
+        let node = self.declaration(path);
+        let [definition] = node.definitions() else { return None };
+        let declaration = crate::eval::option_declaration(self.machine, &definition.value)?;
+        let kind = declaration.get(self.machine.name("type"));
+        let kind = kind.and_then(|entry| self.machine.force(&entry.value).span);
+        Some(OptionDeclaration { kind, span: definition.key.or(definition.value.span) })
+    }
+
+    /// The path of a file from the root of the project.
+    pub fn path_of(&self, file: FileId) -> &'m Utf8Path {
+        let input = self.project.input;
+        let known = input.files.iter().find(|known| known.id == file);
+        known.map_or(Utf8Path::new(""), |known| known.path.strip_prefix(input.root).unwrap_or(&known.path))
     }
 
     /// The default that the project's own declaration gives an option.

@@ -210,6 +210,15 @@ impl Host<'_> {
         answer
     }
 
+    /// The services of the system that the project writes itself: units with a command, and containers.
+    pub fn own_services(&self) -> Vec<Service> {
+        let is_own = |service: &&Service| {
+            service.manager == Manager::System
+                && matches!(service.kind, ServiceKind::Unit | ServiceKind::Oneshot | ServiceKind::Container)
+        };
+        self.services().iter().filter(is_own).cloned().collect()
+    }
+
     /// Services of the table that are switched on.
     fn upstream_services(&self) -> Vec<Service> {
         let mut result = Vec::new();

@@ -2,6 +2,7 @@
 
 mod context;
 mod dependency;
+mod globs;
 mod meta;
 mod patch;
 mod registry;
@@ -10,6 +11,7 @@ mod texts;
 
 pub use context::{Context, Edits, HostContext, Place, Report};
 pub use dependency::MissingUnit;
+pub use globs::PathGlobs;
 pub use meta::{Fixable, RuleMeta, Status, Variant};
 pub use patch::{Near, Patch};
 pub use registry::{
