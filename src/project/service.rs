@@ -15,6 +15,7 @@ use crate::eval::Condition;
 use crate::nixos::containers::CONTAINERS;
 use crate::nixos::services::{self, DirectoryKind};
 use crate::nixos::{OptionPattern, Trust};
+use crate::text::Span;
 
 /// How deep below `services` an option may stand that switches something on.
 const DEPTH: usize = 4;
@@ -118,6 +119,16 @@ impl ServiceKind {
 }
 
 impl Service {
+    /// The definition in which the project names a unit or container, of those in the file of the one that
+    /// matters most; and the place of the name.
+    pub fn named_by(&self) -> Option<(&Definition, Span)> {
+        let nodes = [self.unit.as_ref().map(|unit| &unit.node), self.container.as_ref().map(|one| &one.node)];
+        let main = self.definition.as_ref()?;
+        let mut named = nodes.into_iter().flatten().flat_map(|node| node.definitions());
+        let definition = named.find(|definition| definition.file == main.file).unwrap_or(main);
+        Some((definition, definition.key.or(definition.value.span)?))
+    }
+
     /// How sure it is that the host has it.
     pub fn certainty(&self) -> Certainty {
         self.origin.certainty
@@ -210,11 +221,14 @@ impl Host<'_> {
         answer
     }
 
-    /// The services of the system that the project writes itself: units with a command, and containers.
+    /// The services of the system that the project writes itself: units with a command, and containers. A command
+    /// that is forced on a unit is that of somebody else's.
     pub fn own_services(&self) -> Vec<Service> {
         let is_own = |service: &&Service| {
+            let main = service.definition.as_ref();
             service.manager == Manager::System
                 && matches!(service.kind, ServiceKind::Unit | ServiceKind::Oneshot | ServiceKind::Container)
+                && main.is_none_or(|main| main.priority >= super::table::PLAIN_PRIORITY)
         };
         self.services().iter().filter(is_own).cloned().collect()
     }

@@ -121,6 +121,29 @@ impl HostContext<'_> {
             .find(|expr| expr.syntax().text_range() == span.range())
     }
 
+    /// Whether what is written at `span` is part of its module whatever happens: in no call but those that merge
+    /// or order, in no condition, and in no function but that of the module.
+    pub fn is_unconditional(&self, span: Span) -> bool {
+        let root = self.syntax(span.file);
+        let is_module = |lambda: &SyntaxNode| {
+            lambda.parent().is_none_or(|parent| {
+                matches!(
+                    parent.kind(),
+                    SyntaxKind::NODE_ROOT | SyntaxKind::NODE_LAMBDA | SyntaxKind::NODE_PAREN
+                )
+            })
+        };
+        root.covering_element(span.range()).ancestors().all(|node| match node.kind() {
+            SyntaxKind::NODE_IF_ELSE | SyntaxKind::NODE_ASSERT => false,
+            SyntaxKind::NODE_LAMBDA => is_module(&node),
+            SyntaxKind::NODE_APPLY => {
+                let function = ast::Apply::cast(node).and_then(|call| call.lambda());
+                function.and_then(|function| last_name(&function)).is_some_and(|name| passes_elements(&name))
+            }
+            _ => true,
+        })
+    }
+
     /// Whether `binding` is the one that `definition` is written as.
     fn belongs_to(&self, binding: &ast::AttrpathValue, definition: &Definition) -> bool {
         definition.binding.is_some_and(|span| span.range() == binding.syntax().text_range())

@@ -61,8 +61,7 @@ impl HostRule for MissingEnableGate {
         }
         let mut seen: Vec<FileId> = Vec::new();
         for service in host.own_services() {
-            let Some(definition) = &service.definition else { continue };
-            let Some(span) = definition.key.or(definition.value.span) else { continue };
+            let Some((definition, span)) = service.named_by() else { continue };
             let file = definition.file;
             let path = host.path_of(file);
             let is_meant = self.dirs.matches(path) && !self.exempt.matches(path) && span.file == file;
@@ -71,7 +70,11 @@ impl HostRule for MissingEnableGate {
             }
             let is_gated =
                 definition.certainty != Certainty::Must || host.gate(definition) != Condition::True;
-            if is_gated || declares_switch(cx.file_text(file)) {
+            // The condition may stand between the name and the command, and be decided on this host.
+            let command = service.definition.as_ref().and_then(|main| main.key.or(main.value.span));
+            let is_plain =
+                [Some(span), command].into_iter().flatten().all(|place| cx.is_unconditional(place));
+            if is_gated || !is_plain || declares_switch(cx.file_text(file)) {
                 continue;
             }
             seen.push(file);

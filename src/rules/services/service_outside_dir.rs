@@ -59,7 +59,7 @@ impl HostRule for ServiceOutsideDir {
             if service.container.is_some() && !self.containers {
                 continue;
             }
-            let Some((definition, span)) = place(&service) else { continue };
+            let Some((definition, span)) = service.named_by() else { continue };
             let path = host.path_of(definition.file);
             if self.dirs.matches(path) || self.exempt.matches(path) || cx.has_reported(span) {
                 continue;
@@ -74,10 +74,4 @@ impl HostRule for ServiceOutsideDir {
             let _ = report.help("move it to a module there, and import that");
         }
     }
-}
-
-/// The definition that makes a service, and its place.
-fn place(service: &Service) -> Option<(&Definition, Span)> {
-    let definition = service.definition.as_ref()?;
-    Some((definition, definition.key.or(definition.value.span)?))
 }
