@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::container::Container;
 use super::flake::HostClass;
-use super::host::Host;
+use super::host::{Host, Item};
 use super::table::{Certainty, Definition, Node, OptionKey};
 use super::unit::{Section, Spelling, Unit};
 use super::view::{Known, Origin, Setting, Switch, presence, quoted};
@@ -221,8 +221,9 @@ impl Host<'_> {
         answer
     }
 
-    /// The services of the system that the project writes itself: units with a command, and containers. A command
-    /// that is forced on a unit is that of somebody else's.
+    /// The services of the system that the project writes itself: units with a command, and containers. A unit on
+    /// which a command is forced, that takes the commands of another away first, or that is called as an option of
+    /// nixpkgs which is switched on, is somebody else's.
     pub fn own_services(&self) -> Vec<Service> {
         let is_own = |service: &&Service| {
             let main = service.definition.as_ref();
@@ -230,7 +231,20 @@ impl Host<'_> {
                 && matches!(service.kind, ServiceKind::Unit | ServiceKind::Oneshot | ServiceKind::Container)
                 && main.is_none_or(|main| main.priority >= super::table::PLAIN_PRIORITY)
         };
-        self.services().iter().filter(is_own).cloned().collect()
+        let services = self.services();
+        let is_of_option = |service: &&Service| {
+            services.iter().any(|other| other.kind == ServiceKind::Option && other.name == service.name)
+        };
+        let resets = |service: &&Service| {
+            service.unit.as_ref().is_some_and(|unit| {
+                let (items, _) = self.items(&self.directive(unit, Section::Service, "ExecStart"));
+                items.first().and_then(Item::exact).is_some_and(|first| first.is_empty())
+            })
+        };
+        let is_own = |service: &&Service| {
+            is_own(service) && (service.unit.is_none() || !(is_of_option(service) || resets(service)))
+        };
+        services.iter().filter(is_own).cloned().collect()
     }
 
     /// Services of the table that are switched on.
