@@ -2,6 +2,8 @@
 //!
 //! Lists what is certain: directories whose names are known, of services that the host has for sure.
 
+use std::rc::Rc;
+
 use super::host::{Host, Item};
 use super::script::{RunKind, RunText};
 use super::service::{Service, ServiceKind};
@@ -60,7 +62,11 @@ pub enum Maker {
 
 impl Host<'_> {
     /// The state directories of units of the system.
-    pub fn state_directories(&self) -> Vec<StateDirectory> {
+    pub fn state_directories(&self) -> Rc<[StateDirectory]> {
+        self.views.states.get_or_init(|| self.build_states().into()).clone()
+    }
+
+    fn build_states(&self) -> Vec<StateDirectory> {
         let mut found = Vec::new();
         for service in self.services().iter() {
             if service.origin.certainty != Certainty::Must || service.origin.condition != Condition::True {
@@ -166,7 +172,11 @@ impl Host<'_> {
     }
 
     /// What rules of tmpfiles of the system and scripts make below `/var/lib`, paths known in full.
-    pub fn makings(&self) -> Vec<Making> {
+    pub fn makings(&self) -> Rc<[Making]> {
+        self.views.makings.get_or_init(|| self.build_makings().into()).clone()
+    }
+
+    fn build_makings(&self) -> Vec<Making> {
         let mut found = self.tmpfiles_makings();
         for unit in self.units().iter().filter(|unit| unit.suffix == "service") {
             for text in self.unit_texts(unit, &MAKERS) {

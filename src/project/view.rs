@@ -16,6 +16,7 @@ use super::port::Port;
 use super::run::ContainerRun;
 use super::secret::Secret;
 use super::service::Service;
+use super::state::{Making, StateDirectory};
 use super::table::{Certainty, Definition, Node, OptionKey};
 use crate::nixos::segments;
 
@@ -28,6 +29,8 @@ pub(super) struct Views {
     pub services: OnceCell<Rc<[Service]>>,
     pub ports: OnceCell<Rc<[Port]>>,
     pub user_ports: OnceCell<Rc<[Port]>>,
+    pub states: OnceCell<Rc<[StateDirectory]>>,
+    pub makings: OnceCell<Rc<[Making]>>,
     pub firewall: OnceCell<Rc<Firewall>>,
     pub paths: OnceCell<Rc<[PathUse]>>,
     pub secrets: OnceCell<Rc<[Secret]>>,

@@ -78,7 +78,7 @@ impl HostRule for DynamicUserManualDir {
                 report_mount(host, cx, span, directory);
             }
         }
-        for making in &host.makings() {
+        for making in host.makings().iter() {
             let is_own = |unit: &str| matches!(&making.by, Maker::Script(Some(own), _) if own == unit);
             let found = directories.iter().find(|directory| directory.path == making.path);
             if let Some(directory) = found.filter(|directory| !is_own(&directory.unit)) {

@@ -70,7 +70,7 @@ impl HostRule for StateDirectoryManualMkdir {
         if directories.is_empty() {
             return;
         }
-        for making in &host.makings() {
+        for making in host.makings().iter() {
             let is_it = |directory: &&StateDirectory| {
                 directory.path == making.path && directory.is_dynamic == Some(false)
             };
