@@ -161,6 +161,8 @@ pub struct Diagnostic {
     pub fixes: Vec<Fix>,
     /// What editors show in another style.
     pub tag: Option<Tag>,
+    /// Source text that no report may show: secrets.
+    pub hidden: Vec<Span>,
 }
 
 /// A place and what it has to do with the finding.

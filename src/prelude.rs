@@ -6,10 +6,11 @@ pub use crate::eval::{Condition, Symbol, SymbolRoot, Text, TextPiece, Val, Value
 pub use crate::module::{FileClass, LiteralRole};
 pub use crate::nixos;
 pub use crate::project::{
-    Certainty, Container, ContainerRun, DEPENDENCIES, Definition, Dependency, DependencyAttribute,
-    DeviceRequest, Exposure, Host, HostClass, ImageReference, Item, Known, ModuleShape, Mount, Node,
-    OldOption, OptionKey, PathRole, PathUse, Port, PortSource, Presence, ProjectFile, ProjectView, Resolved,
-    RunKind, RunOption, RunText, Runs, Section, SetDirective, Spelling, Unit, User,
+    Certainty, ClearSecret, Container, ContainerRun, DEPENDENCIES, Definition, Dependency,
+    DependencyAttribute, DeviceRequest, Exposure, Host, HostClass, ImageReference, Item, Known, ModuleShape,
+    Mount, Node, OldOption, OptionKey, PathRole, PathUse, Port, PortSource, Presence, ProjectFile,
+    ProjectView, Resolved, RunKind, RunOption, RunText, Runs, Section, SetDirective, Spelling, StoredFile,
+    StoredKind, Unit, User,
 };
 pub use crate::rule::{
     Context, Declared, Edits, Fixable, HostContext, HostRule, MissingUnit, Near, Patch, Place, ProjectRule,

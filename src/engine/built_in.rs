@@ -285,5 +285,6 @@ pub(super) fn finding(
         host: None,
         fixes: Vec::new(),
         tag: None,
+        hidden: Vec::new(),
     }
 }

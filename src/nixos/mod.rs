@@ -9,6 +9,7 @@ pub mod containers;
 pub mod exec;
 pub mod external;
 pub mod isolation;
+pub mod leaks;
 pub mod python;
 pub mod renames;
 pub mod rewritten;

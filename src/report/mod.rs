@@ -8,6 +8,7 @@ mod excerpt;
 mod fingerprint;
 mod full;
 mod ignore;
+mod mask;
 mod patch;
 mod place;
 #[cfg(test)]

@@ -64,6 +64,7 @@ pub(super) fn diagnostic(rule: &'static str, message: &str, span: Span) -> Diagn
         host: None,
         fixes: Vec::new(),
         tag: None,
+        hidden: Vec::new(),
     }
 }
 

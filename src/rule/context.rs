@@ -181,6 +181,7 @@ impl<'d> Report<'d> {
             host,
             fixes: Vec::new(),
             tag: None,
+            hidden: Vec::new(),
         });
         let diagnostic = out.last_mut().expect("invariant: something was pushed");
         Self { diagnostic, texts: None }
@@ -222,6 +223,12 @@ impl<'d> Report<'d> {
     /// An ignore comment counts anywhere in this range of the primary file.
     pub fn covers(self, range: TextRange) -> Self {
         self.diagnostic.covers = Some(range);
+        self
+    }
+
+    /// Text of the project that no report may show, wherever it would.
+    pub fn hide(self, spans: impl IntoIterator<Item = Span>) -> Self {
+        self.diagnostic.hidden.extend(spans);
         self
     }
 

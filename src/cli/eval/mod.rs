@@ -117,6 +117,7 @@ fn tell(run: &Run, streams: &Streams, message: String, place: Option<Span>) -> R
         host: None,
         fixes: Vec::new(),
         tag: None,
+        hidden: Vec::new(),
     };
     let input = Input {
         sources: &run.sources,
