@@ -10,7 +10,7 @@ pub use crate::project::{
     DependencyAttribute, DeviceRequest, Exposure, Host, HostClass, ImageReference, Item, Known, ModuleShape,
     Mount, Node, OldOption, OptionKey, PathRole, PathUse, Port, PortSource, Presence, ProjectFile,
     ProjectView, Resolved, RunKind, RunOption, RunText, Runs, Section, SetDirective, Spelling, StoredFile,
-    StoredKind, Unit, User,
+    StoredKind, Unit, User, Variable,
 };
 pub use crate::rule::{
     Context, Declared, Edits, Fixable, HostContext, HostRule, MissingUnit, Near, Patch, Place, ProjectRule,

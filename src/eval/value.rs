@@ -539,6 +539,15 @@ impl Text {
         self.pieces_in(range).all(|(piece, _)| is_written(piece))
     }
 
+    /// The bytes `range` of [`Self::display`], without their places.
+    pub fn part(&self, range: Range<usize>) -> Self {
+        let pieces = self.pieces_in(range).map(|(piece, within)| match piece {
+            TextPiece::Known { text, .. } => TextPiece::Known { text: text[within].into(), origin: None },
+            hole => hole.clone(),
+        });
+        Self { pieces: pieces.collect() }
+    }
+
     /// Where the bytes `range` of [`Self::display`] stand in files, as far as they do; what lies side by side is one
     /// place.
     pub fn places(&self, range: Range<usize>) -> Vec<Span> {

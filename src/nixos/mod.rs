@@ -11,6 +11,7 @@ pub mod external;
 pub mod isolation;
 pub mod leaks;
 pub mod python;
+pub mod renamed_units;
 pub mod renames;
 pub mod rewritten;
 pub mod roots;

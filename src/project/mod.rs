@@ -39,6 +39,7 @@ mod tests;
 mod unattached;
 mod unit;
 mod user;
+mod variable;
 mod view;
 #[cfg(test)]
 mod view_tests;
@@ -72,6 +73,7 @@ pub use table::{Certainty, Definition, Node, OptionKey};
 pub use unattached::Unattached;
 pub use unit::{DEPENDENCIES, Dependency, DependencyAttribute, Runs, Section, SetDirective, Spelling, Unit};
 pub use user::User;
+pub use variable::Variable;
 pub use view::{Known, Origin};
 
 /// Steps of evaluation that one project may take, which bounds time and memory: a step stands for some 64
