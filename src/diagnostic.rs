@@ -151,6 +151,8 @@ pub struct Diagnostic {
     /// The lines of the primary file in which an ignore comment counts too, where they are more than
     /// the primary span's (e.g. the whole binding).
     pub covers: Option<TextRange>,
+    /// Secrets: reports show dots in their place, here and in every other finding.
+    pub masks: Vec<Span>,
     /// What to do, in a sentence.
     pub help: Option<String>,
     /// Root cause, assumptions, how to validate: paragraphs of plain text.
@@ -161,8 +163,6 @@ pub struct Diagnostic {
     pub fixes: Vec<Fix>,
     /// What editors show in another style.
     pub tag: Option<Tag>,
-    /// Source text that no report may show: secrets.
-    pub hidden: Vec<Span>,
 }
 
 /// A place and what it has to do with the finding.

@@ -728,6 +728,8 @@ const SECRETS: &str = r#"{
     DB_PASSWORD=vErY-sEcReT-6
   '';
   services.app.passwordFile = (import <nixpkgs> { }).writeText "password" "vErY-sEcReT-7";
+  services.app.environmentFile = ./app.env;
+  services.other.environmentFile = ./other.env;
   hardware.opengl.enable = true; services.app.settings.password = "vErY-sEcReT-8";
 }
 "#;
@@ -737,7 +739,9 @@ fn secrets_are_in_no_output() {
     let flake = "{\n  outputs = { nixpkgs, ... }: {\n    nixosConfigurations.box = nixpkgs.lib.nixosSystem { modules = [ ./module.nix ]; };\n  };\n}\n";
     let module = SECRETS.replace("(import <nixpkgs> { })", "pkgs");
     let module = format!("{{ pkgs, ... }}:\n{module}");
-    let place = Place::new(&[("flake.nix", flake), ("module.nix", &module)]);
+    let env = "LANG=C\nPASSWORD=vErY-sEcReT-9\n";
+    let files = [("flake.nix", flake), ("module.nix", &module), ("app.env", env), ("other.env", "LANG=C\n")];
+    let place = Place::new(&files);
     let base = ["check", ".", "--select", "ALL"];
     for more in [
         &[][..],
@@ -758,4 +762,29 @@ fn secrets_are_in_no_output() {
     }
     assert_eq!(full.matches("[secret-option-literal]").count(), 3, "{full}");
     assert_eq!(full.matches("[plaintext-secret-in-store]").count(), 4, "{full}");
+    assert_eq!(full.matches("[password-file-in-store]").count(), 2, "{full}");
+}
+
+#[test]
+fn secrets_are_in_no_report() {
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let secret = "hunter2-Q9ü";
+    let module = format!(
+        "{{\n  networking.hostName = \"box\";\n  users.users.nora = {{ initialPassword = \"{secret}\"; extraGroups = [ \"docker\" ]; }};\n}}\n"
+    );
+    let flake = "{ outputs = { nixpkgs, ... }: { nixosConfigurations.box = nixpkgs.lib.nixosSystem { modules = [ ./module.nix ]; }; }; }\n";
+    std::fs::write(folder.path().join("module.nix"), module).expect("files can be written");
+    std::fs::write(folder.path().join("flake.nix"), flake).expect("files can be written");
+    for format in ["full", "concise", "json"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_nixlint"))
+            .args(["check", "-o", format])
+            .current_dir(folder.path())
+            .env_clear()
+            .output()
+            .expect("nixlint runs");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(said.contains("secret-option-literal"), "{format}: {said}");
+        assert!(said.contains("docker-group"), "{format}: {said}");
+        assert!(!said.contains("hunter2"), "{format} shows a secret:\n{said}");
+    }
 }

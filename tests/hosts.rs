@@ -94,9 +94,9 @@ fn the_example_is_shown_as_a_table() {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
     insta::assert_snapshot!(hosts(&examples.join("homelab"), &["--files"]), @"
     HOST    CLASS  SYSTEM        MODULES  OPEN
-    laptop  nixos  x86_64-linux  19       -
+    laptop  nixos  x86_64-linux  20       -
       nora  user                 3        -
-    server  nixos  x86_64-linux  18       -
+    server  nixos  x86_64-linux  19       -
       nora  user                 3        -
 
     laptop:
@@ -114,6 +114,7 @@ fn the_example_is_shown_as_a_table() {
       modules/services/default.nix
       modules/services/inventory/default.nix
       modules/services/llm.nix
+      modules/services/notes.nix
       modules/services/nvr.nix
       modules/services/photos.nix
       modules/services/proxy.nix
@@ -139,6 +140,7 @@ fn the_example_is_shown_as_a_table() {
       modules/services/default.nix
       modules/services/inventory/default.nix
       modules/services/llm.nix
+      modules/services/notes.nix
       modules/services/nvr.nix
       modules/services/photos.nix
       modules/services/proxy.nix
@@ -155,18 +157,18 @@ fn the_example_is_shown_as_a_table() {
 
     | HOST | CLASS | SYSTEM | MODULES | OPEN |
     | --- | --- | --- | --- | --- |
-    | laptop | nixos | x86_64-linux | 19 | - |
+    | laptop | nixos | x86_64-linux | 20 | - |
     |   nora | user |  | 3 | - |
-    | server | nixos | x86_64-linux | 18 | - |
+    | server | nixos | x86_64-linux | 19 | - |
     |   nora | user |  | 3 | - |
 
     ## `homelab`
 
     | HOST | CLASS | SYSTEM | MODULES | OPEN |
     | --- | --- | --- | --- | --- |
-    | laptop | nixos | x86_64-linux | 19 | - |
+    | laptop | nixos | x86_64-linux | 20 | - |
     |   nora | user |  | 3 | - |
-    | server | nixos | x86_64-linux | 18 | - |
+    | server | nixos | x86_64-linux | 19 | - |
     |   nora | user |  | 3 | - |
     ");
 }

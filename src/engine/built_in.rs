@@ -280,11 +280,11 @@ pub(super) fn finding(
         primary: Label { span, text: label.into() },
         related: Vec::new(),
         covers: None,
+        masks: Vec::new(),
         help: None,
         notes: Vec::new(),
         host: None,
         fixes: Vec::new(),
         tag: None,
-        hidden: Vec::new(),
     }
 }

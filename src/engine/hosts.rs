@@ -168,7 +168,7 @@ impl Merged {
         let mut hosts: Vec<String> = result.host.take().into_iter().collect();
         for other in all {
             hosts.extend(other.host);
-            result.hidden.extend(other.hidden);
+            result.masks.extend(other.masks);
             for note in other.notes {
                 if !result.notes.contains(&note) {
                     result.notes.push(note);

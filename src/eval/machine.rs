@@ -220,6 +220,18 @@ impl<'l> Machine<'l> {
         self.fuel.set(fuel);
     }
 
+    /// Runs `compute` with at most `steps` of the fuel: for what is good to know and not worth more. Running out
+    /// there leaves unknowns and does not count as running out.
+    pub fn sparingly<T>(&self, steps: u64, compute: impl FnOnce() -> T) -> T {
+        let (fuel, exhausted) = (self.fuel.get(), self.exhausted.get());
+        let allowed = fuel.min(steps);
+        self.fuel.set(allowed);
+        let result = compute();
+        self.fuel.set(fuel - (allowed - self.fuel.get().min(allowed)));
+        self.exhausted.set(exhausted);
+        result
+    }
+
     /// Whether something is not known because there was no fuel left for it.
     pub fn is_exhausted(&self) -> bool {
         self.exhausted.get()

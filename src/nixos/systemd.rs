@@ -150,6 +150,108 @@ pub fn similar_directive(section: &str, name: &str) -> Option<&'static str> {
         .map(|(_, candidate)| candidate)
 }
 
+/// The targets that systemd documents (systemd.special(7)), and `postgresql.target` of nixpkgs, without suffix.
+pub const TARGETS: [&str; 54] = [
+    "basic",
+    "bluetooth",
+    "cryptsetup",
+    "cryptsetup-pre",
+    "ctrl-alt-del",
+    "default",
+    "emergency",
+    "exit",
+    "final",
+    "first-boot-complete",
+    "getty",
+    "graphical",
+    "graphical-session",
+    "graphical-session-pre",
+    "halt",
+    "hibernate",
+    "hybrid-sleep",
+    "initrd",
+    "initrd-fs",
+    "initrd-root-device",
+    "initrd-root-fs",
+    "kexec",
+    "local-fs",
+    "local-fs-pre",
+    "multi-user",
+    "network",
+    "network-online",
+    "network-pre",
+    "nss-lookup",
+    "nss-user-lookup",
+    "paths",
+    "postgresql",
+    "poweroff",
+    "printer",
+    "reboot",
+    "remote-fs",
+    "remote-fs-pre",
+    "rescue",
+    "rpcbind",
+    "shutdown",
+    "sleep",
+    "slices",
+    "sockets",
+    "sound",
+    "suspend",
+    "suspend-then-hibernate",
+    "swap",
+    "sysinit",
+    "time-set",
+    "time-sync",
+    "timers",
+    "umount",
+    "usb-gadget",
+    "xdg-desktop-autostart",
+];
+
+/// Targets of which no service bears the name.
+const NEVER_SERVICES: [&str; 16] = [
+    "multi-user",
+    "graphical",
+    "graphical-session",
+    "network-online",
+    "network-pre",
+    "local-fs",
+    "remote-fs",
+    "sysinit",
+    "basic",
+    "default",
+    "timers",
+    "sockets",
+    "time-sync",
+    "nss-lookup",
+    "shutdown",
+    "local-fs-pre",
+];
+
+/// Names that are often written, and the unit that is meant. From the unit names in nixpkgs
+/// (nixos/modules/services) and in attic (nixos/atticd.nix).
+const MISNAMED: [(&str, &str); 4] = [
+    ("attic.service", "atticd.service"),
+    ("prometheus-nvidia-exporter.service", "prometheus-nvidia-gpu-exporter.service"),
+    ("network.service", "network.target"),
+    ("multiuser.target", "multi-user.target"),
+];
+
+/// The unit that is meant by a name which no unit has.
+pub fn misnamed(name: &str) -> Option<String> {
+    if let Some((_, meant)) = MISNAMED.iter().find(|(wrong, _)| *wrong == name) {
+        return Some((*meant).to_owned());
+    }
+    let base = name.strip_suffix(".service")?;
+    NEVER_SERVICES.contains(&base).then(|| format!("{base}.target"))
+}
+
+/// The documented target that differs from a longer name by one letter, or by two that are swapped.
+pub fn similar_target(base: &str) -> Option<&'static str> {
+    let is_near = |target: &&&str| target.len() >= 6 && strsim::damerau_levenshtein(target, base) == 1;
+    TARGETS.iter().find(is_near).copied()
+}
+
 /// Whether systemd reads the text as yes (systemd.syntax(7)).
 pub fn is_true(text: &str) -> bool {
     ["1", "yes", "true", "on"].iter().any(|yes| text.eq_ignore_ascii_case(yes))

@@ -69,6 +69,9 @@ const DEPTH: usize = 10;
 /// How many names looking for secrets may pass: more would be data, not options.
 const NAMES: u32 = 30_000;
 
+/// Steps of evaluation that looking for secrets may take on a host.
+const STEPS: u64 = 100_000;
+
 /// Sets of options in which a name says what its value is.
 const TREES: [&str; 10] = [
     "services",
@@ -128,7 +131,8 @@ impl Host<'_> {
     }
 
     fn leaks(&self) -> Rc<Leaks> {
-        self.views.leaks.get_or_init(|| self.build_leaks().into()).clone()
+        let build = || self.machine().sparingly(STEPS, || self.build_leaks()).into();
+        self.views.leaks.get_or_init(build).clone()
     }
 
     fn build_leaks(&self) -> Leaks {

@@ -98,6 +98,11 @@ impl std::fmt::Display for Number {
 }
 
 impl Port {
+    /// How sure it is that the host has it.
+    pub fn certainty(&self) -> Certainty {
+        self.origin.certainty
+    }
+
     /// Whether it is surely bound to the loopback interface.
     pub fn is_loopback(&self) -> bool {
         self.address.value().is_some_and(|address| is_loopback(address))

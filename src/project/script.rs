@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::host::Host;
+use super::host::{Host, Item};
 use super::options::Resolved;
 use super::table::Definition;
 use super::unit::Unit;
@@ -41,6 +41,14 @@ pub struct RunText {
     pub options: Vec<Span>,
     /// Whether it runs with full privileges whatever `User` says (`+` and `!` of systemd).
     pub is_privileged: bool,
+}
+
+/// A command that a unit runs without a shell.
+pub struct UnitCommand {
+    /// The program and its arguments.
+    pub words: Vec<Word>,
+    /// The string it is written in.
+    pub item: Item,
 }
 
 /// The two kinds of [`RunText`].
@@ -85,6 +93,31 @@ impl Host<'_> {
             }
         }
         texts
+    }
+
+    /// The commands that a service runs without a shell, where the text holds one of `marks`: those of
+    /// [`Self::unit_texts`] that need no script to be read.
+    pub fn unit_commands(&self, unit: &Unit, marks: &[&str]) -> Vec<UnitCommand> {
+        let mut found = Vec::new();
+        for option in EXEC_OPTIONS {
+            let node = self.below(&unit.node, &format!("serviceConfig.{option}"));
+            if node.definitions().is_empty() {
+                continue;
+            }
+            for item in self.items(&node).0 {
+                let Value::Str(text) = &item.value.value else { continue };
+                if item.condition == Condition::False || !holds(text, marks) || !self.may_read(text) {
+                    continue;
+                }
+                let template = self.resolve_options(text).0.template();
+                for command in shell::exec::parse(&template).into_iter().flatten() {
+                    if command.script().is_none() {
+                        found.push(UnitCommand { words: command.words, item: item.clone() });
+                    }
+                }
+            }
+        }
+        found
     }
 
     /// What the activation of the system runs, where the text holds one of `marks`.

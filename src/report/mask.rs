@@ -18,7 +18,7 @@ pub(super) const MASK: char = '\0';
 /// shows.
 pub(super) fn masked<'a>(sources: &'a Sources, diagnostics: &[Diagnostic]) -> Cow<'a, Sources> {
     let mut files: BTreeMap<FileId, Vec<TextRange>> = BTreeMap::new();
-    for span in diagnostics.iter().flat_map(|diagnostic| &diagnostic.hidden) {
+    for span in diagnostics.iter().flat_map(|diagnostic| &diagnostic.masks) {
         files.entry(span.file).or_default().push(span.range());
     }
     if files.is_empty() {
@@ -42,7 +42,7 @@ pub(super) fn masked<'a>(sources: &'a Sources, diagnostics: &[Diagnostic]) -> Co
 /// The edits without the texts that one of the findings hides.
 pub(super) fn masked_edits(sources: &Sources, diagnostics: &[Diagnostic], edits: &[Edit]) -> Vec<Edit> {
     let mut edits = edits.to_vec();
-    for span in diagnostics.iter().flat_map(|diagnostic| &diagnostic.hidden) {
+    for span in diagnostics.iter().flat_map(|diagnostic| &diagnostic.masks) {
         let file = sources.get(span.file);
         let hidden = &file.text[place::snapped(&file.text, span.range())];
         if hidden.is_empty() {
@@ -57,7 +57,6 @@ pub(super) fn masked_edits(sources: &Sources, diagnostics: &[Diagnostic], edits:
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::diagnostic::Applicability;
     use crate::report::sample::{diagnostic, find, fix, rendered, source, sources};
     use crate::report::{Format, Options, fingerprints};
@@ -70,7 +69,7 @@ mod tests {
         let (sources, file) = sources(source("/p/a.nix", TEXT));
         let at = |text: &str| find(&sources, file, text);
         let mut secret = diagnostic("some-rule", "bad", at("\"hünter2\""));
-        secret.hidden = vec![at("hünter2"), at("first\n    second")];
+        secret.masks = vec![at("hünter2"), at("first\n    second")];
         let mut other = diagnostic("other-rule", "bad", at("password"));
         other.related = vec![crate::diagnostic::Label { span: at("''\n    first"), text: "here".to_owned() }];
         other.fixes = vec![
@@ -107,7 +106,7 @@ mod tests {
         let of = |password: &str| {
             let (sources, file) = sources(source("/p/a.nix", &format!("{{ password = \"{password}\"; }}\n")));
             let mut secret = diagnostic("some-rule", "bad", find(&sources, file, "password"));
-            secret.hidden = vec![find(&sources, file, password)];
+            secret.masks = vec![find(&sources, file, password)];
             fingerprints(&sources, &[secret]).remove(0)
         };
         assert_eq!(of("hunter2"), of("correct"));

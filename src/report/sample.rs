@@ -59,12 +59,12 @@ pub(super) fn diagnostic(rule: &'static str, message: &str, span: Span) -> Diagn
         primary: Label { span, text: "here".to_owned() },
         related: Vec::new(),
         covers: None,
+        masks: Vec::new(),
         help: None,
         notes: Vec::new(),
         host: None,
         fixes: Vec::new(),
         tag: None,
-        hidden: Vec::new(),
     }
 }
 

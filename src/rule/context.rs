@@ -176,12 +176,12 @@ impl<'d> Report<'d> {
             primary: Label { span, text: String::new() },
             related: Vec::new(),
             covers: None,
+            masks: Vec::new(),
             help: None,
             notes: Vec::new(),
             host,
             fixes: Vec::new(),
             tag: None,
-            hidden: Vec::new(),
         });
         let diagnostic = out.last_mut().expect("invariant: something was pushed");
         Self { diagnostic, texts: None }
@@ -226,9 +226,9 @@ impl<'d> Report<'d> {
         self
     }
 
-    /// Text of the project that no report may show, wherever it would.
-    pub fn hide(self, spans: impl IntoIterator<Item = Span>) -> Self {
-        self.diagnostic.hidden.extend(spans);
+    /// The texts at these places are secrets: no report shows them.
+    pub fn mask(self, secrets: impl IntoIterator<Item = Span>) -> Self {
+        self.diagnostic.masks.extend(secrets);
         self
     }
 

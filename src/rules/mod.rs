@@ -66,4 +66,7 @@ pub static RULES: &[Entry] = &[
     Entry::host::<services::ShellSyntaxInExec>(),
     Entry::host::<services::HostPathInExec>(),
     Entry::host::<modules::InertAssertion>(),
+    Entry::host::<services::PortConflict>(),
+    Entry::host::<services::UnknownUnitRef>(),
+    Entry::host::<services::DeviceallowGlob>(),
 ];

@@ -112,12 +112,12 @@ fn tell(run: &Run, streams: &Streams, message: String, place: Option<Span>) -> R
         primary: Label { span, text: "Nix stops here".to_owned() },
         related: Vec::new(),
         covers: None,
+        masks: Vec::new(),
         help: None,
         notes: Vec::new(),
         host: None,
         fixes: Vec::new(),
         tag: None,
-        hidden: Vec::new(),
     };
     let input = Input {
         sources: &run.sources,

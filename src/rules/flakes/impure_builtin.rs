@@ -2,8 +2,8 @@ use crate::prelude::*;
 
 declare_rule! {
     /// ## What it does
-    /// Finds `builtins.currentSystem`, `builtins.currentTime` and `builtins.getEnv` in `flake.nix` and in modules that it
-    /// leads to.
+    /// Finds `builtins.currentSystem` and `builtins.currentTime` in `flake.nix` and in modules that it leads to, and, with
+    /// the option `environment`, `builtins.getEnv`.
     ///
     /// ## Why is this bad?
     /// Nix evaluates flakes without looking at the machine. The first two do not exist then, and evaluation fails;
@@ -37,7 +37,10 @@ declare_rule! {
     ///
     /// ## References
     /// - Nix manual, `pure-eval` in nix.conf
-    pub struct ImpureBuiltin {}
+    pub struct ImpureBuiltin {
+        /// Whether `getEnv` is reported, too: some want what it gives in a flake, an empty text.
+        environment: bool = false,
+    }
 
     name: "impure-builtin",
     summary: "builtin that a flake does not have",
@@ -65,7 +68,9 @@ impl ProjectRule for ImpureBuiltin {
                 }) else {
                     continue;
                 };
-                let is_guarded = text.contains(&format!("? {name}")) || text.contains("inPureEvalMode");
+                let is_left_out = name == "getEnv" && !self.environment;
+                let is_guarded =
+                    is_left_out || text.contains(&format!("? {name}")) || text.contains("inPureEvalMode");
                 if is_guarded || is_default(&select) {
                     continue;
                 }

@@ -45,8 +45,11 @@ impl HostRule for InertAssertion {
                 else {
                     continue;
                 };
-                // What is computed is true on this host only.
-                if cx.text(span) != "true" || cx.has_reported(span) {
+                // What is computed, or read from an option, is true on this host only.
+                let is_here = item
+                    .span
+                    .is_some_and(|item| item.file == span.file && item.range().contains_range(span.range()));
+                if !is_here || cx.text(span) != "true" || cx.has_reported(span) {
                     continue;
                 }
                 let has_comment = item.span.is_some_and(|span| cx.text(span).contains(['#', '*']));

@@ -56,14 +56,16 @@ fn check_files(host: &Host<'_>, cx: &mut HostContext<'_>) {
         }
         let option = file.option.replace('*', "…");
         let (message, here) = match &file.kind {
-            StoredKind::OfProject(path) => {
-                (format!("`{option}` is readable in the Nix store"), format!("`{path}` is copied there"))
-            }
-            StoredKind::Written => {
-                (format!("`{option}` is readable in the Nix store"), "this file is made there".to_owned())
-            }
+            StoredKind::OfProject(path) => (
+                format!("`{option}` copies its file into the store"),
+                format!("everyone on the machine can read `{path}` there"),
+            ),
+            StoredKind::Written => (
+                format!("`{option}` is a file in the store"),
+                "everyone on the machine can read it there".to_owned(),
+            ),
         };
-        let mut report = cx.report(file.span, message).here(here).hide(file.hidden).help(
+        let mut report = cx.report(file.span, message).here(here).mask(file.hidden).help(
             "give it the path of a file on the machine, as a string, such as that of a secret of sops-nix or agenix",
         );
         if let Some(binding) = file.binding {

@@ -32,7 +32,7 @@ declare_rule! {
     /// ```
     ///
     /// ## Exceptions
-    /// Words that stand for no secret (`changeme`, `unused`), hashes with a salt, variables, paths, templates and
+    /// Words that stand for no secret (`changeme`, `unused`) or that anyone would guess, hashes with a salt, variables, paths, templates and
     /// other references are not reported. Neither are options for which `secret-option-literal` speaks.
     ///
     /// The value is never shown, whatever the format of the report.
@@ -70,9 +70,9 @@ fn check_texts(host: &Host<'_>, cx: &mut HostContext<'_>) {
             continue;
         }
         let mut report = cx
-            .report(secret.span, format!("the value of `{}` is readable in the Nix store", secret.name))
+            .report(secret.span, format!("`{}` puts a secret into the store", secret.name))
             .here("every user of the machine can read this")
-            .hide(secret.hidden)
+            .mask(secret.hidden)
             .help(
                 "read it from a file at run time: an environment file, `LoadCredential`, or an option for a file, \
                  filled by a secret manager such as sops-nix or agenix",
@@ -86,6 +86,7 @@ fn check_texts(host: &Host<'_>, cx: &mut HostContext<'_>) {
                 "Cause: what a module sets is copied to /nix/store, which is readable for everyone; permissions \
                  of files made from it do not change that.",
             )
-            .note("To validate: grep for the value below /nix/store after a build; it must not be there.");
+            .note("To validate: grep for the value below /nix/store after a build; it must not be there.")
+            .note("The secret is in the history of the repository too: change it.");
     }
 }

@@ -8,7 +8,8 @@ declare_rule! {
     /// ## Why is this bad?
     /// The configuration ends up in the Nix store, and every user and every service of the machine can read
     /// that; so can everyone who sees the repository. A hash does not tell the password, but guesses can be
-    /// tried against it, which is only worth an info.
+    /// tried against it: the variant `hash`. Passwords of accounts are the variant `account`, since many are meant to
+    /// be changed at the first login.
     ///
     /// ## Example
     /// ```nix
@@ -37,7 +38,7 @@ declare_rule! {
     summary: "password, key or hash written out in an option",
     group: Security,
     level: Warning,
-    variants: [hash: Info],
+    variants: [account: Info, hash: Info],
     fix: Never,
     status: Status::Stable { since: "0.1.0" },
 }
@@ -59,17 +60,15 @@ fn check_options(host: &Host<'_>, cx: &mut HostContext<'_>) {
             continue;
         }
         let is_hash = option.kind == nixos::leaks::SecretKind::Hash;
-        let here = match is_hash {
-            true => "guesses can be tried against this hash",
-            false => "every user of the machine can read this",
+        let (what, here) = match is_hash {
+            true => ("hash of a password", "guesses can be tried against this hash"),
+            false => ("secret", "every user of the machine can read this"),
         };
+        let path = secret.option.replace('*', "…");
         let mut report = cx
-            .report(
-                secret.span,
-                format!("`{}` is readable in the Nix store", secret.option.replace('*', "…")),
-            )
+            .report(secret.span, format!("`{path}` puts a {what} into the store"))
             .here(here)
-            .hide(secret.hidden)
+            .mask(secret.hidden)
             .help(match &option.instead {
                 Some(instead) => {
                     format!("keep it in a file that a secret manager brings, and set `{instead}`")
@@ -79,16 +78,18 @@ fn check_options(host: &Host<'_>, cx: &mut HostContext<'_>) {
         if let Some(binding) = secret.binding {
             report = report.covers(binding.range());
         }
-        report = match option.kind {
-            nixos::leaks::SecretKind::Hash => report.variant(&SecretOptionLiteral::META, "hash"),
-            nixos::leaks::SecretKind::InitialPassword => {
-                report.note("An initial password is safe once its user has changed it, and not before.")
-            }
-            nixos::leaks::SecretKind::Password => report,
-        };
-        let _ = report.note(
-            "Cause: what a module sets is copied to /nix/store, which is readable for everyone; permissions \
-             of files made from it do not change that.",
-        );
+        if is_hash {
+            report = report.variant(&SecretOptionLiteral::META, "hash");
+        } else if option.name.starts_with("users.") {
+            report = report
+                .variant(&SecretOptionLiteral::META, "account")
+                .note("A first password is safe once its user has changed it, and not before.");
+        }
+        let _ = report
+            .note(
+                "Cause: what a module sets is copied to /nix/store, which is readable for everyone; permissions of files \
+                 made from it do not change that.",
+            )
+            .note("The secret is in the history of the repository too: change it.");
     }
 }

@@ -45,13 +45,12 @@ impl HostRule for HostPathInExec {
     fn check(&self, host: &Host<'_>, cx: &mut HostContext<'_>) {
         let has_envfs = host.may_be_enabled("services.envfs.enable");
         for unit in host.units().iter().filter(|unit| unit.suffix == "service") {
-            for text in host.unit_texts(unit, &["/usr/", "/bin/", "/sbin/", "/run/current-system/"]) {
-                let RunKind::Command { words, span, .. } = &text.kind else { continue };
-                let Some(word) = words.first() else { continue };
+            for command in host.unit_commands(unit, &["/usr/", "/bin/", "/sbin/", "/run/current-system/"]) {
+                let Some(word) = command.words.first() else { continue };
                 let Some(path) = word.as_literal().filter(|path| is_outside(path, has_envfs)) else {
                     continue;
                 };
-                let place = word.span.or(*span).filter(|span| !cx.has_reported(*span));
+                let place = word.span.or(command.item.span).filter(|span| !cx.has_reported(*span));
                 let Some(place) = place else { continue };
                 let mut report = cx
                     .report(place, format!("`{}` runs `{path}`", unit.display()))
@@ -62,7 +61,9 @@ impl HostRule for HostPathInExec {
                     .help("name the package: `${pkgs.x}/bin/x` or `lib.getExe pkgs.x`")
                     .note("Cause: programs of NixOS are in the store, and nowhere else.")
                     .note(format!("To validate: systemctl status {} after a switch.", unit.display()));
-                if let Some(binding) = text.definition.binding.filter(|binding| binding.file == place.file) {
+                if let Some(binding) =
+                    command.item.definition.binding.filter(|binding| binding.file == place.file)
+                {
                     report = report.covers(binding.range());
                 }
                 let _ = report;

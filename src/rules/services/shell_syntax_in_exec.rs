@@ -61,15 +61,15 @@ const READERS: [&str; 24] = [
 impl HostRule for ShellSyntaxInExec {
     fn check(&self, host: &Host<'_>, cx: &mut HostContext<'_>) {
         for unit in host.units().iter().filter(|unit| unit.suffix == "service") {
-            for text in host.unit_texts(unit, &["|", ">", "&&"]) {
-                let RunKind::Command { words, span, .. } = &text.kind else { continue };
+            for command in host.unit_commands(unit, &["|", ">", "&&"]) {
+                let words = &command.words;
                 let Some(program) = words.first().and_then(Word::base_name) else { continue };
                 let is_shell = |word: &&Word| word.as_literal().is_some_and(|text| WORDS.contains(&text));
-                if READERS.contains(&program) || words.iter().any(|word| reads(word)) {
+                if READERS.contains(&program) || words.iter().any(reads) {
                     continue;
                 }
                 let Some(word) = words[1..].iter().find(is_shell) else { continue };
-                let place = word.span.or(*span).filter(|span| !cx.has_reported(*span));
+                let place = word.span.or(command.item.span).filter(|span| !cx.has_reported(*span));
                 let (Some(place), Some(shown)) = (place, word.as_literal()) else { continue };
                 let mut report = cx
                     .report(
@@ -80,7 +80,9 @@ impl HostRule for ShellSyntaxInExec {
                     .help("use `script`, or the prefix `-` to ignore a failure")
                     .note("Cause: systemd starts the program itself, without a shell.")
                     .note(format!("To validate: systemctl status {} and its journal.", unit.display()));
-                if let Some(binding) = text.definition.binding.filter(|binding| binding.file == place.file) {
+                if let Some(binding) =
+                    command.item.definition.binding.filter(|binding| binding.file == place.file)
+                {
                     report = report.covers(binding.range());
                 }
                 let _ = report;

@@ -19,6 +19,7 @@
         garden = "rtsp://garden.cam.home.arpa/main";
       };
     };
+    notes.enable = true;
     photos.enable = true;
     proxy.enable = true;
     transcribe.enable = true;
