@@ -6,11 +6,12 @@ pub use crate::eval::{Condition, Symbol, SymbolRoot, Text, TextPiece, Val, Value
 pub use crate::module::{FileClass, LiteralRole};
 pub use crate::nixos;
 pub use crate::project::{
-    Certainty, Container, ContainerRun, DEPENDENCIES, Definition, Dependency, DependencyAttribute,
-    DeviceRequest, Duplicate, DuplicateSide, EnvironmentFile, Exposure, Host, HostClass, ImageReference,
-    Item, Known, Maker, Making, ModuleShape, Mount, Node, OldOption, OptionKey, PathRole, PathUse, Port,
-    PortSource, Presence, ProjectFile, ProjectView, Resolved, RunKind, RunOption, RunText, Runs, Section,
-    Service, ServiceKind, SetDirective, Side, Spelling, StateDirectory, Unit, User,
+    Certainty, ClearSecret, Container, ContainerRun, DEPENDENCIES, Definition, Dependency,
+    DependencyAttribute, DeviceRequest, Duplicate, DuplicateSide, EnvironmentFile, Exposure, Host, HostClass,
+    ImageReference, Item, Known, Maker, Making, ModuleShape, Mount, Node, OldOption, OptionKey, PathRole,
+    PathUse, Port, PortSource, Presence, ProjectFile, ProjectView, Resolved, RunKind, RunOption, RunText,
+    Runs, Section, Service, ServiceKind, SetDirective, Side, Spelling, StateDirectory, StoredFile,
+    StoredKind, Unit, User, Variable,
 };
 pub use crate::rule::{
     Context, Declared, Edits, Fixable, HostContext, HostRule, MissingUnit, Near, Patch, PathGlobs, Place,

@@ -716,6 +716,55 @@ fn the_tree_of_a_file_is_printed() {
     assert_eq!(place.run_with_input(&["syntax", "-"], b"x: x"), tree);
 }
 
+/// Secrets, and a finding of another rule beside one.
+const SECRETS: &str = r#"{
+  users.users.nora.password = "vErY-sEcReT-1";
+  users.users.ole.initialPassword =
+    "vErY-sEcReT-2";
+  networking.wireless.networks.home.psk = "vErY-sEcReT-3";
+  systemd.services.app.environment = { APP_PASSWORD = "vErY-sEcReT-4"; TOKEN = "vErY-sEcReT-5-0123"; };
+  environment.etc."app.env".text = ''
+    LANG=C
+    DB_PASSWORD=vErY-sEcReT-6
+  '';
+  services.app.passwordFile = (import <nixpkgs> { }).writeText "password" "vErY-sEcReT-7";
+  services.app.environmentFile = ./app.env;
+  services.other.environmentFile = ./other.env;
+  hardware.opengl.enable = true; services.app.settings.password = "vErY-sEcReT-8";
+}
+"#;
+
+#[test]
+fn secrets_are_in_no_output() {
+    let flake = "{\n  outputs = { nixpkgs, ... }: {\n    nixosConfigurations.box = nixpkgs.lib.nixosSystem { modules = [ ./module.nix ]; };\n  };\n}\n";
+    let module = SECRETS.replace("(import <nixpkgs> { })", "pkgs");
+    let module = format!("{{ pkgs, ... }}:\n{module}");
+    let env = "LANG=C\nPASSWORD=vErY-sEcReT-9\n";
+    let files = [("flake.nix", flake), ("module.nix", &module), ("app.env", env), ("other.env", "LANG=C\n")];
+    let place = Place::new(&files);
+    let base = ["check", ".", "--select", "ALL"];
+    for more in [
+        &[][..],
+        &["-o", "full", "--color", "always"],
+        &["-o", "concise"],
+        &["-o", "json"],
+        &["--statistics"],
+        &["--output-format", "json", "--statistics"],
+    ] {
+        let ran = place.run(&[&base[..], more].concat());
+        let text = format!("{}{}", ran.stdout, ran.stderr);
+        assert!(text.contains("secret-option-literal"), "{more:?}: {text}");
+        assert!(!text.contains("sEcReT"), "{more:?}: {text}");
+    }
+    let full = place.run(&[&base[..], &["-o", "full"]].concat()).stdout;
+    for rule in ["plaintext-secret-in-store", "password-file-in-store", "renamed-option"] {
+        assert!(full.contains(rule), "{rule}: {full}");
+    }
+    assert_eq!(full.matches("[secret-option-literal]").count(), 3, "{full}");
+    assert_eq!(full.matches("[plaintext-secret-in-store]").count(), 4, "{full}");
+    assert_eq!(full.matches("[password-file-in-store]").count(), 2, "{full}");
+}
+
 #[test]
 fn secrets_are_in_no_report() {
     let folder = tempfile::tempdir().expect("there is room for a folder");

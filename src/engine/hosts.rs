@@ -42,9 +42,15 @@ pub(super) fn check(
             let mut attached = FxHashSet::default();
             let wants_survey = rules.rules.iter().any(|rule| matches!(rule.runner, Runner::Project(_)));
             let mut survey = Survey::default();
-            let classes = [HostClass::Nixos, HostClass::Darwin, HostClass::Home];
-            let classes = if wants_survey { &classes[..] } else { &classes[..1] };
-            project.visit_hosts(classes, &mut |host| {
+            let mut classes = vec![HostClass::Nixos, HostClass::Darwin, HostClass::Home];
+            let is_wanted = |class: HostClass| {
+                rules.rules.iter().any(|rule| match &rule.runner {
+                    Runner::Host(runner) => runner.wants(class),
+                    _ => false,
+                })
+            };
+            classes.retain(|class| wants_survey || *class == HostClass::Nixos || is_wanted(*class));
+            project.visit_hosts(&classes, &mut |host| {
                 if wants_survey {
                     survey.add(host);
                 }
@@ -162,6 +168,7 @@ impl Merged {
         let mut hosts: Vec<String> = result.host.take().into_iter().collect();
         for other in all {
             hosts.extend(other.host);
+            result.masks.extend(other.masks);
             for note in other.notes {
                 if !result.notes.contains(&note) {
                     result.notes.push(note);

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::mem;
+use std::ops::Range;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
@@ -530,6 +531,66 @@ impl Text {
     /// The known text with `*` for every hole: for messages.
     pub fn display(&self) -> String {
         self.with_holes('*')
+    }
+
+    /// Whether the bytes `range` of [`Self::display`] hold no hole and stand in files.
+    pub fn is_written_out(&self, range: Range<usize>) -> bool {
+        let is_written = |piece: &TextPiece| matches!(piece, TextPiece::Known { origin: Some(_), .. });
+        self.pieces_in(range).all(|(piece, _)| is_written(piece))
+    }
+
+    /// The bytes `range` of [`Self::display`], without their places.
+    pub fn part(&self, range: Range<usize>) -> Self {
+        let pieces = self.pieces_in(range).map(|(piece, within)| match piece {
+            TextPiece::Known { text, .. } => TextPiece::Known { text: text[within].into(), origin: None },
+            hole => hole.clone(),
+        });
+        Self { pieces: pieces.collect() }
+    }
+
+    /// Where the bytes `range` of [`Self::display`] stand in files, as far as they do; what lies side by side is one
+    /// place.
+    pub fn places(&self, range: Range<usize>) -> Vec<Span> {
+        let mut places: Vec<Span> = Vec::new();
+        for (piece, within) in self.pieces_in(range) {
+            let TextPiece::Known { text, origin: Some((file, map)) } = piece else { continue };
+            for (index, (at, source)) in map.iter().enumerate() {
+                let at = usize::from(*at);
+                let end = map.get(index + 1).map_or(text.len(), |(next, _)| usize::from(*next));
+                let (from, to) = (at.max(within.start), end.min(within.end));
+                if from >= to {
+                    continue;
+                }
+                let range = if usize::from(source.len()) == end - at {
+                    let offset = |byte: usize| source.start() + TextSize::new((byte - at) as u32);
+                    TextRange::new(offset(from), offset(to))
+                } else {
+                    *source
+                };
+                match places.last_mut() {
+                    Some(last) if last.file == *file && last.range().end() == range.start() => {
+                        *last = Span::new(*file, TextRange::new(last.range().start(), range.end()));
+                    }
+                    _ => places.push(Span::new(*file, range)),
+                }
+            }
+        }
+        places
+    }
+
+    /// The pieces in the bytes `range` of [`Self::display`], and which of their own bytes lie there.
+    fn pieces_in(&self, range: Range<usize>) -> impl Iterator<Item = (&TextPiece, Range<usize>)> {
+        let mut start = 0;
+        self.pieces.iter().filter_map(move |piece| {
+            let length = match piece {
+                TextPiece::Known { text, .. } => text.len(),
+                TextPiece::Hole(_) => 1,
+            };
+            let (from, to) = (range.start.max(start), range.end.min(start + length));
+            let within = from.saturating_sub(start)..to.saturating_sub(start);
+            start += length;
+            (from < to).then_some((piece, within))
+        })
     }
 
     /// The known text with this character for every hole.

@@ -17,6 +17,7 @@ mod host;
 mod hosts;
 mod imports;
 mod input;
+mod leak;
 mod link;
 mod loader;
 mod merge;
@@ -42,6 +43,7 @@ mod unattached;
 mod unit;
 mod user;
 mod user_port;
+mod variable;
 mod view;
 #[cfg(test)]
 mod view_tests;
@@ -62,6 +64,7 @@ pub use flake::HostClass;
 pub use host::{Host, Item};
 pub use hosts::Project;
 pub use input::{NamedHost, Presence, ProjectFile, ProjectInput, ServiceSettings, Side, Tree};
+pub use leak::{ClearSecret, StoredFile, StoredKind};
 pub use options::Resolved;
 pub use path::{PathRole, PathUse};
 pub use port::{Number, Port, PortSource};
@@ -77,6 +80,7 @@ pub use table::{Certainty, Definition, Node, OptionKey};
 pub use unattached::Unattached;
 pub use unit::{DEPENDENCIES, Dependency, DependencyAttribute, Runs, Section, SetDirective, Spelling, Unit};
 pub use user::User;
+pub use variable::Variable;
 pub use view::{Known, Origin};
 
 /// Steps of evaluation that one project may take, which bounds time and memory: a step stands for some 64

@@ -97,6 +97,17 @@ impl Host<'_> {
         .collect()
     }
 
+    /// Whether the locked nixpkgs certainly has what a release has: by its branch or age, or because the host was
+    /// set up with that release.
+    pub fn has_release(&self, release: Release) -> bool {
+        let pins = flake::pins(self.machine(), self.project().root(), "nixos/nixpkgs");
+        if !pins.is_empty() {
+            return pins.iter().all(|pin| pin.has(Some(release), release));
+        }
+        let version = self.option_value("system.stateVersion").and_then(|version| version.as_str());
+        version.and_then(|version| Release::find(&version)).is_some_and(|version| version >= release)
+    }
+
     fn walk(
         &self,
         node: &Rc<Node>,

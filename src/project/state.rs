@@ -109,10 +109,11 @@ impl Host<'_> {
                         }
                     }
                 }
-                (_, Some(unit)) if matches!(service.kind, ServiceKind::Unit | ServiceKind::Oneshot) => {
-                    if service.manager == super::service::Manager::System {
-                        self.own_state(service, unit, &mut found);
-                    }
+                (_, Some(unit))
+                    if matches!(service.kind, ServiceKind::Unit | ServiceKind::Oneshot)
+                        && service.manager == super::service::Manager::System =>
+                {
+                    self.own_state(service, unit, &mut found);
                 }
                 _ => {}
             }

@@ -85,6 +85,44 @@ impl<'p> ProjectView<'p> {
         self.project.input.files
     }
 
+    /// The files that the flake leads to by paths that are written out, `flake.nix` among them: those that Nix may
+    /// evaluate without looking at anything outside. None without a flake.
+    pub fn flake_files(&self) -> Vec<&'p ProjectFile> {
+        let Some(flake) = self.by_path.get(self.root().join("flake.nix").as_path()) else {
+            return Vec::new();
+        };
+        let mut found: Vec<&ProjectFile> = vec![*flake];
+        let mut known: FxHashSet<FileId> = FxHashSet::from_iter([flake.id]);
+        let mut at = 0;
+        while let Some(file) = found.get(at).copied() {
+            at += 1;
+            let paths = file.facts.iter().flat_map(|facts| facts.paths.iter());
+            for literal in paths.filter(|path| path.role != LiteralRole::Text) {
+                if let Some(next) = self.file_at(&self.resolve(file, &literal.path))
+                    && known.insert(next.id)
+                {
+                    found.push(next);
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether a file is there to try or to show something, or for those who do without the flake.
+    pub fn is_aside(&self, file: &ProjectFile) -> bool {
+        let below = file.path.strip_prefix(self.root()).unwrap_or(&file.path);
+        let is_in_root = below.components().count() == 1;
+        let is_entry = matches!(below.file_name(), Some("shell.nix"))
+            || (is_in_root && matches!(below.file_name(), Some("default.nix" | "ci.nix" | "release.nix")));
+        is_entry
+            || below.components().any(|part| {
+                matches!(
+                    part.as_str(),
+                    "test" | "tests" | "examples" | "example" | "template" | "templates" | "docs"
+                )
+            })
+    }
+
     /// The path of a file from the root, as users know it.
     pub fn shown(&self, file: FileId) -> &'p Utf8Path {
         let known = self.files().iter().find(|known| known.id == file);

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use super::account::{Account, Group};
 use super::firewall::Firewall;
 use super::host::Host;
+use super::leak::Leaks;
 use super::monitor::Job;
 use super::options::{Resolved, same_scalar};
 use super::path::PathUse;
@@ -38,6 +39,7 @@ pub(super) struct Views {
     pub groups: OnceCell<Rc<[Group]>>,
     pub jobs: OnceCell<Vec<Job>>,
     pub runs: OnceCell<Rc<[ContainerRun]>>,
+    pub leaks: OnceCell<Rc<Leaks>>,
     /// The option table with every condition as it is written.
     as_written: OnceCell<Rc<Node>>,
 }

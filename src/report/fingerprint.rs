@@ -5,6 +5,7 @@
 use rustc_hash::FxHashMap;
 use xxhash_rust::xxh3::Xxh3;
 
+use super::mask::masked;
 use super::place;
 use crate::diagnostic::Diagnostic;
 use crate::text::{PositionEncoding, Sources, TextRange, TextSize};
@@ -18,8 +19,9 @@ const NEIGHBOURHOOD: u32 = 128;
 /// A fingerprint per diagnostic, in order: 32 hexadecimal digits, unique in the report.
 ///
 /// It is made of the rule, its variant, the shown path, the trimmed text of the line of the primary
-/// span, and of how many findings before it have the same of all these.
+/// span without what is hidden, and of how many findings before it have the same of all these.
 pub fn fingerprints(sources: &Sources, diagnostics: &[Diagnostic]) -> Vec<String> {
+    let sources = &*masked(sources, diagnostics);
     let mut seen: FxHashMap<u128, u32> = FxHashMap::default();
     diagnostics
         .iter()

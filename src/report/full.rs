@@ -14,6 +14,7 @@ use ariadne::{Cache, Config, IndexType, Report, ReportKind, Source};
 
 use super::concise::color_of;
 use super::excerpt::{Excerpt, excerpt};
+use super::mask::{masked, masked_edits};
 use super::patch::patch;
 use super::terminal::{Color, hyperlink, merge_colors, paint, printable, readable};
 use super::{Input, place};
@@ -25,10 +26,11 @@ const MOST_LABELS: usize = 12;
 
 /// Writes the whole report.
 pub(super) fn write(input: &Input<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+    let shown = masked(input.sources, input.diagnostics);
     for diagnostic in input.diagnostics {
         let mut text = header(input, diagnostic);
-        text.push_str(&frame(input.sources, diagnostic, input.options.color)?);
-        for line in below(input, diagnostic) {
+        text.push_str(&frame(input.sources, &shown, diagnostic, input.options.color)?);
+        for line in below(input, &shown, diagnostic) {
             text.push_str(&line);
             text.push('\n');
         }
@@ -52,7 +54,7 @@ fn header(input: &Input<'_>, diagnostic: &Diagnostic) -> String {
 }
 
 /// What stands below the frame: host, help, notes, fixes.
-fn below(input: &Input<'_>, diagnostic: &Diagnostic) -> Vec<String> {
+fn below(input: &Input<'_>, shown: &Sources, diagnostic: &Diagnostic) -> Vec<String> {
     let color = input.options.color;
     let mut lines = Vec::new();
     let mut say = |word: &str, text: &str| {
@@ -80,7 +82,8 @@ fn below(input: &Input<'_>, diagnostic: &Diagnostic) -> Vec<String> {
     for (index, fix) in diagnostic.fixes.iter().enumerate() {
         lines.push(fix_title(fix, color));
         if index == 0 {
-            let patch = patch(input.sources, diagnostic.primary.span.file, &fix.edits, color);
+            let edits = masked_edits(input.sources, input.diagnostics, &fix.edits);
+            let patch = patch(shown, diagnostic.primary.span.file, &edits, color);
             lines.extend(patch.iter().map(|line| format!("    {line}")));
         }
     }
@@ -100,9 +103,9 @@ fn shown_related(diagnostic: &Diagnostic) -> impl Iterator<Item = &Label> {
     diagnostic.related.iter().filter(|label| !label.text.is_empty())
 }
 
-/// The code frame: a section per file, that of the primary label first.
-fn frame(sources: &Sources, diagnostic: &Diagnostic, color: bool) -> io::Result<String> {
-    let sections = sections(sources, diagnostic);
+/// The code frame: a section per file, that of the primary label first. `shown` are the texts that may be drawn.
+fn frame(sources: &Sources, shown: &Sources, diagnostic: &Diagnostic, color: bool) -> io::Result<String> {
+    let sections = sections(sources, shown, diagnostic);
     let last_number = sections.iter().flat_map(|section| &section.excerpt.numbers).flatten().max();
     let width = last_number.map_or(1, |number| number.to_string().len());
 
@@ -158,7 +161,7 @@ impl Section<'_> {
     }
 }
 
-fn sections<'a>(sources: &'a Sources, diagnostic: &'a Diagnostic) -> Vec<Section<'a>> {
+fn sections<'a>(sources: &Sources, shown: &Sources, diagnostic: &'a Diagnostic) -> Vec<Section<'a>> {
     let primary = &diagnostic.primary;
     let text = if primary.text.is_empty() { "here" } else { &primary.text };
     let mut groups: Vec<(FileId, Vec<DrawnLabel<'a>>)> =
@@ -173,7 +176,7 @@ fn sections<'a>(sources: &'a Sources, diagnostic: &'a Diagnostic) -> Vec<Section
     let section = |(file, labels): (FileId, Vec<DrawnLabel<'a>>)| {
         let ranges: Vec<TextRange> = labels.iter().map(|label| label.range).collect();
         Section {
-            excerpt: excerpt(sources.get(file), &ranges),
+            excerpt: excerpt(shown.get(file), &ranges),
             location: place::location(sources, Span::new(file, ranges[0])),
             labels,
         }

@@ -8,6 +8,7 @@ mod excerpt;
 mod fingerprint;
 mod full;
 mod ignore;
+mod mask;
 mod patch;
 mod place;
 #[cfg(test)]
@@ -29,7 +30,7 @@ pub use place::file_uri;
 pub use terminal::printable;
 
 use crate::diagnostic::Diagnostic;
-use crate::text::{Sources, Span};
+use crate::text::Sources;
 
 /// How findings are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -123,37 +124,11 @@ impl Options<'_> {
 /// # Errors
 /// What `out` answers.
 pub fn render(format: Format, input: &Input<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-    let masked = masked(input.sources, input.diagnostics);
-    let input = &Input { sources: masked.as_ref().unwrap_or(input.sources), ..*input };
     match format {
         Format::Full => full::write(input, out),
         Format::Concise => concise::write(input, out),
         Format::Json => json::write(input, out),
     }
-}
-
-/// The sources with asterisks in place of what findings call a secret, byte for byte; `None` where nothing is.
-fn masked(sources: &Sources, diagnostics: &[Diagnostic]) -> Option<Sources> {
-    let mut masks: Vec<Span> = diagnostics.iter().flat_map(|found| found.masks.iter().copied()).collect();
-    if masks.is_empty() {
-        return None;
-    }
-    masks.sort();
-    let mut result = sources.clone();
-    for of_file in masks.chunk_by(|a, b| a.file == b.file) {
-        let file = sources.get(of_file[0].file);
-        let mut text = file.text.to_string();
-        for mask in of_file {
-            let range = std::ops::Range::<usize>::from(mask.range());
-            if let Some(secret) = text.get(range.clone()) {
-                let hidden: String =
-                    secret.bytes().map(|byte| if byte == b'\n' { '\n' } else { '*' }).collect();
-                text.replace_range(range, &hidden);
-            }
-        }
-        result.replace(of_file[0].file, std::sync::Arc::new(file.with_text(text.into())));
-    }
-    Some(result)
 }
 
 #[cfg(test)]

@@ -5,8 +5,13 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use super::mask::MASK;
+
 /// Longest free text (messages, notes, titles) shown to people, in characters.
 const LONGEST_TEXT: usize = 600;
+
+/// What hidden text looks like, however long it is.
+const HIDDEN: &str = "•••";
 
 /// SGR parameters of the colours used outside code frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,9 +30,21 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     escaped(text, is_deceptive)
 }
 
-/// As [`printable`], but tabs stay: for lines of source text.
+/// As [`printable`], but tabs stay, and what is hidden is drawn as dots: for lines of source text.
 pub(super) fn printable_source(line: &str) -> Cow<'_, str> {
-    escaped(line, |c| c != '\t' && is_deceptive(c))
+    let is_escaped = |c| c != '\t' && is_deceptive(c);
+    if !line.contains(MASK) {
+        return escaped(line, is_escaped);
+    }
+    let mut result = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(at) = rest.find(MASK) {
+        result.push_str(&escaped(&rest[..at], is_escaped));
+        result.push_str(HIDDEN);
+        rest = rest[at..].trim_start_matches(MASK);
+    }
+    result.push_str(&escaped(rest, is_escaped));
+    Cow::Owned(result)
 }
 
 /// As [`printable`], but no longer than anyone reads.

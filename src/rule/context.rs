@@ -226,9 +226,9 @@ impl<'d> Report<'d> {
         self
     }
 
-    /// The text at this place is a secret: no report shows it.
-    pub fn mask(self, secret: Span) -> Self {
-        self.diagnostic.masks.push(secret);
+    /// The texts at these places are secrets: no report shows them.
+    pub fn mask(self, secrets: impl IntoIterator<Item = Span>) -> Self {
+        self.diagnostic.masks.extend(secrets);
         self
     }
 

@@ -2,6 +2,7 @@
 
 pub mod correctness;
 pub mod deprecated;
+pub mod flakes;
 pub mod modules;
 pub mod security;
 pub mod services;
@@ -10,11 +11,14 @@ use crate::rule::Entry;
 
 /// The rules, in the order they are listed.
 pub static RULES: &[Entry] = &[
+    Entry::project::<flakes::FetchWithoutHash>(),
+    Entry::project::<flakes::ImpureBuiltin>(),
     Entry::project::<modules::ConditionalModuleBody>(),
     Entry::project::<modules::ConfigDependentImports>(),
     Entry::project::<modules::DuplicateImport>(),
     Entry::host::<deprecated::RemovedOption>(),
     Entry::host::<deprecated::RenamedOption>(),
+    Entry::host::<deprecated::RenamedUnit>(),
     Entry::file::<modules::EnableDefaultTrue>(),
     Entry::project::<correctness::ImportCycle>(),
     Entry::project::<correctness::MissingPath>(),
@@ -26,8 +30,14 @@ pub static RULES: &[Entry] = &[
     Entry::host::<security::ContainerMutableTag>(),
     Entry::host::<security::ContainerSensitiveMount>(),
     Entry::host::<security::ContainerSocketMount>(),
+    Entry::file::<security::InsecureHttpSource>(),
+    Entry::host::<security::MutableUsersWithPasswords>(),
+    Entry::host::<security::PasswordFileInStore>(),
+    Entry::host::<security::PlaintextSecretInStore>(),
     Entry::host::<security::PrivilegedContainer>(),
     Entry::host::<security::PublishedPortBypassesFirewall>(),
+    Entry::host::<security::SecretOptionLiteral>(),
+    Entry::file::<security::SecretReadIntoStore>(),
     Entry::host::<services::CdiDeviceWithoutToolkit>(),
     Entry::host::<services::HmSopsSharedModule>(),
     Entry::host::<services::HomeFileClobber>(),
@@ -48,7 +58,10 @@ pub static RULES: &[Entry] = &[
     Entry::host::<services::UnknownSystemdDirective>(),
     Entry::host::<services::SystemdDirectiveWrongSection>(),
     Entry::host::<services::TmpfilesMalformedRule>(),
+    Entry::host::<security::SubstituterWithoutKey>(),
     Entry::host::<security::TmpfilesWorldWritable>(),
+    Entry::host::<security::UnexpandedCommandSubstitution>(),
+    Entry::file::<security::WeakHash>(),
     Entry::host::<services::AfterNetworkOnlineWithoutWants>(),
     Entry::host::<services::ShellSyntaxInExec>(),
     Entry::host::<services::HostPathInExec>(),
@@ -64,8 +77,5 @@ pub static RULES: &[Entry] = &[
     Entry::host::<security::FirewallGlobalOpenVsInterface>(),
     Entry::host::<services::EnvironmentFileNotProvided>(),
     Entry::host::<services::UnknownUnitRef>(),
-    Entry::host::<security::SecretOptionLiteral>(),
-    Entry::host::<security::PlaintextSecretInStore>(),
-    Entry::host::<security::PasswordFileInStore>(),
     Entry::host::<services::DeviceallowGlob>(),
 ];

@@ -2,11 +2,13 @@ use crate::prelude::*;
 
 declare_rule! {
     /// ## What it does
-    /// Finds files with secrets that are given as a path of the flake: `passwordFile = ./secret`.
+    /// Finds options for files with secrets, such as `passwordFile` and `hashedPasswordFile`, that are given a file
+    /// of the project or one that the configuration writes.
     ///
     /// ## Why is this bad?
-    /// Nix copies such a file into the store, where every user of the host can read it. It also stands in the
-    /// repository.
+    /// Nix copies the file to its store, which every user and every service of the machine can read: the file is as
+    /// open as the secret would be in the configuration itself. The option wants the path of a file that exists on
+    /// the machine only, as a string.
     ///
     /// ## Example
     /// ```nix
@@ -15,88 +17,65 @@ declare_rule! {
     ///
     /// Use instead:
     /// ```nix
-    /// { config, ... }: { users.users.nora.hashedPasswordFile = config.sops.secrets.nora.path; }
+    /// { users.users.nora.hashedPasswordFile = "/persist/passwords/nora"; }
     /// ```
     ///
     /// ## Exceptions
-    /// Files of test machines whose content is no secret.
-    ///
-    /// ## Fix safety
-    /// There is no automatic fix: the file must move to where only its reader sees it.
+    /// Files that are encrypted, and environment files without a secret in them, are not reported.
     ///
     /// ## References
-    /// - Nix manual, path literals are copied to the store when they become part of a string
-    /// - nixpkgs, nixos/modules/config/users-groups.nix
+    /// - Nix manual, "Path": paths in strings are copied to the store
+    /// - NixOS/nixpkgs issue 24288: secrets in the Nix store
     pub struct PasswordFileInStore {}
 
     name: "password-file-in-store",
-    summary: "file with a secret is copied into the store",
+    summary: "file with a secret that is copied to the Nix store",
     group: Security,
     level: Warning,
     fix: Never,
     status: Status::Stable { since: "0.1.0" },
 }
 
-/// Options that take the path of a file with a secret, by their last name.
-const NAMES: [&str; 9] = [
-    "passwordFile",
-    "hashedPasswordFile",
-    "initialPasswordFile",
-    "environmentFile",
-    "secretFile",
-    "tokenFile",
-    "credentialsFile",
-    "privateKeyFile",
-    "apiKeyFile",
-];
-
-/// Where such options stand.
-const PLACES: [&str; 5] = [
-    "users.users.*",
-    "services.*",
-    "services.*.*",
-    "services.restic.backups.*",
-    "networking.wireguard.interfaces.*",
-];
-
 impl HostRule for PasswordFileInStore {
+    const CLASSES: &'static [HostClass] = &[HostClass::Nixos, HostClass::Home];
+
     fn check(&self, host: &Host<'_>, cx: &mut HostContext<'_>) {
-        for place in PLACES {
-            for (_, node) in host.nodes(place) {
-                for name in NAMES {
-                    let file = host.below(&node, name);
-                    if !file.definitions().is_empty() {
-                        check_file(host, cx, &file);
-                    }
-                }
-            }
-        }
-        for (_, node) in host.nodes("virtualisation.oci-containers.containers.*.environmentFiles") {
-            check_file(host, cx, &node);
-        }
+        check_files(host, cx);
+        host.visit_users(&mut |user| check_files(&user.home, cx));
     }
 }
 
-fn check_file(host: &Host<'_>, cx: &mut HostContext<'_>, node: &Node) {
-    for definition in node.definitions() {
-        // A single path is no list.
-        let alone = Item {
-            value: definition.value.clone(),
-            condition: definition.condition.clone(),
-            span: definition.span(),
-            definition: definition.clone(),
-        };
-        let items = match &definition.value.value {
-            Value::List(_) => host.items(node).0,
-            _ => vec![alone],
-        };
-        for item in items.iter().filter(|item| matches!(item.value.value, Value::Path(_))) {
-            let message = format!("`{}` copies its file into the store", definition.path_text());
-            let Some(report) = cx.report_item(item, message) else { continue };
-            let _ = report
-                .here("readable for all on the host")
-                .help("give the path as a string, of a file that only its reader may read: sops-nix, agenix")
-                .note("What is in the repository is in its history too: change the secret.");
+fn check_files(host: &Host<'_>, cx: &mut HostContext<'_>) {
+    let found = host.stored_files();
+    if found.is_empty() || host.is_throwaway() {
+        return;
+    }
+    for file in found {
+        if cx.has_reported(file.span) {
+            continue;
         }
+        let option = file.option.replace('*', "…");
+        let (message, here) = match &file.kind {
+            StoredKind::OfProject(path) => (
+                format!("`{option}` copies its file into the store"),
+                format!("everyone on the machine can read `{path}` there"),
+            ),
+            StoredKind::Written => (
+                format!("`{option}` is a file in the store"),
+                "everyone on the machine can read it there".to_owned(),
+            ),
+        };
+        let mut report = cx.report(file.span, message).here(here).mask(file.hidden).help(
+            "give it the path of a file on the machine, as a string, such as that of a secret of sops-nix or agenix",
+        );
+        if let Some(binding) = file.binding {
+            report = report.covers(binding.range());
+        }
+        let _ = report
+            .note(
+                "Cause: paths of the project and results of `writeText` lie below /nix/store, where every file is \
+                 readable for everyone.",
+            )
+            .note("To validate: the value of the option must not begin with /nix/store.");
     }
 }

@@ -2,38 +2,40 @@ use crate::prelude::*;
 
 declare_rule! {
     /// ## What it does
-    /// Finds passwords and other secrets that are written as the value of an option which puts them into the
-    /// store.
+    /// Finds passwords, keys and hashes of passwords written out in options that are known to hold them, such
+    /// as `users.users.<name>.password` and `networking.wireguard.interfaces.<name>.privateKey`.
     ///
     /// ## Why is this bad?
-    /// Every user and every service of the host can read the store, and so can everyone who gets a copy of it or
-    /// of the repository.
+    /// The configuration ends up in the Nix store, and every user and every service of the machine can read
+    /// that; so can everyone who sees the repository. A hash does not tell the password, but guesses can be
+    /// tried against it: the variant `hash`. Passwords of accounts are the variant `account`, since many are meant to
+    /// be changed at the first login.
     ///
     /// ## Example
     /// ```nix
-    /// { users.users.nora.initialPassword = "hunter2"; }
+    /// { users.users.nora.password = "correct-horse"; }
     /// ```
     ///
     /// Use instead:
     /// ```nix
-    /// { config, ... }: { users.users.nora.hashedPasswordFile = config.sops.secrets.nora.path; }
+    /// { config, ... }:
+    /// { users.users.nora.hashedPasswordFile = config.sops.secrets.nora-password.path; }
     /// ```
     ///
     /// ## Exceptions
-    /// Throw-away machines, such as installers and test machines: passwords of accounts are the variant
-    /// `account`, since many are meant to be changed at the first login. A hash is the variant `hash`: it can be tried
-    /// against lists of passwords. `!` and `*`, which lock an account, are no secrets.
+    /// Accounts of images to install from and of machines to try things on are not reported where the host
+    /// says that it is one, nor are locked accounts (`"!"`), references such as `ext:psk_home` and values
+    /// that come from elsewhere.
     ///
-    /// ## Fix safety
-    /// There is no automatic fix: the secret must move to where only its reader sees it, and be changed.
+    /// The value is never shown, whatever the format of the report.
     ///
     /// ## References
-    /// - nixpkgs issue 24288
+    /// - NixOS/nixpkgs issue 24288: secrets in the Nix store
     /// - nixpkgs, nixos/modules/config/users-groups.nix
     pub struct SecretOptionLiteral {}
 
     name: "secret-option-literal",
-    summary: "secret written as the value of an option",
+    summary: "password, key or hash written out in an option",
     group: Security,
     level: Warning,
     variants: [account: Info, hash: Info],
@@ -42,54 +44,52 @@ declare_rule! {
 }
 
 impl HostRule for SecretOptionLiteral {
+    const CLASSES: &'static [HostClass] = &[HostClass::Nixos, HostClass::Home];
+
     fn check(&self, host: &Host<'_>, cx: &mut HostContext<'_>) {
-        for row in nixos::secrets::options() {
-            for (_, node) in host.nodes(&row.name) {
-                for item in host.items(&node).0 {
-                    let Some(secret) = item.exact().filter(|text| is_secret(text)) else { continue };
-                    report(cx, &item, row, &secret);
+        check_options(host, cx);
+        host.visit_users(&mut |user| check_options(&user.home, cx));
+    }
+}
+
+fn check_options(host: &Host<'_>, cx: &mut HostContext<'_>) {
+    let is_throwaway = host.is_throwaway();
+    for (option, secret) in host.secret_options() {
+        let is_throwaway = is_throwaway || host.is_throwaway_file(secret.span.file);
+        if cx.has_reported(secret.span) || (is_throwaway && option.name.starts_with("users.")) {
+            continue;
+        }
+        let is_hash = option.kind == nixos::leaks::SecretKind::Hash;
+        let (what, here) = match is_hash {
+            true => ("hash of a password", "guesses can be tried against this hash"),
+            false => ("secret", "every user of the machine can read this"),
+        };
+        let path = secret.option.replace('*', "…");
+        let mut report = cx
+            .report(secret.span, format!("`{path}` puts a {what} into the store"))
+            .here(here)
+            .mask(secret.hidden)
+            .help(match &option.instead {
+                Some(instead) => {
+                    format!("keep it in a file that a secret manager brings, and set `{instead}`")
                 }
-            }
+                None => "keep it in a file that a secret manager brings, outside of the store".to_owned(),
+            });
+        if let Some(binding) = secret.binding {
+            report = report.covers(binding.range());
         }
-    }
-}
-
-/// Whether a text is not empty, no locked account and no reference to a secret elsewhere.
-fn is_secret(text: &str) -> bool {
-    let is_reference = ["!", "*", "/", "$__", "{{", "@", "%"].iter().any(|start| text.starts_with(start));
-    // `$NAME` and `${NAME}` are filled in from the environment; hashes begin with `$6$` and the like.
-    let is_variable = text
-        .strip_prefix('$')
-        .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase() || c == '{'));
-    !text.is_empty() && !is_reference && !is_variable
-}
-
-fn report(cx: &mut HostContext<'_>, item: &Item, row: &nixos::secrets::SecretOption, secret: &str) {
-    let is_hash = row.is_hash
-        || secret.starts_with("$6$")
-        || secret.starts_with("$y$")
-        || secret.starts_with("$argon2");
-    let path = item.definition.path_text();
-    let Some(span) = item.span else { return };
-    let what = if is_hash { "hash of a password" } else { "secret" };
-    let Some(mut report) = cx.report_item(item, format!("`{path}` puts a {what} into the store")) else {
-        return;
-    };
-    report = report.mask(span).here(match is_hash {
-        true => "readable for all, and for guessing",
-        false => "readable for all on the host",
-    });
-    if is_hash {
-        report = report.variant(&SecretOptionLiteral::META, "hash");
-    } else if path.starts_with("users.") {
-        report = report.variant(&SecretOptionLiteral::META, "account");
-    }
-    report = match &row.instead {
-        Some(instead) => {
-            report.help(format!("set `{instead}` to the path of a file that only its reader may read"))
+        if is_hash {
+            report = report.variant(&SecretOptionLiteral::META, "hash");
+        } else if option.name.starts_with("users.") {
+            report = report
+                .variant(&SecretOptionLiteral::META, "account")
+                .note("A first password is safe once its user has changed it, and not before.");
         }
-        None => report
-            .help("keep it in a file that only its reader may read, for example with sops-nix or agenix"),
-    };
-    let _ = report.note("The secret is in the history of the repository too: change it.");
+        let _ = report
+            .note(
+                "Cause: what a module sets is copied to /nix/store, which is readable for everyone; permissions of files \
+                 made from it do not change that.",
+            )
+            .note("The secret is in the history of the repository too: change it.");
+    }
 }
