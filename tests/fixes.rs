@@ -156,7 +156,7 @@ fn the_library_keeps_its_tests() {
         let results = || -> Vec<Option<String>> {
             let call =
                 |test: &&str| value(copy.path(), &["-E", &format!("import ./shim (toString ./{test})")]);
-            tests.iter().map(|test| call(test)).collect()
+            tests.iter().map(call).collect()
         };
         let (before, old) = (results(), texts(copy.path()));
         nixlint(copy.path(), arguments);
