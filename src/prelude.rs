@@ -17,7 +17,10 @@ pub use crate::rule::{
     Context, Declared, Edits, Fixable, HostContext, HostRule, MissingUnit, Near, Patch, PathGlobs, Place,
     ProjectRule, Report, Rule, RuleMeta, Status, Variant,
 };
-pub use crate::semantic::{BindingKind, Resolution};
+pub use crate::semantic::{BindingKind, Kind, Resolution, ScopeKind};
 pub use crate::shell::{self, Word};
-pub use crate::syntax::{AstNode, ast, edit, peel_parens, static_name, static_path};
+pub use crate::syntax::{
+    AstNode, RawPart, Strength, ast, call_parts, dotted_path, edit, has_comment, has_comment_outside,
+    is_called_further, is_indented, peel_parens, plain_text, raw_string, same_code, static_name, static_path,
+};
 pub use crate::text::{FileId, Span, TextRange, TextSize};

@@ -6,11 +6,34 @@ pub mod flakes;
 pub mod modules;
 pub mod security;
 pub mod services;
+pub mod style;
+pub mod suspicious;
 
 use crate::rule::Entry;
 
 /// The rules, in the order they are listed.
 pub static RULES: &[Entry] = &[
+    Entry::file::<correctness::LambdaLexedAsUrl>(),
+    Entry::file::<correctness::LegacyLetMissingBody>(),
+    Entry::file::<deprecated::DeprecatedToPath>(),
+    Entry::file::<deprecated::LegacyLet>(),
+    Entry::file::<deprecated::UrlLiteral>(),
+    Entry::file::<style::BoolLiteralComparison>(),
+    Entry::file::<style::EmptyInherit>(),
+    Entry::file::<style::EmptyLet>(),
+    Entry::file::<style::EmptyListConcat>(),
+    Entry::file::<style::EmptySetUpdate>(),
+    Entry::file::<style::HasAttrThenSelect>(),
+    Entry::file::<style::InterpolationOnlyString>(),
+    Entry::file::<style::ListLiteralConcat>(),
+    Entry::file::<style::ManualInherit>(),
+    Entry::file::<style::ManualInheritFrom>(),
+    Entry::file::<style::NegatedBoolLiteral>(),
+    Entry::file::<style::NegatedEquality>(),
+    Entry::file::<style::NestedLet>(),
+    Entry::file::<style::RedundantParens>(),
+    Entry::file::<style::SetLiteralUpdate>(),
+    Entry::file::<suspicious::ConstantComparison>(),
     Entry::project::<flakes::FetchWithoutHash>(),
     Entry::project::<flakes::ImpureBuiltin>(),
     Entry::project::<modules::ConditionalModuleBody>(),

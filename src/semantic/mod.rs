@@ -5,6 +5,7 @@
 
 mod builtins;
 mod ir;
+mod kind;
 mod lower;
 mod scope;
 
@@ -12,6 +13,7 @@ pub use builtins::is_global as is_global_builtin;
 pub use ir::{
     Attr, AttrSet, BinaryOp, DynamicAttr, Expr, ExprId, Formal, Ir, Key, Lambda, Part, PathKind, Symbol,
 };
+pub use kind::Kind;
 pub use lower::lower;
 pub use scope::{
     Binding, BindingId, BindingKind, Duplicate, Reference, Resolution, Scope, ScopeId, ScopeKind, Semantics,

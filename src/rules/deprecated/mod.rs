@@ -1,9 +1,15 @@
 //! Old names.
 
+mod deprecated_to_path;
+mod legacy_let;
 mod removed_option;
 mod renamed_option;
 mod renamed_unit;
+mod url_literal;
 
+pub use deprecated_to_path::DeprecatedToPath;
+pub use legacy_let::LegacyLet;
 pub use removed_option::RemovedOption;
 pub use renamed_option::RenamedOption;
 pub use renamed_unit::RenamedUnit;
+pub use url_literal::UrlLiteral;

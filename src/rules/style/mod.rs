@@ -1,0 +1,33 @@
+//! Taste that most share.
+
+mod bool_literal_comparison;
+mod empty_inherit;
+mod empty_let;
+mod empty_list_concat;
+mod empty_set_update;
+mod has_attr_then_select;
+mod interpolation_only_string;
+mod list_literal_concat;
+mod manual_inherit;
+mod manual_inherit_from;
+mod negated_bool_literal;
+mod negated_equality;
+mod nested_let;
+mod redundant_parens;
+mod set_literal_update;
+
+pub use bool_literal_comparison::BoolLiteralComparison;
+pub use empty_inherit::EmptyInherit;
+pub use empty_let::EmptyLet;
+pub use empty_list_concat::EmptyListConcat;
+pub use empty_set_update::EmptySetUpdate;
+pub use has_attr_then_select::HasAttrThenSelect;
+pub use interpolation_only_string::InterpolationOnlyString;
+pub use list_literal_concat::ListLiteralConcat;
+pub use manual_inherit::ManualInherit;
+pub use manual_inherit_from::ManualInheritFrom;
+pub use negated_bool_literal::NegatedBoolLiteral;
+pub use negated_equality::NegatedEquality;
+pub use nested_let::NestedLet;
+pub use redundant_parens::RedundantParens;
+pub use set_literal_update::SetLiteralUpdate;
