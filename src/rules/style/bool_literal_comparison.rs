@@ -19,11 +19,14 @@ declare_rule! {
     ///
     /// ## Exceptions
     /// Where nothing shows that the other side is a boolean, it may be `null` or a string, and the comparison means
-    /// something: then the finding is info only, and its fix unsafe.
+    /// something. These are reported with the option `unproven` only, as info, and their fix is unsafe.
     ///
     /// ## Fix safety
     /// Safe where the other side is a boolean for certain, such as a comparison or the result of `builtins.elem`.
-    pub struct BoolLiteralComparison {}
+    pub struct BoolLiteralComparison {
+        /// Whether comparisons are reported where the other side may be no boolean.
+        unproven: bool = false,
+    }
 
     name: "bool-literal-comparison",
     summary: "comparison with `true` or `false`",
@@ -51,6 +54,9 @@ impl Rule for BoolLiteralComparison {
             _ => return,
         };
         let is_bool = semantics.kind_of_value(&other) == Some(Kind::Bool);
+        if !is_bool && !self.unproven {
+            return;
+        }
         let is_kept = is_equal == literal;
         let text = match is_kept {
             true => other.syntax().text().to_string(),

@@ -18,7 +18,8 @@ declare_rule! {
     /// ```
     ///
     /// ## Exceptions
-    /// A set with a comment in it is not reported.
+    /// An empty set at the head of several, each on a line of its own, keeps the lines alike, and a comment in it shows
+    /// what may come: neither is reported.
     ///
     /// ## Fix safety
     /// Safe where the other side is a set for certain. Otherwise evaluation might have failed here, and the fix is
@@ -41,12 +42,13 @@ impl Rule for EmptySetUpdate {
             return;
         }
         let (Some(left), Some(right)) = (operation.lhs(), operation.rhs()) else { return };
-        let (empty, other) = match (is_empty_set(&left), is_empty_set(&right)) {
-            (true, _) => (left, right),
-            (_, true) => (right, left),
+        let between = TextRange::new(left.syntax().text_range().end(), right.syntax().text_range().start());
+        let (empty, other, is_head) = match (is_empty_set(&left), is_empty_set(&right)) {
+            (true, _) => (left, right, cx.text[between].contains('\n')),
+            (_, true) => (right, left, false),
             _ => return,
         };
-        if has_comment(empty.syntax()) {
+        if is_head || has_comment(empty.syntax()) {
             return;
         }
         let is_set = cx.semantics().kind_of_value(&other) == Some(Kind::Set);

@@ -18,7 +18,7 @@ declare_rule! {
     /// ```
     ///
     /// ## Exceptions
-    /// Lists with a comment above or between them may be apart for a reason: they are not reported.
+    /// Lists with a comment in or between them may be apart for a reason: they are not reported.
     ///
     /// ## Fix safety
     /// Always safe.
@@ -43,6 +43,10 @@ impl Rule for ListLiteralConcat {
         else {
             return;
         };
+        // Comments inside say what each of them is for.
+        if has_comment(operation.syntax()) {
+            return;
+        }
         if left.items().next().is_none() || right.items().next().is_none() {
             return;
         }

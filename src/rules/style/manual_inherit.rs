@@ -42,6 +42,9 @@ impl Rule for ManualInherit {
         if name.syntax().text() != value.syntax().text() {
             return;
         }
+        if matches!(name.syntax().text().to_string().as_str(), "true" | "false" | "null") {
+            return;
+        }
         let set = binding.syntax().parent().and_then(ast::AttrSet::cast);
         if !set.is_some_and(|set| set.rec_token().is_none() && !may_join_another(&set)) {
             return;

@@ -19,7 +19,7 @@ declare_rule! {
     /// ```
     ///
     /// ## Exceptions
-    /// Parentheses that show how operators hold together, as in `a && (b == c)`, are not reported, and neither are those
+    /// Parentheses that show how operators hold together, as in `a && (b == c)`, or where a default ends, as in `(a.b or c) == d`, are not reported, and neither are those
     /// around a value of several lines, unless the option `several-lines` asks for it.
     ///
     /// ## Fix safety
@@ -47,7 +47,9 @@ impl Rule for RedundantParens {
         if node.parent().is_some_and(|parent| ast::Paren::can_cast(parent.kind())) {
             return;
         }
-        let is_atom = Strength::of(&inner) >= Strength::Select;
+        // `(a.b or c)` shows where the default ends.
+        let has_default = matches!(&inner, ast::Expr::Select(select) if select.default_expr().is_some());
+        let is_atom = Strength::of(&inner) >= Strength::Select && !has_default;
         if !is_atom && !is_whole_place(paren) {
             return;
         }

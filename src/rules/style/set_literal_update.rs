@@ -18,11 +18,15 @@ declare_rule! {
     /// ```
     ///
     /// ## Exceptions
-    /// Sets with computed names or a comment between them, and recursive ones, are not reported.
+    /// Sets with computed names, with comments, and recursive ones are not reported. Two sets of several lines each may be
+    /// apart for the reader: they are reported with the option `several-lines`.
     ///
     /// ## Fix safety
     /// Always safe.
-    pub struct SetLiteralUpdate {}
+    pub struct SetLiteralUpdate {
+        /// Whether two sets of several lines each are reported, too.
+        several_lines: bool = false,
+    }
 
     name: "set-literal-update",
     summary: "`//` between two sets that are written out",
@@ -44,6 +48,10 @@ impl Rule for SetLiteralUpdate {
         else {
             return;
         };
+        let is_long = |set: &ast::AttrSet| set.syntax().text().contains_char('\n');
+        if has_comment(operation.syntax()) || (is_long(&left) && is_long(&right) && !self.several_lines) {
+            return;
+        }
         let (Some(first), Some(second)) = (names(&left), names(&right)) else { return };
         if first.is_empty() || second.is_empty() || first.iter().any(|name| second.contains(name)) {
             return;
