@@ -4,6 +4,8 @@ pub mod correctness;
 pub mod deprecated;
 pub mod flakes;
 pub mod modules;
+pub mod pedantic;
+pub mod performance;
 pub mod security;
 pub mod services;
 pub mod style;
@@ -13,6 +15,29 @@ use crate::rule::Entry;
 
 /// The rules, in the order they are listed.
 pub static RULES: &[Entry] = &[
+    Entry::file::<correctness::CallArgumentMismatch>(),
+    Entry::file::<correctness::MissingAttribute>(),
+    Entry::project::<flakes::PathOutsideRoot>(),
+    Entry::project::<flakes::SearchPath>(),
+    Entry::file::<pedantic::BetaRedex>(),
+    Entry::file::<pedantic::EmptyPattern>(),
+    Entry::file::<pedantic::EtaReduction>(),
+    Entry::file::<pedantic::InterpolatedPath>(),
+    Entry::file::<pedantic::LetOnlyForRecInherit>(),
+    Entry::file::<pedantic::MisnamedArgument>(),
+    Entry::file::<pedantic::RedundantBuiltinsPrefix>(),
+    Entry::file::<pedantic::RepeatedKeyPrefix>(),
+    Entry::file::<pedantic::UnsortedBindings>(),
+    Entry::file::<pedantic::UnsortedFormals>(),
+    Entry::file::<pedantic::UnsortedInherit>(),
+    Entry::file::<performance::LiftableLet>(),
+    Entry::file::<performance::WholeTreeSrc>(),
+    Entry::file::<style::MixedNestedAndFlatKeys>(),
+    Entry::file::<style::RedundantAtPattern>(),
+    Entry::file::<suspicious::AbsolutePathLiteral>(),
+    Entry::project::<suspicious::HomePathLiteral>(),
+    Entry::file::<suspicious::MutualDefaultCycle>(),
+    Entry::file::<suspicious::PathCoercionCopies>(),
     Entry::file::<correctness::CertainThrow>(),
     Entry::file::<correctness::DivisionLexedAsPath>(),
     Entry::file::<correctness::FloatLeadingZero>(),

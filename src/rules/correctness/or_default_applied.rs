@@ -19,8 +19,8 @@ declare_rule! {
     /// ```
     ///
     /// ## Exceptions
-    /// Where the choice is between two functions on purpose, `(x.f or g) y` says so. A default that is a function
-    /// written out, such as `(x: x)`, is not reported.
+    /// Where the choice is between two functions on purpose, `(x.f or g) y` says so. A default in parentheses
+    /// shows where it ends, and is not reported.
     ///
     /// ## Fix safety
     /// Unsafe, since it changes what is called. The other reading is shown, too.
@@ -44,7 +44,8 @@ impl Rule for OrDefaultApplied {
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {
         let Some(ast::Expr::Select(select)) = call.lambda() else { return };
         let Some(default) = select.default_expr() else { return };
-        if matches!(peel_parens(default.clone()), ast::Expr::Lambda(_)) {
+        // Who puts the default in parentheses knows where it ends.
+        if matches!(default, ast::Expr::Paren(_)) {
             return;
         }
         // The whole call, with all arguments.

@@ -18,7 +18,8 @@ declare_rule! {
     /// ```
     ///
     /// ## Exceptions
-    /// Shell scripts often ask `[ -n "$x" ]`, for which `"1"` and the empty string are right.
+    /// Shell scripts often ask `[ -n "$x" ]`, for which `"1"` and the empty string are right. Where the question is
+    /// asked right there, nothing is reported.
     ///
     /// ## Fix safety
     /// Unsafe, since the text becomes another one. It needs a `lib` in scope.
@@ -30,7 +31,7 @@ declare_rule! {
     name: "bool-to-string",
     summary: "`toString` of a boolean, which gives `\"1\"` or nothing",
     group: Suspicious,
-    level: Warning,
+    level: Info,
     fix: Sometimes,
     status: Status::Stable { since: "0.1.0" },
 }
@@ -54,6 +55,12 @@ impl Rule for BoolToString {
             || matches!(&function, ast::Expr::Select(select) if select.syntax().text() == "lib.toString");
         let is_bool = cx.semantics().kind_of_value(&argument) == Some(Kind::Bool) || is_switch(&argument);
         if !is_to_string || !is_bool {
+            return;
+        }
+        // A shell that asks whether the text is empty gets the right answer.
+        let before = cx.text[..usize::from(call.syntax().text_range().start())].trim_end();
+        let before = before.strip_suffix("${").unwrap_or(before).trim_end_matches('"');
+        if ["-z ", "-n "].iter().any(|question| before.ends_with(question)) {
             return;
         }
         let at = call.syntax().text_range().start();

@@ -56,7 +56,9 @@ impl Rule for DollarEscapeConfusion {
             if let Some(RawPart::Interpolation(interpolation)) = parts.get(index + 1) {
                 let place = interpolation.syntax().text_range();
                 let backslashes = content.len() - content.trim_end_matches('\\').len();
-                if indented && backslashes % 2 == 1 && !content.ends_with("''\\") {
+                // A line of a shell script that goes on in what is interpolated.
+                let goes_on = text[place].starts_with("${\n");
+                if indented && backslashes % 2 == 1 && !goes_on && !content.ends_with("''\\") {
                     let range = TextRange::new(place.start() - TextSize::new(1), place.end());
                     let escape = TextRange::new(range.start(), place.start());
                     let _ = cx
@@ -92,6 +94,8 @@ impl Rule for DollarEscapeConfusion {
                 let is_escaped = content[..at].ends_with('$')
                     || content[..at].ends_with("''")
                     || content[..at].ends_with('\\');
+                let line = content[..at].rsplit('\n').next().unwrap_or_default();
+                let is_escaped = is_escaped || line.trim_start().starts_with('#');
                 let is_name = !name.is_empty()
                     && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.');
                 let head = name.split('.').next().unwrap_or_default();
