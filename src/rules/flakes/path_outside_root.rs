@@ -22,13 +22,15 @@ declare_rule! {
     /// ```
     ///
     /// ## Exceptions
-    /// Where the flake is in a folder of a git repository, all of the repository is copied, and such a path may be right.
+    /// Where the flake is in a folder of a git repository, all of the repository is copied, and such a path
+    /// may be right: hence the rule is off.
     pub struct PathOutsideRoot {}
 
     name: "path-outside-root",
     summary: "path that climbs out of the flake",
     group: Flakes,
     level: Warning,
+    default: Off,
     fix: Never,
     status: Status::Stable { since: "0.1.0" },
 }

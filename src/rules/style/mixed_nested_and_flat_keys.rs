@@ -31,18 +31,25 @@ impl Rule for MixedNestedAndFlatKeys {
 
     fn check(&self, set: &ast::AttrSet, cx: &mut Context<'_>) {
         use ast::HasEntry as _;
-        let mut whole: Vec<(String, ast::AttrpathValue)> = Vec::new();
-        let mut parts: Vec<(String, ast::AttrpathValue)> = Vec::new();
+        let mut whole: Vec<(ast::Attr, ast::AttrpathValue)> = Vec::new();
+        let mut parts: Vec<(ast::Attr, ast::AttrpathValue)> = Vec::new();
         for binding in set.attrpath_values() {
             let Some(path) = binding.attrpath() else { continue };
             let mut attrs = path.attrs();
-            let Some(name) = attrs.next().and_then(|name| static_name(&name)) else { continue };
+            let Some(name) = attrs.next() else { continue };
             if attrs.next().is_some() {
                 parts.push((name, binding));
             } else if matches!(binding.value(), Some(ast::Expr::AttrSet(_))) {
                 whole.push((name, binding));
             }
         }
+        if whole.is_empty() || parts.is_empty() {
+            return;
+        }
+        let named = |bindings: Vec<(ast::Attr, ast::AttrpathValue)>| -> Vec<(String, ast::AttrpathValue)> {
+            bindings.into_iter().filter_map(|(name, binding)| Some((static_name(&name)?, binding))).collect()
+        };
+        let (whole, parts) = (named(whole), named(parts));
         for (name, binding) in whole {
             let Some((_, part)) = parts.iter().find(|(part, _)| *part == name) else { continue };
             let (Some(key), Some(other)) = (part.attrpath(), binding.attrpath()) else { continue };

@@ -19,7 +19,7 @@ declare_rule! {
     /// ```
     ///
     /// ## Exceptions
-    /// `/. + x` is a way to make a path of a string and is not reported.
+    /// `/. + x` makes a path of a string, and `x + /a` goes on where `x` ends: neither is reported.
     ///
     /// ## References
     /// - Nix manual, `lint-absolute-path-literals` in nix.conf
@@ -39,7 +39,12 @@ impl Rule for AbsolutePathLiteral {
     fn check(&self, path: &ast::PathAbs, cx: &mut Context<'_>) {
         let text = path.syntax().text().to_string();
         let is_divisor = text[1..].chars().all(|c| c.is_ascii_digit());
-        if text == "/." || is_divisor {
+        // `self + /a` goes on where `self` ends.
+        let is_added = path.syntax().parent().and_then(ast::BinOp::cast).is_some_and(|sum| {
+            sum.operator() == Some(ast::BinOpKind::Add)
+                && sum.rhs().is_some_and(|right| right.syntax() == path.syntax())
+        });
+        if text == "/." || is_divisor || is_added {
             return;
         }
         let file = cx.file;
