@@ -12,23 +12,27 @@ impl Host<'_> {
     /// Whether something may start the unit: its own `wantedBy` and the like, `startAt`, a unit that is
     /// triggered in its place, or another unit of the host that names it.
     pub fn may_be_started(&self, unit: &Unit) -> bool {
-        let Some(name) = unit.key.exact() else { return true };
         let may_be_set = |option: &str| {
             let (items, open) = self.items(&self.below(&unit.node, option));
             open.is_some() || !items.is_empty()
         };
         let is_reverse = |attribute: &&DependencyAttribute| attribute.kind == Dependency::Reverse;
         let is_wanted = DEPENDENCIES.iter().filter(is_reverse).any(|attribute| may_be_set(attribute.option));
-        if unit.node.open().is_some() || is_wanted || ["startAt", "aliases"].into_iter().any(may_be_set) {
+        if unit.node.open().is_some() || is_wanted || may_be_set("aliases") {
+            return true;
+        }
+        if self.may_be_triggered(unit) {
             return true;
         }
         let whole = unit.display();
-        self.units().iter().any(|other| {
-            if other.display() == whole {
-                return false;
-            }
-            self.triggers(other, name) || self.starts(other, &whole)
-        })
+        self.units().iter().any(|other| other.display() != whole && self.starts(other, &whole))
+    }
+
+    /// Whether a timer, socket or path unit may start the service.
+    pub fn may_be_triggered(&self, unit: &Unit) -> bool {
+        let Some(name) = unit.key.exact() else { return true };
+        let times = self.below(&unit.node, "startAt");
+        !times.definitions().is_empty() || self.units().iter().any(|other| self.triggers(other, name))
     }
 
     /// Whether a timer, socket or path unit may be there for the service of that name.

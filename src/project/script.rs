@@ -45,6 +45,8 @@ pub struct RunText {
 
 /// A command line of a unit, as systemd runs it.
 pub struct UnitCommand {
+    /// The directive it stands in.
+    pub directive: &'static str,
     /// The characters of systemd in front of the program, such as `-`.
     pub prefixes: String,
     /// The program and its arguments.
@@ -116,6 +118,7 @@ impl Host<'_> {
                 for command in shell::exec::parse(&template).into_iter().flatten() {
                     let has_script = command.script().is_some();
                     found.push(UnitCommand {
+                        directive: option,
                         prefixes: command.prefixes,
                         words: command.words,
                         has_script,

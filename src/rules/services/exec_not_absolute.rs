@@ -25,21 +25,21 @@ declare_rule! {
     /// ## Exceptions
     /// Programs of systemd, units with `ExecSearchPath` or a root of their own, and names that are not known in
     /// full. A line that begins with `-` may fail by design: then only the command never runs, which is the variant
-    /// `ignored`. Homes that Home Manager makes on other systems than NixOS are left alone.
+    /// `ignored`. A program that only stops or reloads the service lets it start, and is the variant `stop`. Homes that Home Manager makes on other systems than NixOS are left alone.
     ///
     /// ## Fix safety
     /// There is no automatic fix: which package has the program is not known.
     ///
     /// ## References
     /// - systemd.service(5), "Command lines"; systemd.exec(5), `ExecSearchPath=`
-    /// - nixpkgs, pkgs/os-specific/linux/systemd/default.nix (`defaultPathNormal`)
+    /// - nixpkgs, pkgs/os-specific/linux/systemd/default.nix (`defaultPathNormal`), and issue 262169
     pub struct ExecNotAbsolute {}
 
     name: "exec-not-absolute",
     summary: "program of a unit that systemd does not find",
     group: Services,
     level: Error,
-    variants: [ignored: Warning],
+    variants: [ignored: Warning, stop: Warning],
     fix: Never,
     status: Status::Stable { since: "0.1.0" },
 }
@@ -86,6 +86,8 @@ fn check_unit(host: &Host<'_>, cx: &mut HostContext<'_>, unit: &Unit) {
             .note(format!("To validate: systemctl status {name}, or systemd-analyze verify on the unit."));
         if command.prefixes.contains('-') {
             report = report.variant(&ExecNotAbsolute::META, "ignored");
+        } else if !has_folder && ["ExecStop", "ExecStopPost", "ExecReload"].contains(&command.directive) {
+            report = report.variant(&ExecNotAbsolute::META, "stop");
         }
         if let Some(binding) = command.item.definition.binding.filter(|binding| binding.file == place.file) {
             report = report.covers(binding.range());

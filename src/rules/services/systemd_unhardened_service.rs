@@ -15,7 +15,10 @@ declare_rule! {
     /// {
     ///   systemd.services.web = {
     ///     wantedBy = [ "multi-user.target" ];
-    ///     serviceConfig.ExecStart = "/srv/web/bin/web";
+    ///     serviceConfig = {
+    ///       ExecStart = "/srv/web/bin/web";
+    ///       Restart = "always";
+    ///     };
     ///   };
     /// }
     /// ```
@@ -27,6 +30,7 @@ declare_rule! {
     ///     wantedBy = [ "multi-user.target" ];
     ///     serviceConfig = {
     ///       ExecStart = "/srv/web/bin/web";
+    ///       Restart = "always";
     ///       DynamicUser = true;
     ///     };
     ///   };
@@ -34,8 +38,9 @@ declare_rule! {
     /// ```
     ///
     /// ## Exceptions
-    /// Oneshots, units of users, containers, services of nixpkgs, and services that by their commands change the
-    /// machine itself: mounts, networks, modules of the kernel, other units.
+    /// Services without `Restart`, which may run once and end, oneshots, and those that a timer starts; units of
+    /// users, containers and services of nixpkgs; and services that by their commands change the machine itself:
+    /// mounts, networks, modules of the kernel, other units.
     ///
     /// ## Fix safety
     /// There is no automatic fix: what a service needs, only you can tell.
@@ -48,6 +53,7 @@ declare_rule! {
     summary: "own service that nothing shuts in",
     group: Services,
     level: Info,
+    default: Off,
     fix: Never,
     status: Status::Stable { since: "0.1.0" },
 }
@@ -59,7 +65,11 @@ impl HostRule for SystemdUnhardenedService {
                 continue;
             };
             let Some((definition, span)) = service.named_by() else { continue };
-            if cx.has_reported(span) || may_be_shut_in(host, unit) || administers(host, unit) {
+            if cx.has_reported(span)
+                || !keeps_running(host, unit)
+                || may_be_shut_in(host, unit)
+                || administers(host, unit)
+            {
                 continue;
             }
             let name = unit.display();
@@ -80,6 +90,17 @@ impl HostRule for SystemdUnhardenedService {
                 .note(format!("To validate: systemd-analyze security {name}."));
         }
     }
+}
+
+/// Whether the service surely goes on running, by what it says of its end.
+fn keeps_running(host: &Host<'_>, unit: &Unit) -> bool {
+    let text = |name: &str| host.unit_text(unit, &format!("serviceConfig.{name}"));
+    let restarts = matches!(text("Restart"), Some(Some(when)) if when != "no");
+    let is_simple = match text("Type") {
+        None => true,
+        Some(kind) => kind.is_some_and(|kind| !["oneshot", "forking"].contains(&kind.as_str())),
+    };
+    restarts && is_simple && text("RemainAfterExit").is_none() && !host.may_be_triggered(unit)
 }
 
 /// Whether something may shut the service in: a directive, a user made up for it, or what is not seen.
