@@ -7,7 +7,8 @@ declare_rule! {
     /// ## Why is this bad?
     /// Nobody can tell where a name comes from: not the reader, not an editor, and not nixlint, which must keep quiet
     /// about unknown names. A name that is removed upstream, or added, changes what the file means.
-    /// A list behind `with pkgs;` is an accepted idiom and not reported.
+    /// A list behind `with pkgs;` is an accepted idiom and not reported. Many people like the short names better, so
+    /// the rule is off unless asked for.
     ///
     /// ## Example
     /// ```nix
@@ -41,6 +42,7 @@ declare_rule! {
     summary: "`with` around a whole file",
     group: Style,
     level: Info,
+    default: Off,
     fix: Sometimes,
     status: Status::Stable { since: "0.1.0" },
 }

@@ -40,7 +40,8 @@ impl Rule for UnusedAtBinding {
         let whole = semantics.bindings(scope).find(|(_, binding)| binding.kind == BindingKind::AtName);
         let Some((id, binding)) = whole else { return };
         let name = semantics.ir.name(binding.name);
-        if name.starts_with('_') || !semantics.usage().uses(id).is_empty() {
+        let is_twice = semantics.bindings(scope).filter(|(_, other)| other.name == binding.name).count() > 1;
+        if is_twice || name.starts_with('_') || !semantics.usage().uses(id).is_empty() {
             return;
         }
         let file = cx.file;

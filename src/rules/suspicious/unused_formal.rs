@@ -32,7 +32,7 @@ declare_rule! {
     /// - nixpkgs, lib/customisation.nix: `callPackageWith`; lib/modules.nix: `applyModuleArgs`
     pub struct UnusedFormal {
         /// Arguments that may stay unused where others are taken by `...`.
-        allow: Vec<String> = ["config", "lib", "pkgs"].map(str::to_owned).to_vec(),
+        allow: Vec<String> = ["config", "lib", "modulesPath", "options", "pkgs"].map(str::to_owned).to_vec(),
     }
 
     name: "unused-formal",
