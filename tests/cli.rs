@@ -766,6 +766,42 @@ fn secrets_are_in_no_output() {
 }
 
 #[test]
+fn the_specific_finding_silences_the_general_one() {
+    let flake = "{ outputs = { nixpkgs, ... }: { nixosConfigurations.box = nixpkgs.lib.nixosSystem { modules = [ ./module.nix ]; }; }; }\n";
+    let module = r#"{
+  services.ollama.enable = true;
+  services.grafana.settings.security.admin_password = "kd83jdh38dk";
+  systemd.services.own = {
+    serviceConfig.StateDirectory = "own";
+    script = "exec own";
+  };
+  systemd.services.web = {
+    after = [ "sops-nix.service" ];
+    requires = [ "sops-nix.service" ];
+    script = ''
+      mkdir -p /var/lib/ollama
+      mkdir -p /var/lib/own
+      mkdir -p /var/lib/web
+    '';
+  };
+}
+"#;
+    let place = Place::new(&[("flake.nix", flake), ("module.nix", module)]);
+    let found = place.run(&["check", ".", "-o", "concise"]).stdout;
+    for (rule, count) in [
+        ("sops-nix-service-ref", 2),
+        ("unknown-unit-ref", 0),
+        ("dynamic-user-manual-dir", 1),
+        ("state-directory-manual-mkdir", 1),
+        ("mkdir-in-unit-script", 1),
+        ("secret-option-literal", 1),
+        ("plaintext-secret-in-store", 0),
+    ] {
+        assert_eq!(found.matches(&format!("[{rule}]")).count(), count, "{rule}: {found}");
+    }
+}
+
+#[test]
 fn secrets_are_in_no_report() {
     let folder = tempfile::tempdir().expect("there is room for a folder");
     let secret = "hunter2-Q9ü";
