@@ -45,6 +45,8 @@ pub(super) enum Command {
     Eval(EvalArgs),
     /// Draw which modules the hosts of flakes import
     Graph(GraphArgs),
+    /// Serve an editor: the Language Server Protocol on stdin and stdout
+    Lsp(LspArgs),
     /// Print the syntax tree of a file, for authors of rules
     Syntax(SyntaxArgs),
     /// Print the completions for a shell
@@ -233,6 +235,13 @@ impl FromArgMatches for LevelArgs {
         *self = Self::from_arg_matches(matches)?;
         Ok(())
     }
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct LspArgs {
+    /// Changes nothing: there is no other way to talk
+    #[arg(long, hide = true)]
+    pub stdio: bool,
 }
 
 #[derive(Debug, ClapArgs)]

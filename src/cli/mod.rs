@@ -10,6 +10,7 @@ mod fix;
 mod graph;
 mod hosts;
 mod inventory;
+mod lsp;
 mod output;
 mod rules;
 mod run;
@@ -75,7 +76,12 @@ fn dispatch(args: Vec<OsString>) -> Status {
         }
     };
     let streams = Streams::new(args.color);
-    let packs = match packs_of(args.command.as_ref().and_then(Command::files)) {
+    let packs = match &args.command {
+        // The server reads configurations itself, and goes on where they are wrong.
+        Some(Command::Lsp(_)) => Ok(Packs::default()),
+        command => packs_of(command.as_ref().and_then(Command::files)),
+    };
+    let packs = match packs {
         Ok(packs) => packs,
         Err(error) => {
             streams.complain(&format!("the working directory cannot be found: {error}"));
@@ -98,6 +104,7 @@ fn dispatch(args: Vec<OsString>) -> Status {
         Some(Command::Eval(args)) => eval::run(args, book, &streams),
         Some(Command::Graph(args)) => graph::run(args, book, &streams),
         Some(Command::Syntax(args)) => syntax::run(&args),
+        Some(Command::Lsp(_)) => Ok(lsp::run()),
         Some(Command::Completions(args)) => completions::run(&args),
         None => Args::command().print_help().map(|()| Status::Clean).map_err(Failure::from),
     };

@@ -87,6 +87,7 @@ impl Run {
             folder: &folder,
             paths: &paths,
             stdin,
+            open: &[],
             config,
             force_exclude: files.force_exclude,
             book,
