@@ -126,7 +126,7 @@ impl Client {
     }
 
     fn pushes(place: &Place) -> Self {
-        Self::start(place, json!({}), Value::Null)
+        Self::start(place, json!({"textDocument": {"codeAction": {"codeActionLiteralSupport": {}}}}), Value::Null)
     }
 
     fn send(&self, message: impl Into<Message>) {
@@ -192,7 +192,11 @@ impl Client {
             let left = end.saturating_duration_since(Instant::now());
             match self.connection.receiver.recv_timeout(left) {
                 Ok(message) => self.hear(message),
-                Err(error) => panic!("waited for {what}: {error}; pushed: {:#?}", self.pushed),
+                Err(error) => {
+                    let pushed: Vec<(&String, Vec<String>)> =
+                        self.pushed.iter().map(|(uri, found)| (uri, codes(found))).collect();
+                    panic!("waited for {what}: {error}; pushed: {pushed:#?}")
+                }
             }
         }
     }
@@ -320,20 +324,18 @@ fn comments_of_actions_silence() {
 fn files_that_are_not_open_are_shown_and_follow_edits_elsewhere() {
     let place = Place::homelab();
     let mut client = Client::pushes(&place);
-    let (cache, server) = (place.uri("modules/services/cache.nix"), place.uri(BACKUP));
-    client.until("findings", |client| !client.codes(&cache).is_empty() && !client.codes(&server).is_empty());
-    // Nothing imports the services any more.
+    let users = place.uri("modules/users.nix");
+    client.until("findings", |client| client.pushed.len() > 3);
+    // Nothing imports the users any more.
     let hub = place.uri("modules/default.nix");
     let text = place.read("modules/default.nix");
     client.open(&hub, &text);
+    let is_lost = |client: &Client| client.codes(&users).contains(&"module-not-imported".to_owned());
+    assert!(!is_lost(&client));
     client.change(&hub, json!([{"text": "{ }\n"}]));
-    client.until("no findings of hosts", |client| {
-        !client.codes(&server).contains(&"sops-nix-service-ref".to_owned())
-    });
+    client.until("modules that nothing imports", |client| is_lost(client));
     client.change(&hub, json!([{"text": text}]));
-    client.until("findings of hosts", |client| {
-        client.codes(&server).contains(&"sops-nix-service-ref".to_owned())
-    });
+    client.until("modules that are imported", |client| !is_lost(client));
     client.stop();
 }
 
@@ -368,7 +370,7 @@ fn diagnostics_are_those_of_the_json_format() {
         Client::start(&place, json!({"general": {"positionEncodings": ["utf-16", "utf-8"]}}), Value::Null);
     client.until("the file", |client| !client.codes(&uri).is_empty());
     let column = |found: &Value| found[0]["range"]["start"]["character"].as_u64().expect("a number");
-    assert_eq!((column(&client.pushed[&uri]), column(&checked[&uri])), (36, 34));
+    assert_eq!((column(&client.pushed[&uri]), column(&checked[&uri])), (34, 31));
     let without_columns = |found: &Value| {
         let mut text = found.to_string();
         for key in ["\"character\":"] {
@@ -396,7 +398,7 @@ fn clients_that_ask_get_answers_and_no_pushes() {
         let (uri, text) = (place.uri(BACKUP), place.read(BACKUP));
         client.open(&uri, &text);
         let params = json!({"textDocument": {"uri": uri}});
-        let report = client.request("textDocument/diagnostic", params.clone()).expect("it is answered");
+        let report = client.request("textDocument/diagnostic", params).expect("it is answered");
         assert_eq!(report["kind"], "full");
         assert!(codes(&report["items"]).contains(&"sops-nix-service-ref".to_owned()), "{report}");
         let again = json!({"textDocument": {"uri": uri}, "previousResultId": report["resultId"]});
@@ -405,6 +407,11 @@ fn clients_that_ask_get_answers_and_no_pushes() {
         assert!(client.codes(&uri).is_empty(), "an open file is not pushed");
 
         // A change of another file changes what hosts are made of.
+        let users = place.uri("modules/users.nix");
+        client.open(&users, &place.read("modules/users.nix"));
+        let of_users = json!({"textDocument": {"uri": users}});
+        let report = client.request("textDocument/diagnostic", of_users.clone()).expect("it is answered");
+        assert_eq!(report["items"], json!([]));
         let hub = place.uri("modules/default.nix");
         client.open(&hub, "{ }\n");
         if refreshes {
@@ -412,8 +419,8 @@ fn clients_that_ask_get_answers_and_no_pushes() {
                 client.heard.iter().any(|(method, _)| method == "workspace/diagnostic/refresh")
             });
         }
-        let report = client.request("textDocument/diagnostic", params).expect("it is answered");
-        assert!(!codes(&report["items"]).contains(&"sops-nix-service-ref".to_owned()), "{report}");
+        let report = client.request("textDocument/diagnostic", of_users).expect("it is answered");
+        assert_eq!(codes(&report["items"]), ["module-not-imported"]);
         client.stop();
     }
 }
