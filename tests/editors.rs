@@ -69,7 +69,10 @@ fn neovim_sees_a_finding_and_applies_its_fix() {
     let mut nvim = Command::new("nvim");
     nvim.args(["--headless", "-n", "-u", "NONE", "-i", "NONE"]);
     nvim.arg("-c").arg(format!("luafile {}", script("neovim.lua").display()));
-    nvim.env("NIXLINT", env!("CARGO_BIN_EXE_nixlint")).env("PROJECT", &root).env("FILE", FILE).env("CODE", CODE);
+    nvim.env("NIXLINT", env!("CARGO_BIN_EXE_nixlint"))
+        .env("PROJECT", &root)
+        .env("FILE", FILE)
+        .env("CODE", CODE);
     for variable in ["XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"] {
         nvim.env(variable, state.path());
     }

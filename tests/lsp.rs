@@ -126,7 +126,11 @@ impl Client {
     }
 
     fn pushes(place: &Place) -> Self {
-        Self::start(place, json!({"textDocument": {"codeAction": {"codeActionLiteralSupport": {}}}}), Value::Null)
+        Self::start(
+            place,
+            json!({"textDocument": {"codeAction": {"codeActionLiteralSupport": {}}}}),
+            Value::Null,
+        )
     }
 
     fn send(&self, message: impl Into<Message>) {

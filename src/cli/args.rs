@@ -74,6 +74,10 @@ pub(super) struct CheckArgs {
     #[arg(long)]
     pub fix: bool,
 
+    /// Lint again whenever files change, until Ctrl+C
+    #[arg(long, conflicts_with_all = ["fix", "diff"])]
+    pub watch: bool,
+
     #[command(flatten)]
     pub fixes: FixChoice,
 
@@ -116,7 +120,7 @@ pub(super) struct FixChoice {
 }
 
 /// Which files, and how.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Clone, ClapArgs)]
 pub(super) struct FileArgs {
     /// Files and folders; `-` reads one file from stdin
     #[arg(value_hint = ValueHint::AnyPath)]

@@ -16,6 +16,7 @@ mod rules;
 mod run;
 mod syntax;
 mod table;
+mod watch;
 mod write;
 
 use std::ffi::OsString;
@@ -112,18 +113,21 @@ fn dispatch(args: Vec<OsString>) -> Status {
         Ok(status) => status,
         // Whoever read our output has seen enough.
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Status::Clean,
-        Err(Failure::Output(error)) => {
-            streams.complain(&format!("the output cannot be written: {error}"));
+        Err(failure) => {
+            complain(failure, &streams);
             Status::Failed
         }
-        Err(Failure::Usage(error)) => {
+    }
+}
+
+/// Says why a command could not go on.
+fn complain(failure: Failure, streams: &Streams) {
+    match failure {
+        Failure::Output(error) => streams.complain(&format!("the output cannot be written: {error}")),
+        Failure::Usage(error) => {
             let _nobody = error.print();
-            Status::Failed
         }
-        Err(Failure::Report(report)) => {
-            streams.complain_about(&*report);
-            Status::Failed
-        }
+        Failure::Report(report) => streams.complain_about(&*report),
     }
 }
 

@@ -144,6 +144,12 @@ impl Run {
         results.into_iter().map(|(_, result)| result).collect()
     }
 
+    /// The folders of the projects.
+    pub(super) fn roots(&self) -> impl Iterator<Item = PathBuf> {
+        let projects = self.groups.iter().flat_map(|group| &group.projects);
+        projects.map(|project| project.root.clone().into_std_path_buf())
+    }
+
     /// The working directory.
     pub(super) fn folder(&self) -> &Path {
         &self.folder

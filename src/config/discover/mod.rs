@@ -594,7 +594,8 @@ mod tests {
             .into_iter()
             .map(|name| OpenFile { path: place.root().join(name), text: "2".into(), is_homeless: false })
             .collect();
-        let found = place.discover_with(&["."], |request| request.open = &open);
+        let open: &'static [OpenFile] = Vec::leak(open);
+        let found = place.discover_with(&["."], |request| request.open = open);
         insta::assert_snapshot!(place.shown(&found), @".: a.nix flake.nix new.nix (vendor/b.nix)");
         let texts: Vec<&str> = found.sources.iter().map(|(_, file)| &*file.text).collect();
         assert_eq!(texts, ["2", "{}", "2", "2"]);
