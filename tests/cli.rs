@@ -824,3 +824,48 @@ fn secrets_are_in_no_report() {
         assert!(!said.contains("hunter2"), "{format} shows a secret:\n{said}");
     }
 }
+
+#[test]
+fn watched_files_are_linted_again() {
+    use std::io::BufRead as _;
+    use std::sync::mpsc::channel;
+    use std::time::Duration;
+
+    let place = Place::new(&[("flake.nix", "{ outputs = _: { }; }\n"), ("a.nix", FIXED)]);
+    let mut command = place.command(&["check", "--watch", "-o", "concise"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program starts");
+    let (sender, lines) = channel();
+    let errors = sender.clone();
+    let (stdout, stderr) = (child.stdout.take().expect("a pipe"), child.stderr.take().expect("a pipe"));
+    let read = |stream: Box<dyn std::io::Read + Send>, sender: std::sync::mpsc::Sender<String>| {
+        std::thread::spawn(move || {
+            for line in std::io::BufReader::new(stream).lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    break;
+                }
+            }
+        })
+    };
+    read(Box::new(stdout), sender);
+    read(Box::new(stderr), errors);
+    let until = |wanted: &str| {
+        let mut heard = Vec::new();
+        while heard.last().is_none_or(|line: &String| !line.contains(wanted)) {
+            let line = lines.recv_timeout(Duration::from_secs(60));
+            heard.push(line.unwrap_or_else(|error| panic!("{wanted}: {error}; {heard:?}")));
+        }
+    };
+    until("Waiting for changes");
+    place.write("a.nix", UNUSED.as_bytes());
+    until("a.nix:2:3: warning[unused-suppression]");
+    place.write("sub/b.nix", BROKEN.as_bytes());
+    until("sub/b.nix:1:5: error[syntax-error]");
+    place.write("nixlint.toml", b"rules.ALL = 'offf'\n");
+    until("offf");
+    fs::remove_file(place.path("nixlint.toml")).expect("it is there");
+    fs::remove_file(place.path("sub/b.nix")).expect("it is there");
+    until("a.nix:2:3: warning[unused-suppression]");
+    child.kill().expect("it is still there");
+    child.wait().expect("it ends");
+}

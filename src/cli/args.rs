@@ -45,6 +45,8 @@ pub(super) enum Command {
     Eval(EvalArgs),
     /// Draw which modules the hosts of flakes import
     Graph(GraphArgs),
+    /// Serve an editor: the Language Server Protocol on stdin and stdout
+    Lsp(LspArgs),
     /// Print the syntax tree of a file, for authors of rules
     Syntax(SyntaxArgs),
     /// Print the completions for a shell
@@ -71,6 +73,10 @@ pub(super) struct CheckArgs {
     /// Apply the safe fixes, and report what remains
     #[arg(long)]
     pub fix: bool,
+
+    /// Lint again whenever files change, until Ctrl+C
+    #[arg(long, conflicts_with_all = ["fix", "diff"])]
+    pub watch: bool,
 
     #[command(flatten)]
     pub fixes: FixChoice,
@@ -114,7 +120,7 @@ pub(super) struct FixChoice {
 }
 
 /// Which files, and how.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Clone, ClapArgs)]
 pub(super) struct FileArgs {
     /// Files and folders; `-` reads one file from stdin
     #[arg(value_hint = ValueHint::AnyPath)]
@@ -233,6 +239,13 @@ impl FromArgMatches for LevelArgs {
         *self = Self::from_arg_matches(matches)?;
         Ok(())
     }
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct LspArgs {
+    /// Changes nothing: there is no other way to talk
+    #[arg(long, hide = true)]
+    pub stdio: bool,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -16,9 +16,11 @@ use crate::report::{Format, Input, Options, printable, render};
 /// Lints, and fixes if that is wanted.
 pub(super) fn run(args: CheckArgs, book: RuleBook<'_>, streams: &Streams) -> Result<Status, Failure> {
     let start = Instant::now();
-    let outputs = outputs(args.output_format)?;
-    let quiet = args.files.quiet;
-    let mut run = Run::prepare(args.files, &args.rules, book)?;
+    let outputs = outputs(&args.output_format)?;
+    if args.watch {
+        return super::watch::run(&args, &outputs, book, streams);
+    }
+    let mut run = Run::prepare(args.files.clone(), &args.rules, book)?;
     let lowest = args.fixes.lowest();
 
     if args.fixes.diff {
@@ -33,24 +35,44 @@ pub(super) fn run(args: CheckArgs, book: RuleBook<'_>, streams: &Streams) -> Res
 
     // With fixes applied to it, stdout belongs to the text from stdin.
     let fixed_input = if args.fix { run.input.take() } else { None };
-    let human = match fixed_input {
+    let failed = match fixed_input {
         Some(input) => {
             let text = run.stdin.map(|file| run.sources.get(file).text.as_bytes());
             io::stdout().lock().write_all(text.unwrap_or(&input))?;
-            report(&run, &found, &outputs, args.statistics, streams.on_stderr_options(), &mut io::stderr())?
+            let options = streams.on_stderr_options();
+            let human = report(&run, &found, &outputs, args.statistics, options, &mut io::stderr())?;
+            close(&run, &found, human && !args.files.quiet, start, streams)
         }
-        None => report(&run, &found, &outputs, args.statistics, streams.options(), &mut io::stdout())?,
+        None => tell(&run, &found, &args, &outputs, start, streams)?,
     };
-    run.note_what_is_missing(&found, streams);
-    let failed = run.complain(streams);
-    if human && !quiet {
-        summarise(&run, &found, failed, start, streams);
-    }
     Ok(match (failed, found.fails && !args.exit_zero) {
         (true, _) => Status::Failed,
         (false, true) => Status::Findings,
         (false, false) => Status::Clean,
     })
+}
+
+/// Writes all there is to say about a run; gives whether some of it could not be done.
+pub(super) fn tell(
+    run: &Run,
+    found: &Found,
+    args: &CheckArgs,
+    outputs: &[Output],
+    start: Instant,
+    streams: &Streams,
+) -> Result<bool, Failure> {
+    let human = report(run, found, outputs, args.statistics, streams.options(), &mut io::stdout())?;
+    Ok(close(run, found, human && !args.files.quiet, start, streams))
+}
+
+/// Tells on stderr what went wrong, and sums up.
+fn close(run: &Run, found: &Found, sums_up: bool, start: Instant, streams: &Streams) -> bool {
+    run.note_what_is_missing(found, streams);
+    let failed = run.complain(streams);
+    if sums_up {
+        summarise(run, found, failed, start, streams);
+    }
+    failed
 }
 
 /// Prints what the fixes would change.
@@ -65,7 +87,7 @@ pub(super) fn show_diff(run: &Run, streams: &Streams, exit_zero: bool) -> Result
 }
 
 /// Where the findings go; at most one output is for stdout.
-fn outputs(outputs: Vec<Output>) -> Result<Vec<Output>, Failure> {
+fn outputs(outputs: &[Output]) -> Result<Vec<Output>, Failure> {
     if outputs.is_empty() {
         return Ok(vec![Output { format: Format::Full, file: None }]);
     }
@@ -73,7 +95,7 @@ fn outputs(outputs: Vec<Output>) -> Result<Vec<Output>, Failure> {
         let message = "only one output format can go to stdout: give the others a file, as in `-o json=FILE`";
         return Err(usage_error(message).into());
     }
-    Ok(outputs)
+    Ok(outputs.to_vec())
 }
 
 /// Writes every report, and gives whether people are there to read a summary.

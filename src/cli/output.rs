@@ -70,7 +70,7 @@ impl Streams {
 }
 
 /// Where rules are documented, once the project has an address.
-fn rule_url() -> Option<&'static str> {
+pub(super) fn rule_url() -> Option<&'static str> {
     const URL: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "#");
     (!env!("CARGO_PKG_REPOSITORY").is_empty()).then_some(URL)
 }

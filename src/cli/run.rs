@@ -87,6 +87,7 @@ impl Run {
             folder: &folder,
             paths: &paths,
             stdin,
+            open: &[],
             config,
             force_exclude: files.force_exclude,
             book,
@@ -141,6 +142,12 @@ impl Run {
         }
         results.sort_by(|(a, _), (b, _)| a.cmp(b));
         results.into_iter().map(|(_, result)| result).collect()
+    }
+
+    /// The folders of the projects.
+    pub(super) fn roots(&self) -> impl Iterator<Item = PathBuf> {
+        let projects = self.groups.iter().flat_map(|group| &group.projects);
+        projects.map(|project| project.root.clone().into_std_path_buf())
     }
 
     /// The working directory.

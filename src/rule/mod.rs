@@ -4,6 +4,7 @@ mod context;
 mod dependency;
 mod globs;
 mod meta;
+mod page;
 mod patch;
 mod registry;
 mod switch;
