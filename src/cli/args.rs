@@ -56,8 +56,9 @@ pub(super) struct CheckArgs {
     #[command(flatten)]
     pub files: FileArgs,
 
-    /// How findings are written, and where to: `full`, `concise` or `json`, to stdout or a file.
-    /// Can be repeated
+    /// How findings are written, and where to: stdout or a file. Can be repeated. One of full, concise,
+    /// json, json-lines, sarif, github, gitlab, junit, checkstyle, rdjson, rdjsonl, errfmt, markdown
+    /// [default: full]
     #[arg(
         short,
         long,

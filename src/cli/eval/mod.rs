@@ -119,11 +119,8 @@ fn tell(run: &Run, streams: &Streams, message: String, place: Option<Span>) -> R
         fixes: Vec::new(),
         tag: None,
     };
-    let input = Input {
-        sources: &run.sources,
-        diagnostics: std::slice::from_ref(&diagnostic),
-        options: streams.on_stderr_options(),
-    };
+    let shown = std::slice::from_ref(&diagnostic);
+    let input = Input::new(&run.sources, shown, streams.on_stderr_options());
     let mut text = Vec::new();
     render(Format::Full, &input, &mut text)?;
     streams.note(&String::from_utf8_lossy(&text));
