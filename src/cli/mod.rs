@@ -10,6 +10,7 @@ mod fix;
 mod graph;
 mod hosts;
 mod inventory;
+mod man;
 mod output;
 mod rules;
 mod run;
@@ -99,6 +100,7 @@ fn dispatch(args: Vec<OsString>) -> Status {
         Some(Command::Graph(args)) => graph::run(args, book, &streams),
         Some(Command::Syntax(args)) => syntax::run(&args),
         Some(Command::Completions(args)) => completions::run(&args),
+        Some(Command::Man(args)) => man::run(&args),
         None => Args::command().print_help().map(|()| Status::Clean).map_err(Failure::from),
     };
     match result {

@@ -74,6 +74,7 @@ fn complain_of(evaluation: &Evaluation, run: &Run, streams: &Streams) -> Result<
 /// The configuration says which rules run, which does not matter here.
 fn files(file: PathBuf) -> FileArgs {
     FileArgs {
+        stdin: false,
         paths: vec![file],
         stdin_filename: None,
         force_exclude: false,
