@@ -8,6 +8,7 @@ mod patch;
 mod registry;
 mod switch;
 mod texts;
+mod unused;
 
 pub use context::{Context, Edits, HostContext, Place, Report};
 pub use dependency::MissingUnit;
@@ -19,6 +20,7 @@ pub use registry::{
     Runner,
 };
 pub use texts::Texts;
+pub use unused::{UnusedBinding, unused_bindings};
 
 /// Declares a rule: its manual page, its options with their defaults, and its metadata.
 ///

@@ -8,6 +8,7 @@ use nixlint::cases::{
     Bench, Book, Files, benches, files, mistakes, texts, with_stack, workspace, workspace_of,
 };
 use nixlint::diagnostic::Diagnostic;
+use nixlint::module::Outline;
 use nixlint::report::ignore_edit;
 use nixlint::rule::{Context, Entry, RuleMeta, Runner};
 use nixlint::semantic::lower;
@@ -102,7 +103,8 @@ fn walk(meta: &'static RuleMeta, bench: &Bench, file: FileId, text: &str) -> Vec
     let Runner::File(rule) = &bench.rules.rules[0].runner else { return Vec::new() };
     let root = parse(text).root();
     let semantics = lower(&root);
-    let mut cx = Context::new(file, text, &semantics, meta);
+    let outline = Outline::of(&semantics.ir);
+    let mut cx = Context::new(file, text, &semantics, &outline, meta);
     for node in root.syntax().descendants().filter(|node| rule.wants(node.kind())) {
         rule.check_node(&node, &mut cx);
     }
