@@ -263,6 +263,9 @@ fn statistics_replace_the_findings() {
     ");
     let counts = place.run(&["check", "--statistics", "-o", "json"]).json();
     assert_eq!(counts[0]["count"], 2);
+    let ran = place.run(&["check", "--statistics", "-o", "sarif"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("`--statistics` are not written as `sarif`"), "{}", ran.stderr);
 }
 
 #[test]
@@ -299,7 +302,7 @@ fn wrong_arguments_are_told_once() {
     insta::assert_snapshot!(place.run(&["check", "-o", "xml"]).shown(), @"
     exit code: 2
     --- stderr
-    error: invalid value 'xml' for '--output-format <FORMAT[=FILE]>': unknown output format `xml`: choose one of full, concise, json
+    error: invalid value 'xml' for '--output-format <FORMAT[=FILE]>': unknown output format `xml`: choose one of full, concise, json, json-lines, sarif, github, gitlab, junit, checkstyle, rdjson, rdjsonl, errfmt, markdown
 
     For more information, try '--help'.
     ");
@@ -709,6 +712,37 @@ fn shells_get_their_completions() {
 }
 
 #[test]
+fn packagers_get_manual_pages() {
+    let place = Place::new(&[]);
+    let page = place.run(&["man"]);
+    assert!(page.stdout.contains(".TH nixlint 1"), "{}", page.stdout);
+    let ran = place.run(&["man", "share/man1"]);
+    assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (0, "", ""));
+    assert_eq!(place.read("share/man1/nixlint.1"), page.stdout);
+    let check = place.read("share/man1/nixlint-check.1");
+    assert!(check.contains("\\-\\-fail\\-on"), "{check}");
+    place.write("file", b"");
+    insta::assert_snapshot!(place.run(&["man", "file"]).shown(), @"
+    exit code: 2
+    --- stderr
+      × `file` cannot be written: File exists (os error 17)
+    ");
+}
+
+#[test]
+fn editors_that_know_statix_are_at_home() {
+    let place = Place::new(&[("a.nix", UNUSED)]);
+    let ran = place.run_with_input(&["check", "-o", "errfmt", "--stdin"], UNUSED.as_bytes());
+    insta::assert_snapshot!(ran.shown(), @"
+    exit code: 1
+    --- stdout
+    <stdin>>2:3:W:0:[unused-suppression] there is nothing to ignore from `syntax-error`
+    ");
+    assert_eq!(place.run_with_input(&["fix", "--stdin"], UNUSED.as_bytes()).stdout, FIXED);
+    assert_eq!(place.run(&["check", "--stdin", "a.nix"]).code, 2);
+}
+
+#[test]
 fn the_tree_of_a_file_is_printed() {
     let place = Place::new(&[("a.nix", "x: x")]);
     let tree = place.run(&["syntax", "a.nix"]);
@@ -748,6 +782,16 @@ fn secrets_are_in_no_output() {
         &["-o", "full", "--color", "always"],
         &["-o", "concise"],
         &["-o", "json"],
+        &["-o", "json-lines"],
+        &["-o", "sarif"],
+        &["-o", "github"],
+        &["-o", "gitlab"],
+        &["-o", "junit"],
+        &["-o", "checkstyle"],
+        &["-o", "rdjson"],
+        &["-o", "rdjsonl"],
+        &["-o", "errfmt"],
+        &["-o", "markdown"],
         &["--statistics"],
         &["--output-format", "json", "--statistics"],
     ] {
@@ -811,7 +855,7 @@ fn secrets_are_in_no_report() {
     let flake = "{ outputs = { nixpkgs, ... }: { nixosConfigurations.box = nixpkgs.lib.nixosSystem { modules = [ ./module.nix ]; }; }; }\n";
     std::fs::write(folder.path().join("module.nix"), module).expect("files can be written");
     std::fs::write(folder.path().join("flake.nix"), flake).expect("files can be written");
-    for format in ["full", "concise", "json"] {
+    for format in nixlint::report::Format::ALL.map(nixlint::report::Format::as_str) {
         let output = Command::new(env!("CARGO_BIN_EXE_nixlint"))
             .args(["check", "-o", format])
             .current_dir(folder.path())
