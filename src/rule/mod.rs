@@ -3,15 +3,20 @@
 mod context;
 mod dependency;
 mod globs;
+mod library;
+mod likeness;
 mod meta;
 mod patch;
 mod registry;
 mod switch;
 mod texts;
+mod unknown_name;
 
 pub use context::{Context, Edits, HostContext, Place, Report};
 pub use dependency::MissingUnit;
 pub use globs::PathGlobs;
+pub use library::{attribute, may_have_attribute, written_text};
+pub use likeness::nearest;
 pub use meta::{Fixable, RuleMeta, Status, Variant};
 pub use patch::{Near, Patch};
 pub use registry::{

@@ -8,7 +8,7 @@ mod ir;
 mod lower;
 mod scope;
 
-pub use builtins::is_global as is_global_builtin;
+pub use builtins::{builtin_names, is_global as is_global_builtin};
 pub use ir::{
     Attr, AttrSet, BinaryOp, DynamicAttr, Expr, ExprId, Formal, Ir, Key, Lambda, Part, PathKind, Symbol,
 };
