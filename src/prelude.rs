@@ -16,10 +16,13 @@ pub use crate::project::{
 };
 pub use crate::rule::{
     Context, Declared, Edits, Fixable, HostContext, HostRule, MissingUnit, Near, Patch, PathGlobs, Place,
-    ProjectRule, Report, Rule, RuleMeta, Status, Variant, attribute, may_have_attribute, nearest,
-    written_text,
+    ProjectRule, Report, Rule, RuleMeta, Status, UnusedBinding, Variant, attribute, may_have_attribute,
+    unused_bindings, written_text,
 };
-pub use crate::semantic::{BindingKind, Resolution, builtin_names};
+pub use crate::semantic::{
+    self, Binding, BindingId, BindingKind, Expr, ExprId, Key, Owner, Reference, Resolution, Scope, ScopeId,
+    ScopeKind, builtin_names,
+};
 pub use crate::shell::{self, Word};
-pub use crate::syntax::{AstNode, ast, edit, peel_parens, static_name, static_path};
-pub use crate::text::{FileId, Span, TextRange, TextSize};
+pub use crate::syntax::{AstNode, SyntaxKind, SyntaxNode, ast, edit, peel_parens, static_name, static_path};
+pub use crate::text::{FileId, Span, TextRange, TextSize, nearest};

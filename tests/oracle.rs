@@ -2,6 +2,8 @@
 
 use std::process::{Command, Stdio};
 
+use nixlint::cases::{self, Bench};
+use nixlint::rules::RULES;
 use nixlint::syntax::{self, AstNode, SyntaxNode, ast, edit};
 use nixlint::text::{Edit, FileId, apply_edits};
 
@@ -195,4 +197,114 @@ fn replace_all(place: &str, replacement: &str) -> String {
     let edits = tree.descendants().filter(is_hole).flat_map(|hole| edit::replace(&hole, replacement));
     let edits: Vec<Edit> = edits.map(|(range, text)| Edit { file: FileId(0), range, text }).collect();
     apply_edits(place, &edits).expect("the edits fit")
+}
+
+/// Rules that speak where Nix refuses a file that follows the grammar.
+const REFUSALS: [&str; 6] = [
+    "undefined-variable",
+    "builtin-needs-prefix",
+    "duplicate-attribute",
+    "dynamic-attr-in-let",
+    "dynamic-attr-in-inherit",
+    "duplicate-formal",
+];
+
+/// Whether nixlint says that Nix refuses the text.
+fn is_refused(bench: &Bench, text: &str) -> bool {
+    if !syntax::parse(text).is_ok() {
+        return true;
+    }
+    let workspace = cases::workspace(&[("module.nix".to_owned(), text.to_owned())]);
+    !bench.run(&workspace).diagnostics.is_empty()
+}
+
+/// A text with one to three of its tokens deleted, doubled, exchanged, or replaced by another of its kind.
+fn mutated(text: &str, random: &mut impl FnMut(usize) -> usize) -> String {
+    let tokens = syntax::parse(text).syntax().descendants_with_tokens();
+    let mut tokens: Vec<(syntax::SyntaxKind, String)> = tokens
+        .filter_map(|element| element.into_token())
+        .map(|token| (token.kind(), token.text().to_owned()))
+        .collect();
+    let is_word = |kind: syntax::SyntaxKind| {
+        !matches!(kind, syntax::SyntaxKind::TOKEN_WHITESPACE | syntax::SyntaxKind::TOKEN_COMMENT)
+    };
+    for _ in 0..=random(3) {
+        let words: Vec<usize> = (0..tokens.len()).filter(|at| is_word(tokens[*at].0)).collect();
+        if words.is_empty() {
+            break;
+        }
+        let at = words[random(words.len())];
+        match random(4) {
+            0 => tokens[at].1.clear(),
+            1 => tokens.insert(at, (syntax::SyntaxKind::TOKEN_WHITESPACE, format!("{} ", tokens[at].1))),
+            2 => {
+                let other = words[random(words.len())];
+                tokens.swap(at, other);
+            }
+            _ => {
+                let alike: Vec<usize> =
+                    words.iter().copied().filter(|other| tokens[*other].0 == tokens[at].0).collect();
+                tokens[at].1 = tokens[alike[random(alike.len())]].1.clone();
+            }
+        }
+    }
+    tokens.into_iter().map(|(_, text)| text).collect()
+}
+
+/// Over the cases of the rules and mutations of them, nixlint says that Nix refuses a text exactly where Nix does.
+#[test]
+fn refusals_are_those_of_nix() {
+    let Some(nix) = Nix::find() else { return };
+    let entries = RULES.iter().filter(|entry| REFUSALS.contains(&entry.meta.name));
+    let mut benches = entries.map(|entry| Bench::new(entry, None).expect("the rule needs no options"));
+    let mut bench = benches.next().expect("there are rules");
+    bench.rules.rules.extend(benches.flat_map(|bench| bench.rules.rules));
+    assert_eq!(bench.rules.rules.len(), REFUSALS.len(), "every rule of the list exists");
+
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/rules");
+    let mut texts = Vec::new();
+    for group in std::fs::read_dir(folder).expect("the folder can be read").filter_map(Result::ok) {
+        for file in std::fs::read_dir(group.path()).into_iter().flatten().filter_map(Result::ok) {
+            if file.path().extension().is_none_or(|extension| extension != "md") {
+                continue;
+            }
+            let text = std::fs::read_to_string(file.path()).expect("the cases can be read");
+            let book = cases::Book::read(&text).expect("the cases are well formed");
+            texts.extend(
+                book.cases.iter().flat_map(|case| &case.sources).map(|block| cases::strip(&block.text)),
+            );
+        }
+    }
+    texts.retain(|text| text.len() < 600);
+    texts.sort();
+
+    let seed = std::env::var("NIXLINT_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1_u64);
+    let count =
+        std::env::var("NIXLINT_TEST_PROGRAMS").ok().and_then(|count| count.parse().ok()).unwrap_or(400_usize);
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut random = move |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 11) as usize % below.max(1)
+    };
+    let (mut refused, mut tried, mut wrong) = (0, 0, Vec::new());
+    while tried < count {
+        let text = &texts[random(texts.len())];
+        let text = if random(5) == 0 { text.clone() } else { mutated(text, &mut random) };
+        // Operators and builtins that are newer than the Nix that may be installed, and bytes that differ by version.
+        if ["|>", "<|", "break", "\0", "fetchTree", "__"].iter().any(|newer| text.contains(newer)) {
+            continue;
+        }
+        tried += 1;
+        let theirs = nix.parse(&text);
+        let ours = is_refused(&bench, &text);
+        refused += usize::from(theirs.is_err());
+        if ours != theirs.is_err() {
+            wrong.push(format!("nixlint refuses: {ours}; Nix: {:?}\n{text}", theirs.err()));
+        }
+    }
+    println!("{tried} texts, {refused} of them refused by Nix, seed {seed}");
+    assert!(refused * 10 > tried && refused * 10 < tried * 9, "{refused} of {tried} texts are refused");
+    assert!(wrong.is_empty(), "{} of {tried} differ:\n{}", wrong.len(), wrong.join("\n\n"));
 }

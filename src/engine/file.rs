@@ -12,7 +12,7 @@ use super::built_in::{
 use super::suppress::{self, IgnoreComment};
 use super::{ActiveRule, RuleSet};
 use crate::diagnostic::{Applicability, Diagnostic, Fix, Label};
-use crate::module::Facts;
+use crate::module::{Facts, Outline};
 use crate::rule::{Context, ErasedRule, RuleMeta, Runner};
 use crate::semantic::{Semantics, lower};
 use crate::syntax::{AstNode as _, ErrorKind, ParsedFile, Parser, SyntaxError, SyntaxKind, SyntaxNode};
@@ -125,12 +125,18 @@ fn read(
     }
 
     let semantics = lower(&root);
+    let outline = Outline::of(&semantics.ir);
     if reported {
-        let mut found = run_rules(file, text, tree, &semantics, dispatch);
+        let seen = Seen { file, text, tree, semantics: &semantics, outline: &outline };
+        let mut found = run_rules(seen, dispatch);
         suppress::add_covers(tree, &mut found);
         diagnostics.append(&mut found);
     }
-    FileResult { diagnostics, facts: Some(Arc::new(Facts::new(semantics.ir, text))), comments }
+    FileResult {
+        diagnostics,
+        facts: Some(Arc::new(Facts::with_outline(semantics.ir, text, outline))),
+        comments,
+    }
 }
 
 /// The mistakes that keep Nix from reading the text. Removing a byte-order mark is safe, since nothing else
@@ -157,17 +163,27 @@ fn syntax_errors(file: FileId, text: &str, parsed: &ParsedFile) -> Vec<Diagnosti
     parsed.errors(text).into_iter().map(as_finding).collect()
 }
 
-fn run_rules(
+/// A file as the rules on nodes see it.
+#[derive(Clone, Copy)]
+struct Seen<'f> {
     file: FileId,
-    text: &str,
-    tree: &SyntaxNode,
-    semantics: &Semantics,
-    dispatch: &Dispatch<'_>,
-) -> Vec<Diagnostic> {
+    text: &'f str,
+    tree: &'f SyntaxNode,
+    semantics: &'f Semantics,
+    outline: &'f Outline,
+}
+
+impl<'f> Seen<'f> {
+    fn context(self, meta: &'static RuleMeta) -> Context<'f> {
+        Context::new(self.file, self.text, self.semantics, self.outline, meta)
+    }
+}
+
+fn run_rules(seen: Seen<'_>, dispatch: &Dispatch<'_>) -> Vec<Diagnostic> {
     let Some(first) = dispatch.rules.first() else { return Vec::new() };
-    let mut cx = Context::new(file, text, semantics, first.meta);
+    let mut cx = seen.context(first.meta);
     let walk = || {
-        for node in tree.descendants() {
+        for node in seen.tree.descendants() {
             for index in dispatch.of(node.kind()) {
                 let on_nodes = &dispatch.rules[usize::from(*index)];
                 cx.set_rule(on_nodes.meta);
@@ -177,24 +193,18 @@ fn run_rules(
     };
     match catch_unwind(AssertUnwindSafe(walk)) {
         Ok(()) => cx.finish(),
-        Err(_) => run_one_by_one(file, text, tree, semantics, dispatch),
+        Err(_) => run_one_by_one(seen, dispatch),
     }
 }
 
 /// The findings of all rules where one of them panics: that one keeps what it said before.
-fn run_one_by_one(
-    file: FileId,
-    text: &str,
-    tree: &SyntaxNode,
-    semantics: &Semantics,
-    dispatch: &Dispatch<'_>,
-) -> Vec<Diagnostic> {
+fn run_one_by_one(seen: Seen<'_>, dispatch: &Dispatch<'_>) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
     for OnNodes { meta, rule } in &dispatch.rules {
-        let mut cx = Context::new(file, text, semantics, meta);
+        let mut cx = seen.context(meta);
         let at = Cell::new(TextRange::default());
         let walk = || {
-            for node in tree.descendants().filter(|node| rule.wants(node.kind())) {
+            for node in seen.tree.descendants().filter(|node| rule.wants(node.kind())) {
                 at.set(node.text_range());
                 rule.check_node(&node, &mut cx);
             }
@@ -203,7 +213,7 @@ fn run_one_by_one(
         diagnostics.append(&mut cx.finish());
         if let Err(panic) = walked {
             let mut error =
-                internal_error(file, format!("rule `{}` failed on this file", meta.name), &*panic);
+                internal_error(seen.file, format!("rule `{}` failed on this file", meta.name), &*panic);
             let at = at.get();
             error.notes.push(format!(
                 "it was looking at bytes {} to {}",

@@ -32,6 +32,13 @@ pub enum FileClass {
     Other,
 }
 
+impl FileClass {
+    /// Whether it is a module, of whatever system.
+    pub fn is_module(self) -> bool {
+        matches!(self, Self::Nixos | Self::HomeManager | Self::Darwin | Self::FlakeParts | Self::Module)
+    }
+}
+
 /// What a file looks like from above.
 #[derive(Debug, Default)]
 pub struct Outline {
@@ -56,7 +63,8 @@ pub struct Outline {
 }
 
 impl Outline {
-    pub(super) fn of(ir: &Ir) -> Self {
+    /// The outline of a program.
+    pub fn of(ir: &Ir) -> Self {
         let mut outline = Self::default();
         let mut body = ir.root();
         loop {
@@ -86,7 +94,7 @@ impl Outline {
     }
 
     /// What the file seems to be.
-    pub(super) fn class(&self) -> FileClass {
+    pub fn class(&self) -> FileClass {
         let is_overlay = matches!(
             self.arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice(),
             ["final" | "self" | "_final" | "_", "prev" | "super" | "_prev"]

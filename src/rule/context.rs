@@ -6,6 +6,7 @@ use super::meta::RuleMeta;
 use super::patch::Patch;
 use super::texts::Texts;
 use crate::diagnostic::{Applicability, Diagnostic, Fix, Label, Tag};
+use crate::module::{FileClass, Outline, is_generated};
 use crate::project::Item;
 use crate::semantic::Semantics;
 use crate::syntax::{AstNode, NixLanguage, SyntaxNode};
@@ -18,14 +19,36 @@ pub struct Context<'f> {
     /// Its text.
     pub text: &'f str,
     semantics: &'f Semantics,
+    outline: &'f Outline,
     meta: &'static RuleMeta,
     out: Vec<Diagnostic>,
 }
 
 impl<'f> Context<'f> {
     /// A context for one file. The engine names the rule before it runs it.
-    pub fn new(file: FileId, text: &'f str, semantics: &'f Semantics, meta: &'static RuleMeta) -> Self {
-        Self { file, text, semantics, meta, out: Vec::new() }
+    pub fn new(
+        file: FileId,
+        text: &'f str,
+        semantics: &'f Semantics,
+        outline: &'f Outline,
+        meta: &'static RuleMeta,
+    ) -> Self {
+        Self { file, text, semantics, outline, meta, out: Vec::new() }
+    }
+
+    /// What the file seems to be, by its text alone.
+    pub fn class(&self) -> FileClass {
+        self.outline.class()
+    }
+
+    /// What the file looks like from above.
+    pub fn outline(&self) -> &'f Outline {
+        self.outline
+    }
+
+    /// Whether the file says that a program wrote it.
+    pub fn is_generated(&self) -> bool {
+        is_generated(self.text, self.outline)
     }
 
     /// Says which rule speaks from now on.

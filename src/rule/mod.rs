@@ -4,19 +4,18 @@ mod context;
 mod dependency;
 mod globs;
 mod library;
-mod likeness;
 mod meta;
 mod patch;
 mod registry;
 mod switch;
 mod texts;
 mod unknown_name;
+mod unused;
 
 pub use context::{Context, Edits, HostContext, Place, Report};
 pub use dependency::MissingUnit;
 pub use globs::PathGlobs;
 pub use library::{attribute, may_have_attribute, written_text};
-pub use likeness::nearest;
 pub use meta::{Fixable, RuleMeta, Status, Variant};
 pub use patch::{Near, Patch};
 pub use registry::{
@@ -24,6 +23,7 @@ pub use registry::{
     Runner,
 };
 pub use texts::Texts;
+pub use unused::{UnusedBinding, unused_bindings};
 
 /// Declares a rule: its manual page, its options with their defaults, and its metadata.
 ///

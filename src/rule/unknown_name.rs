@@ -1,11 +1,12 @@
 //! What rules say of a name that nixpkgs' `lib` does not have, and whether a project has a name of its own.
 
 use super::context::HostContext;
-use super::likeness::nearest;
+
 use super::meta::{Fixable, RuleMeta};
 use crate::diagnostic::Applicability;
 use crate::nixos::library;
 use crate::project::{ProjectView, UnknownName};
+use crate::text::nearest;
 
 impl HostContext<'_> {
     /// Reports a name that `lib` does not have, as this variant where it is not proven for the locked nixpkgs.

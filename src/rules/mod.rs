@@ -4,8 +4,11 @@ pub mod correctness;
 pub mod deprecated;
 pub mod flakes;
 pub mod modules;
+pub mod pedantic;
 pub mod security;
 pub mod services;
+pub mod style;
+pub mod suspicious;
 
 use crate::rule::Entry;
 
@@ -113,4 +116,26 @@ pub static RULES: &[Entry] = &[
     Entry::file::<deprecated::JsonDerivationAttr>(),
     Entry::project::<flakes::SystemLiteralRepeated>(),
     Entry::file::<modules::OptionDefaultType>(),
+    Entry::file::<correctness::UndefinedVariable>(),
+    Entry::file::<correctness::BuiltinNeedsPrefix>(),
+    Entry::file::<correctness::DuplicateAttribute>(),
+    Entry::file::<correctness::DynamicAttrInLet>(),
+    Entry::file::<correctness::DynamicAttrInInherit>(),
+    Entry::file::<correctness::DuplicateFormal>(),
+    Entry::file::<correctness::SelfReferentialBinding>(),
+    Entry::file::<suspicious::MergedRecMismatch>(),
+    Entry::file::<suspicious::ShadowedConstant>(),
+    Entry::file::<suspicious::ShadowedBuiltin>(),
+    Entry::file::<suspicious::UnusedLetBinding>(),
+    Entry::file::<suspicious::UnusedInheritedName>(),
+    Entry::file::<suspicious::UnusedFormal>(),
+    Entry::file::<pedantic::UnusedFormalWithAt>(),
+    Entry::file::<suspicious::UnusedAtBinding>(),
+    Entry::file::<pedantic::UnusedLambdaArg>(),
+    Entry::file::<pedantic::UsedUnderscoreName>(),
+    Entry::file::<suspicious::UnusedWith>(),
+    Entry::file::<suspicious::UnneededRec>(),
+    Entry::file::<style::TopLevelWith>(),
+    Entry::file::<correctness::UndefinedInWith>(),
+    Entry::file::<pedantic::ExperimentalSyntax>(),
 ];

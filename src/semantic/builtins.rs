@@ -29,6 +29,21 @@ pub fn builtin_names() -> impl Iterator<Item = &'static str> {
     globals.chain(PREFIXED).chain(OTHERS).copied()
 }
 
+/// Whether `name` is a primitive operation that is in scope as `builtins.name` only.
+pub fn needs_prefix(name: &str) -> bool {
+    PREFIXED.binary_search(&name).is_ok()
+}
+
+/// The primitive operations that are in scope as `builtins.name` only.
+pub fn prefixed() -> impl Iterator<Item = &'static str> {
+    PREFIXED.iter().copied()
+}
+
+/// The names that are in scope everywhere, without those that begin with `__`.
+pub fn globals() -> impl Iterator<Item = &'static str> {
+    GLOBALS.iter().copied().filter(|name| !name.starts_with("__"))
+}
+
 /// Global names without prefix, sorted (NixOS/nix 88b09c64, src/libexpr).
 const GLOBALS: &[&str] = &[
     "__currentSystem",

@@ -5,6 +5,7 @@
 //! NixOS/nix), then the values are lowered in the scope that results.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use rustc_hash::FxHashMap;
 
@@ -13,7 +14,8 @@ use super::ir::{
     Attr, AttrSet, BinaryOp, DynamicAttr, Expr, ExprId, Formal, Ir, Key, Lambda, Part, PathKind, Symbol,
 };
 use super::scope::{
-    Binding, BindingId, BindingKind, Duplicate, Reference, Resolution, Scope, ScopeId, ScopeKind, Semantics,
+    Binding, BindingId, BindingKind, Duplicate, Owner, RecMismatch, Reference, Resolution, Scope, ScopeId,
+    ScopeKind, Semantics, Source,
 };
 use crate::syntax::{
     AstNode as _, NodeView, StringPart, SyntaxKind, ast, decode_path, decode_string_view, plain_text_view,
@@ -34,13 +36,23 @@ pub fn lower(root: &ast::Root) -> Semantics {
     let id = cx.optional(root.operand(), root.range(), None);
     let symbols = cx.symbols.into_iter().map(Box::from).collect();
     let ir = Ir { exprs: cx.exprs, spans: cx.spans, symbols, root: id };
-    Semantics::new(ir, cx.scopes, cx.references, cx.duplicates)
+    Semantics {
+        ir,
+        scopes: cx.scopes,
+        references: cx.references,
+        duplicates: cx.duplicates,
+        rec_mismatches: cx.rec_mismatches,
+        dynamic_inherits: cx.dynamic_inherits,
+        sources: cx.inherited,
+        by_start: OnceCell::new(),
+        usage: OnceCell::new(),
+        scopes_by_range: OnceCell::new(),
+    }
 }
 
 /// Up to so many names are searched one by one, which is faster than a table.
 const FEW: usize = 8;
 
-#[derive(Default)]
 struct Lowering<'t> {
     exprs: Vec<Expr>,
     spans: Vec<TextRange>,
@@ -51,8 +63,33 @@ struct Lowering<'t> {
     names: FxHashMap<ScopeId, FxHashMap<Symbol, u32>>,
     references: Vec<Reference>,
     duplicates: Vec<Duplicate>,
-    /// Sources of `inherit (source) …`, lowered once for all their names.
-    sources: FxHashMap<TextRange, ExprId>,
+    rec_mismatches: Vec<RecMismatch>,
+    dynamic_inherits: Vec<TextRange>,
+    /// Sources of `inherit (source) …`, lowered once for all their names; the number is for those of `let`.
+    sources: FxHashMap<TextRange, (ExprId, u32)>,
+    inherited: Vec<Source>,
+    /// What the expression is for that is read now.
+    owner: Owner,
+}
+
+impl Default for Lowering<'_> {
+    fn default() -> Self {
+        Self {
+            exprs: Vec::new(),
+            spans: Vec::new(),
+            symbols: Vec::new(),
+            symbol_ids: FxHashMap::default(),
+            scopes: Vec::new(),
+            names: FxHashMap::default(),
+            references: Vec::new(),
+            duplicates: Vec::new(),
+            rec_mismatches: Vec::new(),
+            dynamic_inherits: Vec::new(),
+            sources: FxHashMap::default(),
+            inherited: Vec::new(),
+            owner: Owner::File,
+        }
+    }
 }
 
 /// A set whose keys are read and whose values are not.
@@ -148,7 +185,7 @@ impl<'t> Lowering<'t> {
             let names = bindings.iter().enumerate().map(|(slot, binding)| (binding.name, slot as u32));
             self.names.insert(id, names.collect());
         }
-        self.scopes.push(Scope { kind, parent, range, bindings });
+        self.scopes.push(Scope { kind, parent, range, bindings, owner: self.owner });
         id
     }
 
@@ -325,12 +362,8 @@ impl<'t> Lowering<'t> {
         while let Some(id) = at {
             if let Some(slot) = self.slot(id, symbol) {
                 let binding = BindingId { scope: id, slot };
-                self.references.push(Reference {
-                    range,
-                    name: symbol,
-                    scope,
-                    resolution: Resolution::Binding(binding),
-                });
+                let resolution = Resolution::Binding(binding);
+                self.references.push(Reference { range, name: symbol, scope, resolution, owner: self.owner });
                 return self.push(Expr::Local { up, slot }, range);
             }
             let scope = &self.scopes[id.0 as usize];
@@ -347,7 +380,7 @@ impl<'t> Lowering<'t> {
         } else {
             (Resolution::Undefined, Expr::Undefined(symbol))
         };
-        self.references.push(Reference { range, name: symbol, scope, resolution });
+        self.references.push(Reference { range, name: symbol, scope, resolution, owner: self.owner });
         self.push(expr, range)
     }
 
@@ -435,6 +468,7 @@ impl<'t> Lowering<'t> {
                             KeyDraft::Static(name, key) => (name, key),
                             // Nix refuses `inherit ${name};`, so the set has no value.
                             KeyDraft::Dynamic(name, key) => {
+                                self.dynamic_inherits.push(key);
                                 let value = ValueDraft::Expr(None);
                                 set.dynamic.push(DynamicDraft { name, key, value, binding });
                                 continue;
@@ -495,6 +529,13 @@ impl<'t> Lowering<'t> {
                         self.duplicates.push(Duplicate { path: trail, first, second: key });
                         return;
                     };
+                    if inner.recursive {
+                        self.rec_mismatches.push(RecMismatch {
+                            first,
+                            second: key,
+                            is_first_recursive: true,
+                        });
+                    }
                     set = inner;
                 }
                 KeyDraft::Dynamic(name, key) => {
@@ -528,6 +569,13 @@ impl<'t> Lowering<'t> {
             self.open_literal(&mut value);
             self.open_literal(&mut set.attrs[at].value);
             if let (ValueDraft::Set(old), ValueDraft::Set(new)) = (&mut set.attrs[at].value, value) {
+                if old.recursive != new.recursive {
+                    self.rec_mismatches.push(RecMismatch {
+                        first,
+                        second,
+                        is_first_recursive: old.recursive,
+                    });
+                }
                 for attr in new.attrs {
                     if let Some(existing) = old.find(attr.name) {
                         let mut path = trail.clone();
@@ -579,21 +627,21 @@ impl<'t> Lowering<'t> {
         } else {
             outer
         };
+        let around = self.owner;
+        let mut slot = 0;
         let attrs = attrs
             .into_iter()
             .map(|attr| {
+                let binding = inner.filter(|_| kind == ScopeKind::Let).map(|scope| BindingId { scope, slot });
+                slot += 1;
+                self.owner = binding.map_or(around, Owner::Binding);
                 let inherited = matches!(attr.value, ValueDraft::Inherit);
                 let value = match attr.value {
                     ValueDraft::Expr(expr) => self.optional(expr, attr.binding, inner),
                     ValueDraft::Set(set) => self.set(set, ScopeKind::RecursiveSet, inner),
                     ValueDraft::Inherit => self.variable(attr.name, attr.key, outer),
                     ValueDraft::From(source) => {
-                        let range = source.range();
-                        let source = match self.sources.get(&range) {
-                            Some(source) => *source,
-                            None => self.expr(source, inner),
-                        };
-                        self.sources.insert(range, source);
+                        let source = self.source(source, inner, binding);
                         let key = Key::Static(attr.name, attr.key);
                         self.push(Expr::Select(Box::new((source, Box::new([key]), None))), attr.key)
                     }
@@ -601,6 +649,7 @@ impl<'t> Lowering<'t> {
                 Attr { name: attr.name, key: attr.key, value, inherited, binding: attr.binding }
             })
             .collect();
+        self.owner = around;
         let dynamic = dynamic
             .into_iter()
             .map(|attr| {
@@ -614,6 +663,28 @@ impl<'t> Lowering<'t> {
             })
             .collect();
         (AttrSet { recursive, attrs, dynamic }, inner)
+    }
+
+    /// The source of an `inherit (source) …`; `binding` is a name of a `let` that is inherited from it.
+    fn source(&mut self, node: NodeView<'t>, scope: Option<ScopeId>, binding: Option<BindingId>) -> ExprId {
+        let range = node.range();
+        let (expr, number) = match self.sources.get(&range) {
+            Some(source) => *source,
+            None => {
+                let number = self.inherited.len() as u32;
+                if binding.is_some() {
+                    self.inherited.push(Source { bindings: Vec::new() });
+                    self.owner = Owner::Source(number);
+                }
+                let expr = self.expr(node, scope);
+                self.sources.insert(range, (expr, number));
+                (expr, number)
+            }
+        };
+        if let Some(binding) = binding {
+            self.inherited[number as usize].bindings.push(binding);
+        }
+        expr
     }
 }
 

@@ -7,12 +7,15 @@ mod builtins;
 mod ir;
 mod lower;
 mod scope;
+mod usage;
 
-pub use builtins::{builtin_names, is_global as is_global_builtin};
+pub use builtins::{builtin_names, globals, is_global as is_global_builtin, needs_prefix, prefixed};
 pub use ir::{
     Attr, AttrSet, BinaryOp, DynamicAttr, Expr, ExprId, Formal, Ir, Key, Lambda, Part, PathKind, Symbol,
 };
 pub use lower::lower;
 pub use scope::{
-    Binding, BindingId, BindingKind, Duplicate, Reference, Resolution, Scope, ScopeId, ScopeKind, Semantics,
+    Binding, BindingId, BindingKind, Duplicate, Owner, RecMismatch, Reference, Resolution, Scope, ScopeId,
+    ScopeKind, Semantics, Source,
 };
+pub use usage::{IMPLICIT, Usage};

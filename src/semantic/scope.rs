@@ -5,6 +5,7 @@ use std::cell::OnceCell;
 use rustc_hash::FxHashMap;
 
 use super::ir::{Ir, Symbol};
+use super::usage::Usage;
 use crate::text::{TextRange, TextSize};
 
 /// Index of a scope in [`Semantics::scopes`].
@@ -21,7 +22,7 @@ pub struct BindingId {
 }
 
 /// What opens a scope.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ScopeKind {
     /// `let … in`.
     Let,
@@ -46,6 +47,8 @@ pub struct Scope {
     pub range: TextRange,
     /// The names bound here, in the order of their first definition.
     pub bindings: Vec<Binding>,
+    /// The innermost value that it is a part of.
+    pub owner: Owner,
 }
 
 /// How a name is bound.
@@ -89,6 +92,17 @@ pub enum Resolution {
     Undefined,
 }
 
+/// What a use of a name is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Owner {
+    /// Whatever the file is for.
+    File,
+    /// The value of this binding of a `let`.
+    Binding(BindingId),
+    /// The source of an `inherit (source) …` in a `let`: index in [`Semantics::sources`].
+    Source(u32),
+}
+
 /// A use of a name.
 #[derive(Debug, Clone, Copy)]
 pub struct Reference {
@@ -100,6 +114,8 @@ pub struct Reference {
     pub scope: Option<ScopeId>,
     /// What it means.
     pub resolution: Resolution,
+    /// The innermost value that needs it.
+    pub owner: Owner,
 }
 
 /// An attribute that Nix refuses because it is defined already.
@@ -113,6 +129,24 @@ pub struct Duplicate {
     pub second: TextRange,
 }
 
+/// A set that Nix makes of two, of which only one is recursive: the first decides.
+#[derive(Debug, Clone, Copy)]
+pub struct RecMismatch {
+    /// Bytes of the first definition's key.
+    pub first: TextRange,
+    /// Bytes of the second definition's key.
+    pub second: TextRange,
+    /// Whether the first is recursive.
+    pub is_first_recursive: bool,
+}
+
+/// The source of an `inherit (source) …` in a `let`, and what is inherited from it.
+#[derive(Debug)]
+pub struct Source {
+    /// The names.
+    pub bindings: Vec<BindingId>,
+}
+
 /// What is known of one file without looking at another: built by [`super::lower`].
 #[derive(Debug)]
 pub struct Semantics {
@@ -124,21 +158,19 @@ pub struct Semantics {
     pub references: Vec<Reference>,
     /// Attributes defined twice.
     pub duplicates: Vec<Duplicate>,
+    /// Literal sets that are merged although only one is recursive.
+    pub rec_mismatches: Vec<RecMismatch>,
+    /// Computed names in `inherit`, which Nix refuses: bytes of the names.
+    pub dynamic_inherits: Vec<TextRange>,
+    /// Sources of `inherit (source) …` in `let`.
+    pub sources: Vec<Source>,
     /// Index of the reference that begins at an offset; built when it is first asked for.
-    by_start: OnceCell<FxHashMap<TextSize, u32>>,
+    pub(super) by_start: OnceCell<FxHashMap<TextSize, u32>>,
+    pub(super) usage: OnceCell<Usage>,
+    pub(super) scopes_by_range: OnceCell<FxHashMap<(ScopeKind, TextRange), ScopeId>>,
 }
 
 impl Semantics {
-    pub(super) fn new(
-        ir: Ir,
-        scopes: Vec<Scope>,
-        references: Vec<Reference>,
-        duplicates: Vec<Duplicate>,
-    ) -> Self {
-        let by_start = OnceCell::new();
-        Self { ir, scopes, references, duplicates, by_start }
-    }
-
     /// What the name at `range` means; `None` where no name is used (e.g. an attribute name).
     pub fn resolve(&self, range: TextRange) -> Option<Resolution> {
         let by_start = self.by_start.get_or_init(|| {
@@ -161,6 +193,42 @@ impl Semantics {
 
     /// Every use of the binding, in the order of the text.
     pub fn uses(&self, id: BindingId) -> impl Iterator<Item = &Reference> {
-        self.references.iter().filter(move |reference| reference.resolution == Resolution::Binding(id))
+        self.usage().uses(id).iter().map(|index| &self.references[*index as usize])
+    }
+
+    /// Which bindings are used, by whom, and to what end; worked out when it is first asked for.
+    pub fn usage(&self) -> &Usage {
+        self.usage.get_or_init(|| Usage::of(self))
+    }
+
+    /// The scope `id` and those around it, innermost first.
+    pub fn around(&self, id: Option<ScopeId>) -> impl Iterator<Item = ScopeId> {
+        std::iter::successors(id, |id| self.scope(*id).parent)
+    }
+
+    /// Every scope with its number.
+    pub fn numbered_scopes(&self) -> impl Iterator<Item = (ScopeId, &Scope)> {
+        (0..).map(ScopeId).zip(&self.scopes)
+    }
+
+    /// The bindings of a scope with their numbers.
+    pub fn bindings(&self, scope: ScopeId) -> impl Iterator<Item = (BindingId, &Binding)> {
+        (0..).map(move |slot| BindingId { scope, slot }).zip(&self.scope(scope).bindings)
+    }
+    /// The scope that the function at `range` opens.
+    pub fn lambda_scope(&self, range: TextRange) -> Option<ScopeId> {
+        self.by_range(ScopeKind::Lambda, range)
+    }
+
+    /// The scope that the `with` at `range` opens.
+    pub fn with_scope(&self, range: TextRange) -> Option<ScopeId> {
+        self.by_range(ScopeKind::With, range)
+    }
+
+    fn by_range(&self, kind: ScopeKind, range: TextRange) -> Option<ScopeId> {
+        let by_range = self.scopes_by_range.get_or_init(|| {
+            self.numbered_scopes().map(|(id, scope)| ((scope.kind, scope.range), id)).collect()
+        });
+        by_range.get(&(kind, range)).copied()
     }
 }

@@ -77,6 +77,128 @@ pub fn delete_binding(node: &SyntaxNode) -> Edits {
     }
 }
 
+/// Removes bindings and names of `inherit` (see [`delete_binding`]) from the set or `let` they stand in; a `let`
+/// goes itself where nothing, not even a comment, is left in it.
+pub fn delete_bindings(nodes: &[SyntaxNode]) -> Edits {
+    let Some(around) = nodes.first().and_then(entry_of).and_then(|entry| entry.parent()) else {
+        return Vec::new();
+    };
+    let is_gone = |node: &SyntaxNode| nodes.contains(node);
+    let is_whole = |entry: &SyntaxNode| match ast::Inherit::cast(entry.clone()) {
+        Some(inherit) => {
+            is_gone(entry)
+                || inherit.attrs().count() > 0 && inherit.attrs().all(|name| is_gone(name.syntax()))
+        }
+        None => is_gone(entry),
+    };
+    let mut edits: Edits = Vec::new();
+    let mut is_all = true;
+    for entry in around.children().filter(is_entry) {
+        if is_whole(&entry) {
+            edits.push(removal(&entry, entry.text_range()));
+            continue;
+        }
+        is_all = false;
+        edits.extend(entry.children().filter(is_gone).map(|name| removal(&name, name.text_range())));
+    }
+    if is_all && let Some(edits) = without_let(&around, &edits) {
+        return edits;
+    }
+    joined(edits)
+}
+
+fn is_entry(node: &SyntaxNode) -> bool {
+    matches!(node.kind(), SyntaxKind::NODE_ATTRPATH_VALUE | SyntaxKind::NODE_INHERIT)
+}
+
+/// The binding that `node` is, or is a name of.
+fn entry_of(node: &SyntaxNode) -> Option<SyntaxNode> {
+    if is_entry(node) { Some(node.clone()) } else { node.parent().filter(is_entry) }
+}
+
+/// Removes `let … in` where the edits leave nothing between them.
+fn without_let(node: &SyntaxNode, edits: &Edits) -> Option<Edits> {
+    let node = ast::LetIn::cast(node.clone())?;
+    let end = node
+        .syntax()
+        .children_with_tokens()
+        .skip_while(|child| child.kind() != SyntaxKind::TOKEN_IN)
+        .skip(1)
+        .find(|child| child.kind() != SyntaxKind::TOKEN_WHITESPACE)?
+        .text_range()
+        .start();
+    let is_removed = |comment: TextRange| edits.iter().any(|(range, _)| range.contains_range(comment));
+    let mut comments = node
+        .syntax()
+        .children_with_tokens()
+        .filter(|child| child.kind() == SyntaxKind::TOKEN_COMMENT && child.text_range().start() < end);
+    if !comments.all(|comment| is_removed(comment.text_range())) {
+        return None;
+    }
+    Some(cut(node.syntax(), TextRange::new(node.syntax().text_range().start(), end)))
+}
+
+/// Removes the beginning of `node` up to and including its token `last`, as of `with x;`; `None` where a comment
+/// would go with it.
+pub fn delete_head(node: &SyntaxNode, last: SyntaxKind) -> Option<Edits> {
+    let children: Vec<_> = node.children_with_tokens().collect();
+    let at = children.iter().position(|child| child.kind() == last)?;
+    let has_comment = node
+        .descendants_with_tokens()
+        .take_while(|child| child.text_range().start() < children[at].text_range().end())
+        .any(|child| child.kind() == SyntaxKind::TOKEN_COMMENT);
+    if has_comment {
+        return None;
+    }
+    let rest = children[at + 1..].iter().find(|child| child.kind() != SyntaxKind::TOKEN_WHITESPACE)?;
+    Some(cut(node, TextRange::new(node.text_range().start(), rest.text_range().start())))
+}
+
+/// Removes the `@ name` or `name @` of a pattern; `None` where a comment would go with it.
+pub fn delete_pattern_bind(bind: &ast::PatBind) -> Option<Edits> {
+    let pattern = bind.syntax().parent()?;
+    let brace = |kind: SyntaxKind| pattern.children_with_tokens().find(|child| child.kind() == kind);
+    let open = brace(SyntaxKind::TOKEN_L_BRACE)?.text_range();
+    let close = brace(SyntaxKind::TOKEN_R_BRACE)?.text_range();
+    let bind = bind.syntax().text_range();
+    let range = if bind.start() < open.start() {
+        TextRange::new(bind.start(), open.start())
+    } else {
+        TextRange::new(close.end(), bind.end())
+    };
+    let is_comment = |token: &NodeOrToken<SyntaxNode, rnix::SyntaxToken>| {
+        token.kind() == SyntaxKind::TOKEN_COMMENT && range.contains_range(token.text_range())
+    };
+    (!pattern.descendants_with_tokens().any(|token| is_comment(&token))).then(|| cut(&pattern, range))
+}
+
+/// Removes bytes of `node`, with a space in their place where the rest would run together.
+fn cut(node: &SyntaxNode, range: TextRange) -> Edits {
+    let text = root_text(node);
+    let before = text[..usize::from(range.start())].chars().next_back();
+    let after = text[usize::from(range.end())..].chars().next();
+    let glued = before.zip(after).is_some_and(|(before, after)| glues(before, after));
+    vec![(range, if glued { " ".to_owned() } else { String::new() })]
+}
+
+/// Edits that overlap or touch, made one.
+fn joined(mut edits: Edits) -> Edits {
+    edits.sort_by_key(|(range, _)| (range.start(), range.end()));
+    let mut result: Edits = Vec::new();
+    for (range, text) in edits {
+        match result.last_mut() {
+            Some((last, kept)) if range.start() < last.end() => {
+                *last = last.cover(range);
+                if text.len() > kept.len() {
+                    *kept = text;
+                }
+            }
+            _ => result.push((range, text)),
+        }
+    }
+    result
+}
+
 /// Removes an element of a list, in the manner of [`delete_binding`].
 pub fn delete_list_element(element: &ast::Expr) -> Edits {
     vec![removal(element.syntax(), element.syntax().text_range())]

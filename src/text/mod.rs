@@ -5,11 +5,13 @@
 mod edit;
 mod file;
 mod lines;
+mod spelling;
 mod template;
 
 pub use edit::{Edit, EditError, apply_edits};
 pub use file::{FileId, SourceFile, Sources, Span};
 pub use lines::{LineIndex, Position, PositionEncoding};
+pub use spelling::nearest;
 pub use template::{Hole, HoleKind, Piece, Segment, Template};
 pub use text_size::{TextRange, TextSize};
 

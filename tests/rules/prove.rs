@@ -9,6 +9,7 @@ use nixlint::cases::{
     workspace_of,
 };
 use nixlint::diagnostic::Diagnostic;
+use nixlint::module::Outline;
 use nixlint::report::ignore_edit;
 use nixlint::rule::{Context, Entry, RuleMeta, Runner};
 use nixlint::semantic::lower;
@@ -105,7 +106,8 @@ fn walk(meta: &'static RuleMeta, bench: &Bench, file: FileId, text: &str) -> Vec
     let Runner::File(rule) = &bench.rules.rules[0].runner else { return Vec::new() };
     let root = parse(text).root();
     let semantics = lower(&root);
-    let mut cx = Context::new(file, text, &semantics, meta);
+    let outline = Outline::of(&semantics.ir);
+    let mut cx = Context::new(file, text, &semantics, &outline, meta);
     for node in root.syntax().descendants().filter(|node| rule.wants(node.kind())) {
         rule.check_node(&node, &mut cx);
     }

@@ -111,9 +111,7 @@ impl HostRule for EnvironmentFileNotProvided {
 fn is_known(host: &Host<'_>) -> bool {
     let options = ["sops.secrets", "sops.templates", "age.secrets", "environment.etc", "systemd.tmpfiles"];
     let is_hidden = |option: &&str| host.open(option).is_some();
-    !options.iter().any(is_hidden)
-        && !host.has_unlisted_modules()
-        && !host.may_be_enabled("boot.isContainer")
+    !options.iter().any(is_hidden) && !host.has_unlisted_modules() && !host.may_be_enabled("boot.isContainer")
 }
 
 /// Whether files are kept across reboots by name, so that they may have been made by hand on purpose.

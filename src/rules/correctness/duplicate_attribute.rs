@@ -1,0 +1,55 @@
+use crate::prelude::*;
+
+declare_rule! {
+    /// ## What it does
+    /// Finds attributes that are defined twice in one set or `let`: by the same name, by paths that meet, or by
+    /// `inherit`.
+    ///
+    /// ## Why is this bad?
+    /// Nix refuses the file. It merges two definitions only where both are sets written out (`a = { … }; a.b = …;`)
+    /// and their own attributes differ.
+    ///
+    /// ## Example
+    /// ```nix
+    /// {
+    ///   services.nginx.enable = true;
+    ///   services.nginx.enable = false;
+    /// }
+    /// ```
+    ///
+    /// Use instead:
+    /// ```nix
+    /// {
+    ///   services.nginx.enable = true;
+    /// }
+    /// ```
+    ///
+    /// ## References
+    /// - NixOS/nix, src/libexpr/parser-state.hh: `ParserState::addAttr`
+    pub struct DuplicateAttribute {}
+
+    name: "duplicate-attribute",
+    summary: "attribute defined twice",
+    group: Correctness,
+    level: Error,
+    fix: Never,
+    status: Status::Stable { since: "0.1.0" },
+}
+
+impl Rule for DuplicateAttribute {
+    type Node = ast::Root;
+
+    fn check(&self, _root: &ast::Root, cx: &mut Context<'_>) {
+        let semantics = cx.semantics();
+        for duplicate in &semantics.duplicates {
+            let names: Vec<&str> = duplicate.path.iter().map(|name| semantics.ir.name(*name)).collect();
+            let path = names.join(".");
+            let first = Span::new(cx.file, duplicate.first);
+            let _ = cx
+                .report_range(duplicate.second, format!("`{path}` is defined already"))
+                .here("defined again here")
+                .label(first, "first defined here")
+                .help("keep one of the two; Nix merges only sets that are written out");
+        }
+    }
+}

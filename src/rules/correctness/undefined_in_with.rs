@@ -1,0 +1,109 @@
+use crate::prelude::*;
+
+declare_rule! {
+    /// ## What it does
+    /// Finds names that only a `with` can give, where the set behind it is written out and does not have them; and
+    /// slips in names of `builtins` behind `with builtins;`.
+    ///
+    /// ## Why is this bad?
+    /// Nix takes the file and fails when it needs the name: "undefined variable".
+    ///
+    /// ## Example
+    /// ```nix
+    /// with { first = 1; }; frist
+    /// ```
+    ///
+    /// Use instead:
+    /// ```nix
+    /// with { first = 1; }; first
+    /// ```
+    pub struct UndefinedInWith {}
+
+    name: "undefined-in-with",
+    summary: "name that the set behind `with` does not have",
+    group: Correctness,
+    level: Warning,
+    fix: Never,
+    status: Status::Stable { since: "0.1.0" },
+}
+
+impl Rule for UndefinedInWith {
+    type Node = ast::With;
+
+    fn check(&self, node: &ast::With, cx: &mut Context<'_>) {
+        let Some(namespace) = node.namespace() else { return };
+        let semantics = cx.semantics();
+        let Some(names) = names(&namespace, cx) else { return };
+        let Some(scope) = semantics.with_scope(node.syntax().text_range()) else { return };
+        let is_other = |id: &ScopeId| *id != scope && semantics.scope(*id).kind == ScopeKind::With;
+        for reference in &semantics.references {
+            let name = semantics.ir.name(reference.name);
+            if reference.resolution != Resolution::With(scope)
+                || semantics.around(reference.scope).any(|id| is_other(&id))
+                || names.has(name)
+            {
+                continue;
+            }
+            let place = cx.span(&namespace);
+            let guess = names.like(name);
+            if names.is_open() && guess.is_none() {
+                continue;
+            }
+            let report = cx
+                .report_range(reference.range, format!("`{name}` is not in the set of this `with`"))
+                .here("nothing else can give this name")
+                .label(place, "the names come from here");
+            if let Some(guess) = guess {
+                let _ = report.help(format!("did you mean `{guess}`?"));
+            }
+        }
+    }
+}
+
+/// The names that a `with` gives.
+enum Names {
+    Written(Vec<String>),
+    Builtins,
+}
+
+impl Names {
+    fn has(&self, name: &str) -> bool {
+        match self {
+            Self::Written(names) => names.iter().any(|other| other == name),
+            Self::Builtins => semantic::needs_prefix(name),
+        }
+    }
+
+    fn like(&self, name: &str) -> Option<String> {
+        match self {
+            Self::Written(names) => nearest(name, names.iter().map(String::as_str)).map(str::to_owned),
+            Self::Builtins => nearest(name, semantic::prefixed()).map(str::to_owned),
+        }
+    }
+
+    /// Whether there may be more than is known, as in a newer Nix.
+    fn is_open(&self) -> bool {
+        matches!(self, Self::Builtins)
+    }
+}
+
+fn names(namespace: &ast::Expr, cx: &Context<'_>) -> Option<Names> {
+    use ast::HasEntry as _;
+    match peel_parens(namespace.clone()) {
+        ast::Expr::AttrSet(set) => {
+            let mut names = Vec::new();
+            for binding in set.attrpath_values() {
+                names.push(static_name(&binding.attrpath()?.attrs().next()?)?);
+            }
+            for name in set.inherits().flat_map(|inherit| inherit.attrs()) {
+                names.push(static_name(&name)?);
+            }
+            Some(Names::Written(names))
+        }
+        ast::Expr::Ident(ident) if ident.syntax().text() == "builtins" => {
+            let resolution = cx.semantics().resolve(ident.syntax().text_range())?;
+            (resolution == Resolution::Builtin).then_some(Names::Builtins)
+        }
+        _ => None,
+    }
+}

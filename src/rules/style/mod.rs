@@ -1,0 +1,5 @@
+//! Taste that most share.
+
+mod top_level_with;
+
+pub use top_level_with::TopLevelWith;

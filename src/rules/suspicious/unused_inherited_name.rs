@@ -1,0 +1,60 @@
+use crate::prelude::*;
+
+declare_rule! {
+    /// ## What it does
+    /// Finds names that a `let` inherits that nothing needs: nothing uses them, or only other unused bindings do.
+    ///
+    /// ## Why is this bad?
+    /// They are what remained of a change, or the use was meant and forgotten.
+    /// Names that Nix uses without their being written, such as `__findFile` for `<x>` and `__sub` for `-`, count as
+    /// used, and names that begin with `_` are taken to be unused on purpose.
+    ///
+    /// ## Example
+    /// ```nix
+    /// { lib }: let inherit (lib) mkIf mkForce; in mkForce 1
+    /// ```
+    ///
+    /// Use instead:
+    /// ```nix
+    /// { lib }: let inherit (lib) mkForce; in mkForce 1
+    /// ```
+    ///
+    /// ## Fix safety
+    /// Nix never evaluates what nothing uses, so taking it away is safe. Its comments go with it, and so do the unused
+    /// bindings that use it.
+    pub struct UnusedInheritedName {}
+
+    name: "unused-inherited-name",
+    summary: "name inherited in a `let` that nothing uses",
+    group: Suspicious,
+    level: Warning,
+    fix: Always,
+    status: Status::Stable { since: "0.1.0" },
+}
+
+impl Rule for UnusedInheritedName {
+    type Node = ast::Root;
+
+    fn check(&self, root: &ast::Root, cx: &mut Context<'_>) {
+        let file = cx.file;
+        for unused in unused_bindings(root, cx) {
+            if !matches!(unused.binding.kind, BindingKind::Inherit | BindingKind::InheritFrom) {
+                continue;
+            }
+            let name = unused.name;
+            let here = match unused.user {
+                Some(user) => format!("used by `{user}` only, which is unused too"),
+                None => "nothing uses this name".to_owned(),
+            };
+            let title = match unused.user {
+                Some(_) => format!("delete `{name}` and what uses it"),
+                None => format!("delete `{name}`"),
+            };
+            let _ = cx
+                .report_range(unused.binding.range, format!("`{name}` is never used"))
+                .here(here)
+                .tag(Tag::Unused)
+                .fix(Applicability::Safe, title, |edits| edits.extend(file, unused.edits));
+        }
+    }
+}
