@@ -10,7 +10,7 @@ mod lower;
 mod scope;
 mod usage;
 
-pub use builtins::{globals, is_global as is_global_builtin, needs_prefix, prefixed};
+pub use builtins::{builtin_names, globals, is_global as is_global_builtin, needs_prefix, prefixed};
 pub use ir::{
     Attr, AttrSet, BinaryOp, DynamicAttr, Expr, ExprId, Formal, Ir, Key, Lambda, Part, PathKind, Symbol,
 };
