@@ -45,7 +45,7 @@ fn row(input: &Input<'_>, diagnostic: &Diagnostic, text: &mut String) -> std::fm
 /// A message: what stands between backticks is code.
 fn prose(text: &str) -> String {
     let parts: Vec<&str> = text.split('`').collect();
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return literal(text);
     }
     let part = |(index, part): (usize, &&str)| match index % 2 {
