@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! text ← diagnostic ← report
-//! text ← syntax ← {shell, semantic} ← eval ← module ← project ← rule ← {rules, pack, engine, config} ← cli
+//! text ← syntax ← {shell, semantic} ← eval ← module ← project ← rule ← {rules, pack, engine, config} ← lsp ← cli
 //! ```
 
 pub mod cases;
@@ -13,6 +13,7 @@ pub mod config;
 pub mod diagnostic;
 pub mod engine;
 pub mod eval;
+pub mod lsp;
 pub mod module;
 pub mod nixos;
 pub mod pack;

@@ -8,7 +8,7 @@ use std::process::Command;
 use nixlint::rules::RULES;
 
 /// The layers right below each layer. It may import these, itself, and whatever is below them.
-const LAYERS: [(&str, &[&str]); 18] = [
+const LAYERS: [(&str, &[&str]); 19] = [
     ("text", &[]),
     ("diagnostic", &["text"]),
     ("report", &["diagnostic"]),
@@ -26,7 +26,8 @@ const LAYERS: [(&str, &[&str]); 18] = [
     ("engine", &["rule"]),
     ("cases", &["engine"]),
     ("config", &["engine", "pack"]),
-    ("cli", &["config", "cases", "pack", "rules", "report"]),
+    ("lsp", &["config", "report"]),
+    ("cli", &["lsp", "cases", "pack", "rules", "report"]),
 ];
 
 /// Layers that see what is right below them and nothing else.
@@ -36,17 +37,19 @@ const SHORT_SIGHTED: [&str; 1] = ["rules"];
 const EXCEPTIONS: [(&str, &str); 1] = [("rules/mod.rs", "rule")];
 
 /// Who alone may name a crate or a part of the standard library.
-const GATEKEEPERS: [(&[&str], &[&str]); 11] = [
+const GATEKEEPERS: [(&[&str], &[&str]); 13] = [
     (&["rnix"], &["syntax/"]),
     (&["rowan"], &["syntax/"]),
     (&["ariadne"], &["report/full.rs", "report/full/"]),
     (&["miette"], &["config/", "cli/"]),
     (&["clap"], &["cli/"]),
     (&["tree_sitter"], &["shell/"]),
-    (&["std", "fs"], &["config/discover/", "cli/"]),
+    (&["gen_lsp_types"], &["lsp/"]),
+    (&["lsp_server"], &["lsp/"]),
+    (&["std", "fs"], &["config/discover/", "cli/", "lsp/"]),
     (&["std", "env"], &["config/discover/", "cli/", "main.rs"]),
     (&["std", "process"], &["config/discover/", "cli/", "main.rs"]),
-    (&["std", "time", "Instant"], &["cli/"]),
+    (&["std", "time", "Instant"], &["cli/", "lsp/"]),
     (&["std", "time", "SystemTime"], &["cli/"]),
 ];
 

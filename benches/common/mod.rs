@@ -25,6 +25,7 @@ pub(crate) fn read() -> Workspace {
         folder: &folder,
         paths: &[PathBuf::from(".")],
         stdin: None,
+        open: &[],
         config: ConfigChoice::Isolated,
         force_exclude: false,
         book: book(),

@@ -45,10 +45,15 @@ pub(super) enum Command {
     Eval(EvalArgs),
     /// Draw which modules the hosts of flakes import
     Graph(GraphArgs),
+    /// Serve an editor: the Language Server Protocol on stdin and stdout
+    Lsp(LspArgs),
     /// Print the syntax tree of a file, for authors of rules
     Syntax(SyntaxArgs),
     /// Print the completions for a shell
     Completions(CompletionsArgs),
+    /// Write the manual pages, for packagers
+    #[command(hide = true)]
+    Man(ManArgs),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -56,8 +61,9 @@ pub(super) struct CheckArgs {
     #[command(flatten)]
     pub files: FileArgs,
 
-    /// How findings are written, and where to: `full`, `concise` or `json`, to stdout or a file.
-    /// Can be repeated
+    /// How findings are written, and where to: stdout or a file. Can be repeated. One of full, concise,
+    /// json, json-lines, sarif, github, gitlab, junit, checkstyle, rdjson, rdjsonl, errfmt, markdown
+    /// [default: full]
     #[arg(
         short,
         long,
@@ -71,6 +77,10 @@ pub(super) struct CheckArgs {
     /// Apply the safe fixes, and report what remains
     #[arg(long)]
     pub fix: bool,
+
+    /// Lint again whenever files change, until Ctrl+C
+    #[arg(long, conflicts_with_all = ["fix", "diff"])]
+    pub watch: bool,
 
     #[command(flatten)]
     pub fixes: FixChoice,
@@ -114,11 +124,15 @@ pub(super) struct FixChoice {
 }
 
 /// Which files, and how.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Clone, ClapArgs)]
 pub(super) struct FileArgs {
     /// Files and folders; `-` reads one file from stdin
     #[arg(value_hint = ValueHint::AnyPath)]
     pub paths: Vec<PathBuf>,
+
+    /// The same as `-`, as statix spells it
+    #[arg(long, hide = true, conflicts_with = "paths")]
+    pub stdin: bool,
 
     /// The path of the file that comes from stdin
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
@@ -152,6 +166,11 @@ pub(super) struct FileArgs {
 }
 
 impl FileArgs {
+    /// The files and folders to look at, as they were given.
+    pub(super) fn given_paths(&self) -> Vec<PathBuf> {
+        if self.stdin { vec![PathBuf::from("-")] } else { self.paths.clone() }
+    }
+
     /// Where the configuration is.
     pub(super) fn config_choice(&self) -> ConfigChoice {
         match &self.config {
@@ -233,6 +252,13 @@ impl FromArgMatches for LevelArgs {
         *self = Self::from_arg_matches(matches)?;
         Ok(())
     }
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct LspArgs {
+    /// Changes nothing: there is no other way to talk
+    #[arg(long, hide = true)]
+    pub stdio: bool,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -426,6 +452,13 @@ pub(super) struct CompletionsArgs {
     /// The shell
     #[arg(value_enum)]
     pub shell: Shell,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct ManArgs {
+    /// The folder to write a page for each command to; without it, the page of nixlint is printed
+    #[arg(value_hint = ValueHint::DirPath)]
+    pub dir: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -10,11 +10,14 @@ mod fix;
 mod graph;
 mod hosts;
 mod inventory;
+mod lsp;
+mod man;
 mod output;
 mod rules;
 mod run;
 mod syntax;
 mod table;
+mod watch;
 mod write;
 
 use std::ffi::OsString;
@@ -75,7 +78,12 @@ fn dispatch(args: Vec<OsString>) -> Status {
         }
     };
     let streams = Streams::new(args.color);
-    let packs = match packs_of(args.command.as_ref().and_then(Command::files)) {
+    let packs = match &args.command {
+        // The server reads configurations itself, and goes on where they are wrong.
+        Some(Command::Lsp(_)) => Ok(Packs::default()),
+        command => packs_of(command.as_ref().and_then(Command::files)),
+    };
+    let packs = match packs {
         Ok(packs) => packs,
         Err(error) => {
             streams.complain(&format!("the working directory cannot be found: {error}"));
@@ -98,25 +106,30 @@ fn dispatch(args: Vec<OsString>) -> Status {
         Some(Command::Eval(args)) => eval::run(args, book, &streams),
         Some(Command::Graph(args)) => graph::run(args, book, &streams),
         Some(Command::Syntax(args)) => syntax::run(&args),
+        Some(Command::Lsp(_)) => Ok(lsp::run()),
         Some(Command::Completions(args)) => completions::run(&args),
+        Some(Command::Man(args)) => man::run(&args),
         None => Args::command().print_help().map(|()| Status::Clean).map_err(Failure::from),
     };
     match result {
         Ok(status) => status,
         // Whoever read our output has seen enough.
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Status::Clean,
-        Err(Failure::Output(error)) => {
-            streams.complain(&format!("the output cannot be written: {error}"));
+        Err(failure) => {
+            complain(failure, &streams);
             Status::Failed
         }
-        Err(Failure::Usage(error)) => {
+    }
+}
+
+/// Says why a command could not go on.
+fn complain(failure: Failure, streams: &Streams) {
+    match failure {
+        Failure::Output(error) => streams.complain(&format!("the output cannot be written: {error}")),
+        Failure::Usage(error) => {
             let _nobody = error.print();
-            Status::Failed
         }
-        Err(Failure::Report(report)) => {
-            streams.complain_about(&*report);
-            Status::Failed
-        }
+        Failure::Report(report) => streams.complain_about(&*report),
     }
 }
 

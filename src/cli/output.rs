@@ -39,12 +39,12 @@ impl Streams {
     /// How findings are shown on stdout.
     pub(super) fn options(&self) -> Options<'static> {
         let links = self.terminal && self.color && !is_dumb(env::var_os("TERM").as_deref());
-        Options { color: self.color, hyperlinks: links, rule_url: rule_url() }
+        Options { color: self.color, hyperlinks: links, rule_url: rule_url(), checkout: None }
     }
 
     /// How findings are shown on stderr.
     pub(super) fn on_stderr_options(&self) -> Options<'static> {
-        Options { color: self.color_on_stderr, hyperlinks: false, rule_url: rule_url() }
+        Options { color: self.color_on_stderr, hyperlinks: false, rule_url: rule_url(), checkout: None }
     }
 
     /// Says something on stderr, if anybody is there to hear it.
@@ -70,7 +70,7 @@ impl Streams {
 }
 
 /// Where rules are documented, once the project has an address.
-fn rule_url() -> Option<&'static str> {
+pub(super) fn rule_url() -> Option<&'static str> {
     const URL: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "#");
     (!env!("CARGO_PKG_REPOSITORY").is_empty()).then_some(URL)
 }

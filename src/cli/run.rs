@@ -76,7 +76,7 @@ impl Run {
     /// Finds and reads the files.
     pub(super) fn prepare(files: FileArgs, rules: &RuleArgs, book: RuleBook<'_>) -> Result<Self, Failure> {
         let flags = Selectors::new(&rules.select, &rules.ignore, &rules.levels.levels, book)?;
-        let (paths, stdin) = inputs(files.paths.clone(), files.stdin_filename.clone())?;
+        let (paths, stdin) = inputs(files.given_paths(), files.stdin_filename.clone())?;
         let wants_files = paths.iter().any(|path| path.file_name().is_none_or(|name| name != "flake.lock"));
         let input = stdin.as_ref().map(|stdin| stdin.bytes.clone());
         let folder = std::env::current_dir().and_then(std::fs::canonicalize).map_err(|error| {
@@ -87,6 +87,7 @@ impl Run {
             folder: &folder,
             paths: &paths,
             stdin,
+            open: &[],
             config,
             force_exclude: files.force_exclude,
             book,
@@ -141,6 +142,12 @@ impl Run {
         }
         results.sort_by(|(a, _), (b, _)| a.cmp(b));
         results.into_iter().map(|(_, result)| result).collect()
+    }
+
+    /// The folders of the projects.
+    pub(super) fn roots(&self) -> impl Iterator<Item = PathBuf> {
+        let projects = self.groups.iter().flat_map(|group| &group.projects);
+        projects.map(|project| project.root.clone().into_std_path_buf())
     }
 
     /// The working directory.

@@ -41,6 +41,15 @@ impl Mistake {
         Self { help: Some(harmless(&help.into())), ..self }
     }
 
+    /// The file, line and column from 1, as people read them.
+    pub fn place(&self) -> String {
+        let text = self.source_code.inner();
+        let before = text.get(..self.start()).unwrap_or(text);
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        format!("{}:{line}:{column}", self.source_code.name())
+    }
+
     /// First byte of the place.
     pub(super) fn start(&self) -> usize {
         self.span.offset()

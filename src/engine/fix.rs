@@ -12,7 +12,7 @@ use super::run::Session;
 use super::{Outcome, RuleSet, Workspace};
 use crate::diagnostic::{Applicability, Diagnostic, Fix};
 use crate::syntax::parse;
-use crate::text::{Edit, FileId, TextRange, apply_edits};
+use crate::text::{Edit, FileId, Sources, TextRange, apply_edits};
 
 /// Rounds that may pass without fewer fixes left to apply. Fixes that want the same place need a round
 /// each, so rounds that get on are not counted.
@@ -38,8 +38,18 @@ pub struct Fixed {
 /// is left. A fix that changes several files is applied in all of them or in none.
 ///
 /// Works on the current pool, like [`super::run`].
-pub fn fix(mut workspace: Workspace, rules: &RuleSet, lowest: Applicability) -> Fixed {
-    let mut session = Session::default();
+pub fn fix(workspace: Workspace, rules: &RuleSet, lowest: Applicability) -> Fixed {
+    fix_some(Session::default(), workspace, rules, lowest, |_| true)
+}
+
+/// As [`fix`], but only what `is_wanted`, and with what is still known of earlier runs.
+pub fn fix_some(
+    mut session: Session,
+    mut workspace: Workspace,
+    rules: &RuleSet,
+    lowest: Applicability,
+    is_wanted: impl Fn(&Diagnostic) -> bool,
+) -> Fixed {
     let mut outcome = session.run(&workspace, rules);
     let (mut applied, mut fixes) = (BTreeMap::new(), 0);
     let mut failures = Vec::new();
@@ -50,7 +60,8 @@ pub fn fix(mut workspace: Workspace, rules: &RuleSet, lowest: Applicability) -> 
     let mut seen = FxHashSet::from_iter([fingerprint(&changed)]);
     let (mut patience, mut least) = (PATIENCE, usize::MAX);
     loop {
-        let wanted = wanted(&workspace, &outcome, lowest, &broken);
+        let mut wanted = wanted(&workspace, &outcome, lowest, &broken);
+        wanted.retain(|wanted| is_wanted(wanted.diagnostic));
         let Some(first) = wanted.first() else { break };
         if wanted.len() >= least {
             patience -= 1;
@@ -87,6 +98,24 @@ pub fn fix(mut workspace: Workspace, rules: &RuleSet, lowest: Applicability) -> 
         outcome = session.run(&workspace, rules);
     }
     Fixed { workspace, outcome, applied: applied.into_iter().collect(), fixes, failures }
+}
+
+/// The text of `file` with the safe fixes of those findings that are wanted, as far as they touch neither each
+/// other nor another file; `None` where that changes nothing.
+pub fn fix_once(
+    sources: &Sources,
+    found: &[Diagnostic],
+    file: FileId,
+    is_wanted: impl Fn(&Diagnostic) -> bool,
+) -> Option<String> {
+    let safe = |diagnostic| {
+        let fix = Diagnostic::applicable_fix(diagnostic, Applicability::Safe)?;
+        Some(Wanted { diagnostic, fix })
+    };
+    let mut wanted: Vec<Wanted<'_>> = found.iter().filter_map(safe).collect();
+    wanted.retain(|wanted| is_wanted(wanted.diagnostic) && wanted.files() == [file]);
+    let workspace = Workspace { sources: sources.clone(), ..Workspace::default() };
+    step(&workspace, &wanted).texts.remove(&file)
 }
 
 /// A fix that may be applied.

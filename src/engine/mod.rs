@@ -6,6 +6,7 @@ mod built_in;
 mod file;
 mod fix;
 mod hosts;
+mod moved;
 mod projects;
 mod run;
 #[cfg(test)]
@@ -14,7 +15,9 @@ mod suppress;
 mod workspace;
 
 pub use built_in::BUILT_IN;
-pub use fix::{Fixed, fix};
+pub use fix::{Fixed, fix, fix_once, fix_some};
+pub use moved::moved;
 pub use projects::visit_projects;
-pub use run::{pool, run};
+pub use run::{HostFindings, STACK, Session, pool, run};
+pub use suppress::rule_name_at;
 pub use workspace::{ActiveRule, InputFile, Outcome, ProjectFiles, Reader, RuleSet, Workspace};

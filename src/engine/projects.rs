@@ -25,10 +25,25 @@ pub fn visit_projects<T: Send>(
 ) -> Vec<T> {
     let mut session = Session::default();
     session.read_files(workspace, &RuleSet::default());
-    let facts = |file| session.result(file).facts.clone();
-    let linked =
-        |project: &ProjectFiles| with_project(workspace, project, facts, |linked| visit(project, linked));
-    workspace.projects.par_iter().filter_map(linked).collect()
+    session.visit_projects(workspace, visit)
+}
+
+impl Session {
+    /// As [`visit_projects`], for files that were read before.
+    ///
+    /// # Panics
+    /// When `visit` does, and when a file was not read before.
+    pub fn visit_projects<T: Send>(
+        &self,
+        workspace: &Workspace,
+        visit: impl Fn(&ProjectFiles, &Project<'_>) -> T + Sync,
+    ) -> Vec<T> {
+        let session = self;
+        let facts = |file| session.result(file).facts.clone();
+        let linked =
+            |project: &ProjectFiles| with_project(workspace, project, facts, |linked| visit(project, linked));
+        workspace.projects.par_iter().filter_map(linked).collect()
+    }
 }
 
 /// Links one project and hands it to `visit`. `facts` gives what phase 1 knows of a file.

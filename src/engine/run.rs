@@ -1,5 +1,6 @@
 //! A run: phase 1 on every file, phase 2 on every project, then what is shown and in which order.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use camino::Utf8PathBuf;
@@ -16,7 +17,7 @@ use crate::syntax::{Parser, parse};
 use crate::text::{FileId, Span};
 
 /// Stack of a worker, in bytes: trees of the depth that the guard allows can be walked on it.
-const STACK: usize = 64 << 20;
+pub const STACK: usize = 64 << 20;
 
 /// Finds all there is to say about the files of the workspace.
 ///
@@ -38,41 +39,39 @@ pub fn pool(threads: usize) -> rayon::ThreadPool {
 }
 
 /// What is kept between runs: phase 1 of a file is done again only when its text is another.
-#[derive(Default)]
-pub(super) struct Session {
+///
+/// Belongs to one rule set: what another one finds in the same text would not be noticed.
+#[derive(Clone, Default)]
+pub struct Session {
     files: FxHashMap<FileId, (Arc<str>, Arc<FileResult>)>,
 }
 
+/// What rules on hosts and projects found, before levels and comments are looked at.
+#[derive(Debug, Clone, Default)]
+pub struct HostFindings {
+    /// The findings in reported files.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The roots of projects whose evaluation was cut short.
+    pub cut_short: Vec<Utf8PathBuf>,
+}
+
 impl Session {
-    pub(super) fn run(&mut self, workspace: &Workspace, rules: &RuleSet) -> Outcome {
+    /// As [`run`], with what is still known of earlier runs.
+    pub fn run(&mut self, workspace: &Workspace, rules: &RuleSet) -> Outcome {
         self.read_files(workspace, rules);
-        let (mut found, cut_short) = self.of_hosts(workspace, rules);
-        cover_strings(workspace, &mut found);
-
-        let inputs = || workspace.projects.iter().flat_map(|project| &project.files);
-        for input in inputs().filter(|input| input.reported) {
-            found.extend_from_slice(&self.result(input.id).diagnostics);
-        }
-        let settings = Settings::new(rules);
-        found.retain_mut(|diagnostic| settings.set_level(diagnostic));
-        sort(workspace, &mut found);
-        settings.supersede(&mut found);
-
+        let HostFindings { diagnostics, cut_short } = self.of_hosts(workspace, rules);
         let mut by_file: FxHashMap<FileId, Vec<Diagnostic>> = FxHashMap::default();
-        for diagnostic in found {
+        for diagnostic in diagnostics {
             by_file.entry(diagnostic.primary.span.file).or_default().push(diagnostic);
         }
+        let settings = Settings::new(rules);
         let mut outcome = Outcome { rules: settings.count(), cut_short, ..Outcome::default() };
-        for input in inputs().filter(|input| input.reported) {
+        let inputs = workspace.projects.iter().flat_map(|project| &project.files);
+        for input in inputs.filter(|input| input.reported) {
             outcome.files += 1;
-            let result = self.result(input.id);
+            let on_hosts = by_file.remove(&input.id).unwrap_or_default();
             let text = &workspace.sources.get(input.id).text;
-            let mut found = by_file.remove(&input.id).unwrap_or_default();
-            if result.facts.as_ref().is_some_and(|facts| facts.is_generated) {
-                found.iter_mut().for_each(keep_generated);
-            }
-            let Sifted { shown, suppressed } =
-                suppress::sift(input.id, text, result.facts.is_some(), &result.comments, found, rules);
+            let Sifted { shown, suppressed } = self.sifted(input.id, text, on_hosts, rules, &settings);
             outcome.diagnostics.extend(shown);
             outcome.suppressed.extend(suppressed);
         }
@@ -81,12 +80,38 @@ impl Session {
         outcome
     }
 
-    pub(super) fn read_files(&mut self, workspace: &Workspace, rules: &RuleSet) {
+    /// All there is to say about one file that is reported on, in order: what `rules` on files find in
+    /// `text`, and of what was found on hosts earlier that which is about it.
+    ///
+    /// Works on the current thread, whose stack should be as large as those of [`pool`].
+    pub fn of_file(
+        &mut self,
+        file: FileId,
+        text: &Arc<str>,
+        on_hosts: Vec<Diagnostic>,
+        rules: &RuleSet,
+    ) -> Vec<Diagnostic> {
+        if self.is_stale(file, text) {
+            let result = file::check(file, text, true, &Dispatch::new(rules), &mut Parser::default());
+            self.files.insert(file, (text.clone(), Arc::new(result)));
+        }
+        let mut shown = self.sifted(file, text, on_hosts, rules, &Settings::new(rules)).shown;
+        sort_in_file(&mut shown);
+        shown
+    }
+
+    /// Looks at a file that is not reported on, for what others need of it.
+    pub fn read_file(&mut self, file: FileId, text: &Arc<str>, rules: &RuleSet) {
+        if self.is_stale(file, text) {
+            let result = file::check(file, text, false, &Dispatch::new(rules), &mut Parser::default());
+            self.files.insert(file, (text.clone(), Arc::new(result)));
+        }
+    }
+
+    /// Phase 1 of all files whose text is another than before.
+    pub fn read_files(&mut self, workspace: &Workspace, rules: &RuleSet) {
         let dispatch = Dispatch::new(rules);
-        let is_stale = |input: &&InputFile| {
-            let text = &workspace.sources.get(input.id).text;
-            self.files.get(&input.id).is_none_or(|(read, _)| !Arc::ptr_eq(read, text))
-        };
+        let is_stale = |input: &&InputFile| self.is_stale(input.id, &workspace.sources.get(input.id).text);
         let stale: Vec<&InputFile> =
             workspace.projects.iter().flat_map(|project| &project.files).filter(is_stale).collect();
         let results: Vec<_> = stale
@@ -100,11 +125,13 @@ impl Session {
         self.files.extend(results);
     }
 
-    /// The findings of rules on hosts in reported files, and the roots of projects whose evaluation was cut
-    /// short.
-    fn of_hosts(&self, workspace: &Workspace, rules: &RuleSet) -> (Vec<Diagnostic>, Vec<Utf8PathBuf>) {
+    /// Phase 2: the findings of rules on hosts. Every file must have been read.
+    ///
+    /// # Panics
+    /// When a file was not read before.
+    pub fn of_hosts(&self, workspace: &Workspace, rules: &RuleSet) -> HostFindings {
         if !rules.rules.iter().any(|rule| !matches!(rule.runner, Runner::File(..))) {
-            return (Vec::new(), Vec::new());
+            return HostFindings::default();
         }
         let facts = |file| self.result(file).facts.clone();
         let found: Vec<hosts::Found> = workspace
@@ -121,11 +148,40 @@ impl Session {
         let of_project = found.iter().zip(&workspace.projects);
         let cut_short = of_project.filter(|(found, _)| found.is_cut_short);
         let cut_short = cut_short.map(|(_, project)| project.root.clone()).collect();
-        (found.into_iter().flat_map(|found| found.diagnostics).collect(), cut_short)
+        let mut diagnostics: Vec<Diagnostic> =
+            found.into_iter().flat_map(|found| found.diagnostics).collect();
+        cover_strings(workspace, &mut diagnostics);
+        HostFindings { diagnostics, cut_short }
     }
 
     pub(super) fn result(&self, file: FileId) -> &FileResult {
         &self.files[&file].1
+    }
+
+    fn is_stale(&self, file: FileId, text: &Arc<str>) -> bool {
+        self.files.get(&file).is_none_or(|(read, _)| !Arc::ptr_eq(read, text))
+    }
+
+    /// The findings of a file that was read, with levels, without those that others supersede, and told apart
+    /// by its comments.
+    fn sifted(
+        &self,
+        file: FileId,
+        text: &str,
+        on_hosts: Vec<Diagnostic>,
+        rules: &RuleSet,
+        settings: &Settings<'_>,
+    ) -> Sifted {
+        let result = self.result(file);
+        let mut found = on_hosts;
+        found.extend_from_slice(&result.diagnostics);
+        found.retain_mut(|diagnostic| settings.set_level(diagnostic));
+        sort_in_file(&mut found);
+        settings.supersede(&mut found);
+        if result.facts.as_ref().is_some_and(|facts| facts.is_generated) {
+            found.iter_mut().for_each(keep_generated);
+        }
+        suppress::sift(file, text, result.facts.is_some(), &result.comments, found, rules)
     }
 }
 
@@ -213,12 +269,18 @@ fn cover_strings(workspace: &Workspace, found: &mut [Diagnostic]) {
 fn sort(workspace: &Workspace, found: &mut [Diagnostic]) {
     found.sort_by(|a, b| {
         let path = |diagnostic: &Diagnostic| &workspace.sources.get(diagnostic.primary.span.file).path;
-        path(a)
-            .cmp(path(b))
-            .then_with(|| a.primary.span.range.cmp(&b.primary.span.range))
-            .then_with(|| a.rule.cmp(&b.rule))
-            .then_with(|| a.message.cmp(&b.message))
+        path(a).cmp(path(b)).then_with(|| in_file(a, b))
     });
+}
+
+/// As [`sort`], for the findings of one file.
+fn sort_in_file(found: &mut [Diagnostic]) {
+    found.sort_by(in_file);
+}
+
+fn in_file(a: &Diagnostic, b: &Diagnostic) -> Ordering {
+    let range = a.primary.span.range.cmp(&b.primary.span.range);
+    range.then_with(|| a.rule.cmp(&b.rule)).then_with(|| a.message.cmp(&b.message))
 }
 
 #[cfg(test)]

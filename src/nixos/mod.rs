@@ -24,6 +24,7 @@ pub mod services;
 pub mod sqlite;
 pub mod systemd;
 pub mod tmpfiles;
+pub mod urls;
 
 use std::fmt;
 

@@ -28,6 +28,7 @@ mod options;
 mod outside;
 mod path;
 mod port;
+mod pull;
 mod registry;
 mod renames;
 mod run;

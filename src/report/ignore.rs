@@ -2,7 +2,7 @@
 
 use super::place;
 use crate::diagnostic::Diagnostic;
-use crate::text::{Edit, PositionEncoding, Sources, TextRange};
+use crate::text::{Edit, FileId, PositionEncoding, Sources, TextRange};
 
 /// Inserts a line with an ignore comment for the rule above the line the diagnostic starts in (the
 /// line its `covers` starts in, where it has one: a span inside a multi-line string cannot have a
@@ -24,6 +24,20 @@ pub fn ignore_edit(sources: &Sources, diagnostic: &Diagnostic) -> Edit {
         range: TextRange::empty((at as u32).into()),
         text: format!("{indentation}# nixlint: ignore[{}]{}", diagnostic.rule, line_break(&file.text, at)),
     }
+}
+
+/// Inserts a comment at the top of the file that silences the rule in all of it: below a byte-order mark and
+/// the lines that tell a shell what runs the file.
+pub fn ignore_file_edit(sources: &Sources, file: FileId, rule: &str) -> Edit {
+    let text = &sources.get(file).text;
+    let mut at = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+    while text[at..].starts_with("#!") {
+        at = text[at..].find('\n').map_or(text.len(), |end| at + end + 1);
+    }
+    let comment = format!("# nixlint: ignore-file[{rule}]{}", line_break(text, at));
+    // Behind a line that has no end.
+    let before = if at > 0 && at == text.len() && !text.ends_with(['\n', '\u{feff}']) { "\n" } else { "" };
+    Edit { file, range: TextRange::empty((at as u32).into()), text: format!("{before}{comment}") }
 }
 
 /// The line break used at the end of the line around `at`, or before it where it is the last.
@@ -71,6 +85,19 @@ mod tests {
           '';
         }
         ");
+    }
+
+    #[test]
+    fn a_comment_for_the_file_stands_at_its_top() {
+        let ignored = |text: &str| {
+            let (sources, file) = sources(source("/p/a.nix", text));
+            apply_edits(text, &[ignore_file_edit(&sources, file, "r")]).expect("one edit applies")
+        };
+        assert_eq!(ignored("{ }\r\n"), "# nixlint: ignore-file[r]\r\n{ }\r\n");
+        assert_eq!(ignored("\u{feff}{ }"), "\u{feff}# nixlint: ignore-file[r]\n{ }");
+        let shebang = "#! /usr/bin/env nix-shell\n#! nix-shell -i bash\n";
+        assert_eq!(ignored(&format!("{shebang}1")), format!("{shebang}# nixlint: ignore-file[r]\n1"));
+        assert_eq!(ignored("#!x"), "#!x\n# nixlint: ignore-file[r]\n");
     }
 
     #[test]

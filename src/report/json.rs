@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
+use rustc_hash::FxHashMap;
 use serde::Serialize;
 
 use super::terminal::is_deceptive;
@@ -159,6 +160,8 @@ pub struct Wire<'a> {
     pub encoding: PositionEncoding,
     /// Where rules are documented, as in [`super::Options`].
     pub rule_url: Option<&'a str>,
+    /// Addresses that a client has its own spelling of, by file.
+    pub uris: Option<&'a FxHashMap<FileId, String>>,
 }
 
 impl<'a> Wire<'a> {
@@ -222,7 +225,8 @@ impl<'a> Wire<'a> {
         }
     }
 
-    fn edit(&self, home: FileId, edit: &Edit) -> WireEdit {
+    /// `edit` of a finding in `home`.
+    pub fn edit(&self, home: FileId, edit: &Edit) -> WireEdit {
         WireEdit {
             uri: (edit.file != home).then(|| self.uri(edit.file)),
             range: self.range(edit.file, edit.range),
@@ -230,7 +234,8 @@ impl<'a> Wire<'a> {
         }
     }
 
-    fn range(&self, file: FileId, range: TextRange) -> WireRange {
+    /// Lines and columns of a range.
+    pub fn range(&self, file: FileId, range: TextRange) -> WireRange {
         let file = self.sources.get(file);
         let range = place::snapped(&file.text, range);
         let wire = |offset: TextSize| {
@@ -240,15 +245,17 @@ impl<'a> Wire<'a> {
         WireRange { start: wire(range.start()), end: wire(range.end()) }
     }
 
-    fn uri(&self, file: FileId) -> String {
-        place::file_uri(&self.sources.get(file).path)
+    /// The address of a file.
+    pub fn uri(&self, file: FileId) -> String {
+        let own = self.uris.and_then(|uris| uris.get(&file)).cloned();
+        own.unwrap_or_else(|| place::file_uri(&self.sources.get(file).path))
     }
 }
 
 /// The findings by file, in the order of the shown paths.
 pub fn published<'a>(input: &Input<'a>) -> Vec<PublishedFile<'a>> {
-    let wire =
-        Wire { sources: input.sources, encoding: PositionEncoding::Utf16, rule_url: input.options.rule_url };
+    let (sources, rule_url) = (input.sources, input.options.rule_url);
+    let wire = Wire { sources, encoding: PositionEncoding::Utf16, rule_url, uris: None };
     let mut files: BTreeMap<(&str, FileId), Vec<WireDiagnostic<'a>>> = BTreeMap::new();
     for (diagnostic, fingerprint) in
         input.diagnostics.iter().zip(fingerprints(input.sources, input.diagnostics))
@@ -345,7 +352,7 @@ mod tests {
     fn other_encodings_are_for_language_servers() {
         let (sources, diagnostics) = sample::unicode();
         let character = |encoding| {
-            let wire = Wire { sources: &sources, encoding, rule_url: None };
+            let wire = Wire { sources: &sources, encoding, rule_url: None, uris: None };
             wire.diagnostic(&diagnostics[2], String::new()).range.start.character
         };
         assert_eq!(character(PositionEncoding::Utf8) as usize, UNICODE.find("x =").expect("it is there") - 3);

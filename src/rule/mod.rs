@@ -5,6 +5,7 @@ mod dependency;
 mod globs;
 mod library;
 mod meta;
+mod page;
 mod patch;
 mod registry;
 mod switch;

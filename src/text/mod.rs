@@ -2,12 +2,14 @@
 //!
 //! This layer must never know a syntax kind, a rule, or a file system.
 
+mod change;
 mod edit;
 mod file;
 mod lines;
 mod spelling;
 mod template;
 
+pub use change::Change;
 pub use edit::{Edit, EditError, apply_edits};
 pub use file::{FileId, SourceFile, Sources, Span};
 pub use lines::{LineIndex, Position, PositionEncoding};

@@ -38,6 +38,8 @@ pub struct Request<'a> {
     pub paths: &'a [PathBuf],
     /// A text that was given instead of a file.
     pub stdin: Option<Stdin>,
+    /// Files that an editor has open.
+    pub open: &'a [OpenFile],
     /// Where the configuration is.
     pub config: ConfigChoice,
     /// Whether what is ignored, hidden or excluded stays so when it is given.
@@ -54,7 +56,20 @@ pub struct Stdin {
     pub bytes: Vec<u8>,
 }
 
+/// A file that an editor has open: its text takes the place of what is on disk, where there is anything. It is
+/// reported on unless it is ignored, hidden or excluded.
+#[derive(Debug, Clone)]
+pub struct OpenFile {
+    /// Where it is, as [`real_place`] has it.
+    pub path: PathBuf,
+    /// The text.
+    pub text: Arc<str>,
+    /// Whether it belongs to no project, since it has no place on disk.
+    pub is_homeless: bool,
+}
+
 /// Where the configuration is.
+#[derive(Debug, Clone)]
 pub enum ConfigChoice {
     /// In the nearest `nixlint.toml` or `.nixlint.toml` at or above the root of each project.
     Nearest,
@@ -121,6 +136,16 @@ pub enum Problem {
     Config(Box<Mistake>),
 }
 
+impl Problem {
+    /// What is wrong, with its place, on one line.
+    pub fn line(&self) -> String {
+        match self {
+            Self::Config(mistake) => format!("{}: {mistake}", mistake.place()),
+            problem => problem.to_string(),
+        }
+    }
+}
+
 /// Finds and reads everything that `request` is about.
 pub fn discover(request: &Request<'_>) -> Discovered {
     let mut discovered = Discovered::default();
@@ -132,6 +157,10 @@ pub fn discover(request: &Request<'_>) -> Discovered {
             Err(problem) => discovered.problems.push(problem),
         }
     }
+    targets.extend(request.open.iter().map(|file| match file.is_homeless {
+        true => Target::Homeless(file.path.clone()),
+        false => Target::File(file.path.clone()),
+    }));
     let stdin = request.stdin.as_ref().map(|stdin| {
         let target = Target::stdin(request.folder, stdin.name.as_deref());
         let path = target.path().to_owned();
@@ -142,6 +171,16 @@ pub fn discover(request: &Request<'_>) -> Discovered {
     let found = project::find(request, &targets, &mut configs, &mut discovered.problems);
     load(request, found, stdin.as_deref(), &mut discovered);
     discovered
+}
+
+/// The absolute `path` as [`Discovered::places`] has it: with the links and dots of its folder resolved.
+pub fn real_place(path: &Path) -> PathBuf {
+    project::in_real_folder(path)
+}
+
+/// The text of the file at `path`; `None` where it cannot be read or is encrypted.
+pub fn read(path: &Path) -> Option<String> {
+    read_text(path, "").ok().flatten()
 }
 
 /// `path` with each wrong byte replaced.
@@ -283,11 +322,16 @@ fn load(request: &Request<'_>, found: Vec<Found>, stdin: Option<&Path>, discover
     candidates.sort_by(|(_, a), (_, b)| order((&a.path, &a.real), (&b.path, &b.real)));
 
     let given = request.stdin.as_ref().zip(stdin);
+    let open: FxHashMap<&Path, &Arc<str>> =
+        request.open.iter().map(|file| (file.path.as_path(), &file.text)).collect();
     let read = |(_, file): &(usize, Candidate)| {
         let shown = match &given {
             Some((Stdin { name: None, .. }, place)) if *place == file.real => "<stdin>".to_owned(),
             _ => display(&file.path, request.folder),
         };
+        if let Some(text) = open.get(file.real.as_path()) {
+            return Ok(Some(SourceFile::new(file.path.clone(), shown, Arc::clone(text))));
+        }
         let text = match &given {
             Some((stdin, place)) if *place == file.real => text_of(Cow::Borrowed(&stdin.bytes), &shown),
             _ => read_text(&file.real, &shown),
@@ -426,6 +470,7 @@ mod tests {
                 folder: &root,
                 paths: &paths,
                 stdin: None,
+                open: &[],
                 config: ConfigChoice::Nearest,
                 force_exclude: false,
                 book: BOOK,
@@ -535,6 +580,25 @@ mod tests {
             request.force_exclude = true;
         });
         insta::assert_snapshot!(place.shown(&force), @".: (.hidden/h.nix) flake.nix (gen/kept.nix) (gen/x.nix) (hosts/target/t.nix) (secret.nix) (sub/keep.tmp.nix) (sub/lose.tmp.nix)");
+    }
+
+    #[test]
+    fn open_files_have_the_text_of_the_editor() {
+        let place = Place::new(&[
+            ("flake.nix", "{}"),
+            ("nixlint.toml", "exclude = ['vendor']"),
+            ("a.nix", "1"),
+            ("vendor/b.nix", "1"),
+        ]);
+        let open: Vec<OpenFile> = ["a.nix", "vendor/b.nix", "new.nix"]
+            .into_iter()
+            .map(|name| OpenFile { path: place.root().join(name), text: "2".into(), is_homeless: false })
+            .collect();
+        let open: &'static [OpenFile] = Vec::leak(open);
+        let found = place.discover_with(&["."], |request| request.open = open);
+        insta::assert_snapshot!(place.shown(&found), @".: a.nix flake.nix new.nix (vendor/b.nix)");
+        let texts: Vec<&str> = found.sources.iter().map(|(_, file)| &*file.text).collect();
+        assert_eq!(texts, ["2", "{}", "2", "2"]);
     }
 
     #[test]

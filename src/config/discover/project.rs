@@ -280,7 +280,8 @@ fn projects(
         for entry in members {
             let skipped = entry.skipped || configured.config.exclude.matches(&entry.path);
             let given = root.files.contains(entry.real.as_path());
-            let reported = if given { !(skipped && request.force_exclude) } else { entry.asked && !skipped };
+            let force = request.force_exclude || request.open.iter().any(|file| file.path == entry.real);
+            let reported = if given { !(skipped && force) } else { entry.asked && !skipped };
             let candidate = Candidate { path: entry.path.clone(), real: entry.real.clone(), reported };
             if skipped && !reported { skipped_files.push(candidate) } else { files.push(candidate) }
         }
@@ -322,7 +323,7 @@ fn homeless(path: &Path, configs: &mut Configs<'_>, problems: &mut Vec<Problem>)
 }
 
 /// `path` with the links and dots of its folder resolved, or at least the dots.
-fn in_real_folder(path: &Path) -> PathBuf {
+pub(super) fn in_real_folder(path: &Path) -> PathBuf {
     if let (Some(folder), Some(name)) = (path.parent(), path.file_name())
         && let Ok(folder) = fs::canonicalize(folder)
     {

@@ -15,7 +15,7 @@ use super::built_in::{
 };
 use crate::diagnostic::{Applicability, Diagnostic, Fix, Tag};
 use crate::rule::RuleMeta;
-use crate::syntax::{SyntaxKind, SyntaxNode};
+use crate::syntax::{SyntaxKind, SyntaxNode, parse};
 use crate::text::{Edit, FileId, Span, TextRange, TextSize};
 
 /// The rules that `# deadnix: skip` is about.
@@ -56,6 +56,25 @@ pub(super) fn collect(tree: &SyntaxNode, text: &str) -> Vec<IgnoreComment> {
             Some(IgnoreComment { range, scope: scope::of(&token, directive.verb, text), directive })
         })
         .collect()
+}
+
+/// The rule that an ignore comment of `text` names at `offset`, with the place of the name.
+///
+/// Works on the current thread, whose stack should be as large as those of [`super::pool`].
+pub fn rule_name_at(text: &str, offset: TextSize) -> Option<(String, TextRange)> {
+    if !text.contains("nixlint:") {
+        return None;
+    }
+    let parsed = parse(text);
+    collect(&parsed.syntax(), text).into_iter().find_map(|comment| {
+        let place = |name: &grammar::Name| {
+            let range =
+                TextRange::new(TextSize::new(name.range.start as u32), TextSize::new(name.range.end as u32));
+            range + comment.range.start()
+        };
+        let name = comment.names().iter().find(|name| place(name).contains_inclusive(offset))?;
+        Some((name.text.clone(), place(name)))
+    })
 }
 
 /// Lets ignore comments count around a string that spans lines, where a finding inside it has none of its

@@ -1,30 +1,48 @@
 //! What certainly does the wrong thing, whatever the program is.
 
 mod builtin_needs_prefix;
+mod call_argument_mismatch;
+mod certain_throw;
+mod division_lexed_as_path;
 mod duplicate_attribute;
 mod duplicate_formal;
 mod dynamic_attr_in_inherit;
 mod dynamic_attr_in_let;
+mod float_leading_zero;
 mod import_cycle;
 mod import_from_derivation;
 mod inherit_from_undefined;
+mod lambda_lexed_as_url;
+mod legacy_let_missing_body;
+mod missing_attribute;
 mod missing_path;
+mod or_default_applied;
 mod self_referential_binding;
+mod type_mismatch_literal;
 mod undefined_in_with;
 mod undefined_variable;
 mod unknown_builtin;
 mod unknown_lib_function;
 
 pub use builtin_needs_prefix::BuiltinNeedsPrefix;
+pub use call_argument_mismatch::CallArgumentMismatch;
+pub use certain_throw::CertainThrow;
+pub use division_lexed_as_path::DivisionLexedAsPath;
 pub use duplicate_attribute::DuplicateAttribute;
 pub use duplicate_formal::DuplicateFormal;
 pub use dynamic_attr_in_inherit::DynamicAttrInInherit;
 pub use dynamic_attr_in_let::DynamicAttrInLet;
+pub use float_leading_zero::FloatLeadingZero;
 pub use import_cycle::ImportCycle;
 pub use import_from_derivation::ImportFromDerivation;
 pub use inherit_from_undefined::InheritFromUndefined;
+pub use lambda_lexed_as_url::LambdaLexedAsUrl;
+pub use legacy_let_missing_body::LegacyLetMissingBody;
+pub use missing_attribute::MissingAttribute;
 pub use missing_path::MissingPath;
+pub use or_default_applied::OrDefaultApplied;
 pub use self_referential_binding::SelfReferentialBinding;
+pub use type_mismatch_literal::TypeMismatchLiteral;
 pub use undefined_in_with::UndefinedInWith;
 pub use undefined_variable::UndefinedVariable;
 pub use unknown_builtin::UnknownBuiltin;

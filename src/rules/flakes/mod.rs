@@ -13,6 +13,8 @@ mod lock_duplicate_input;
 mod lock_not_upstream;
 mod lock_outdated;
 mod lock_unsupported_ref;
+mod path_outside_root;
+mod search_path;
 mod system_literal_repeated;
 mod unused_flake_input;
 
@@ -29,5 +31,7 @@ pub use lock_duplicate_input::LockDuplicateInput;
 pub use lock_not_upstream::LockNotUpstream;
 pub use lock_outdated::LockOutdated;
 pub use lock_unsupported_ref::LockUnsupportedRef;
+pub use path_outside_root::PathOutsideRoot;
+pub use search_path::SearchPath;
 pub use system_literal_repeated::SystemLiteralRepeated;
 pub use unused_flake_input::UnusedFlakeInput;
