@@ -81,7 +81,10 @@ impl ProjectRule for LockDuplicateInput {
         for input in flake.inputs() {
             let Some(node) = root.input(input.name) else { continue };
             let Some(repository) = node.repository() else { continue };
-            if !told.insert(repository.clone()) {
+            // Of several, that which others call so, too.
+            let usual = repository.rsplit('/').next().unwrap_or_default();
+            let is_usual = input.name == usual || !own.iter().any(|(name, _)| *name == usual);
+            if !is_usual || !told.insert(repository.clone()) {
                 continue;
             }
             let others: Vec<LockedNode<'_>> = lock

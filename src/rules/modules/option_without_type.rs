@@ -45,7 +45,9 @@ impl Rule for OptionWithoutType {
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {
         let Some((name, arguments)) = cx.library_call(&ast::Expr::Apply(call.clone())) else { return };
         let [ast::Expr::AttrSet(set)] = arguments.as_slice() else { return };
-        if name != "mkOption" || may_have_attribute(set, "type") {
+        // A second declaration of an option adds `apply` and takes the type of the first.
+        let is_second = may_have_attribute(set, "apply") && !may_have_attribute(set, "default");
+        if name != "mkOption" || may_have_attribute(set, "type") || is_second {
             return;
         }
         let Some(function) = call.lambda() else { return };
