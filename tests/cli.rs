@@ -770,7 +770,7 @@ const SECRETS: &str = r#"{
 
 #[test]
 fn secrets_are_in_no_output() {
-    let flake = "{\n  outputs = { nixpkgs, ... }: {\n    nixosConfigurations.box = nixpkgs.lib.nixosSystem { modules = [ ./module.nix ]; };\n  };\n}\n";
+    let flake = "{\n  inputs.nixpkgs.url = \"github:NixOS/nixpkgs\";\n  outputs = { nixpkgs, ... }: {\n    nixosConfigurations.box = nixpkgs.lib.nixosSystem { modules = [ ./module.nix ]; };\n  };\n}\n";
     let module = SECRETS.replace("(import <nixpkgs> { })", "pkgs");
     let module = format!("{{ pkgs, ... }}:\n{module}");
     let env = "LANG=C\nPASSWORD=vErY-sEcReT-9\n";
@@ -811,7 +811,7 @@ fn secrets_are_in_no_output() {
 
 #[test]
 fn the_specific_finding_silences_the_general_one() {
-    let flake = "{ outputs = { nixpkgs, ... }: { nixosConfigurations.box = nixpkgs.lib.nixosSystem { modules = [ ./module.nix ]; }; }; }\n";
+    let flake = "{ inputs.nixpkgs.url = \"github:NixOS/nixpkgs\"; outputs = { nixpkgs, ... }: { nixosConfigurations.box = nixpkgs.lib.nixosSystem { modules = [ ./module.nix ]; }; }; }\n";
     let module = r#"{
   services.ollama.enable = true;
   services.grafana.settings.security.admin_password = "kd83jdh38dk";
@@ -852,7 +852,7 @@ fn secrets_are_in_no_report() {
     let module = format!(
         "{{\n  networking.hostName = \"box\";\n  users.users.nora = {{ initialPassword = \"{secret}\"; extraGroups = [ \"docker\" ]; }};\n}}\n"
     );
-    let flake = "{ outputs = { nixpkgs, ... }: { nixosConfigurations.box = nixpkgs.lib.nixosSystem { modules = [ ./module.nix ]; }; }; }\n";
+    let flake = "{ inputs.nixpkgs.url = \"github:NixOS/nixpkgs\"; outputs = { nixpkgs, ... }: { nixosConfigurations.box = nixpkgs.lib.nixosSystem { modules = [ ./module.nix ]; }; }; }\n";
     std::fs::write(folder.path().join("module.nix"), module).expect("files can be written");
     std::fs::write(folder.path().join("flake.nix"), flake).expect("files can be written");
     for format in nixlint::report::Format::ALL.map(nixlint::report::Format::as_str) {
