@@ -385,6 +385,7 @@ fn a_lock_file_selects_what_is_found_in_it() {
 #[test]
 fn evaluation_that_is_cut_short_is_told_once_per_project() {
     let endless = r#"{
+  inputs.nixpkgs.url = "github:NixOS/nixpkgs";
   outputs = { nixpkgs, ... }:
     let
       work = n: if n == 0 then "nvr" else work (n - 1) + work (n - 1);

@@ -111,7 +111,7 @@ impl Host<'_> {
             }
             for item in self.items(&node).0 {
                 let Value::Str(text) = &item.value.value else { continue };
-                if item.condition == Condition::False || !holds(text, marks) || !self.may_read(text) {
+                if item.condition == Condition::False || !self.holds(text, marks) || !self.may_read(text) {
                     continue;
                 }
                 let template = self.resolve_options(text).0.template();
@@ -162,7 +162,7 @@ impl Host<'_> {
                 self.program(symbol, definition, is_privileged, marks, texts, depth + 1);
             }
         }
-        if !holds(text, marks) || !self.may_read(text) {
+        if !self.holds(text, marks) || !self.may_read(text) {
             return;
         }
         let (resolved, options) = self.resolve_options(text);
@@ -174,6 +174,15 @@ impl Host<'_> {
                 is_privileged,
             });
         }
+    }
+
+    /// Whether a text has one of the marks in it. Looking for them is paid for: many units may share a long text.
+    fn holds(&self, text: &Text, marks: &[&str]) -> bool {
+        let is_marked = |piece: &TextPiece| match piece {
+            TextPiece::Known { text, .. } => marks.iter().any(|mark| text.contains(mark)),
+            TextPiece::Hole(_) => false,
+        };
+        self.machine().charge(text.weight()).is_ok() && text.pieces.iter().any(is_marked)
     }
 
     /// Whether there is fuel for a script: one text may stand in any number of units.
@@ -205,7 +214,7 @@ impl Host<'_> {
                 self.program(symbol, definition, privileged, marks, texts, 0);
             }
         }
-        if !holds(text, marks) {
+        if !self.holds(text, marks) {
             return;
         }
         for command in commands {
@@ -356,12 +365,4 @@ impl Host<'_> {
         }
         Some(words)
     }
-}
-
-/// Whether the known text holds one of the marks.
-fn holds(text: &Text, marks: &[&str]) -> bool {
-    text.pieces.iter().any(|piece| match piece {
-        TextPiece::Known { text, .. } => marks.iter().any(|mark| text.contains(mark)),
-        TextPiece::Hole(_) => false,
-    })
 }

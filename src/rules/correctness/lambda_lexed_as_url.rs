@@ -46,6 +46,10 @@ impl Rule for LambdaLexedAsUrl {
         }
         let file = cx.file;
         let fixed = format!("{argument}: {body}");
+        // What is no expression either way was not meant as a function.
+        if Strength::of_text(&fixed).is_none() {
+            return;
+        }
         let _ = cx
             .report(literal, format!("`{url}` is a string, not a function"))
             .here("Nix reads this as a URL")
