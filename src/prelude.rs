@@ -3,24 +3,30 @@
 pub use crate::declare_rule;
 pub use crate::diagnostic::{Applicability, Level, Tag};
 pub use crate::eval::{Condition, Symbol, SymbolRoot, Text, TextPiece, Val, Value};
-pub use crate::module::{FileClass, LiteralRole};
+pub use crate::module::{FileClass, LiteralRole, NameForm};
 pub use crate::nixos;
 pub use crate::project::{
     Certainty, ClearSecret, Container, ContainerRun, DEPENDENCIES, Definition, Dependency,
     DependencyAttribute, DeviceRequest, Duplicate, DuplicateSide, EnvironmentFile, Exposure, Host, HostClass,
-    ImageReference, Item, Known, Maker, Making, ModuleShape, Mount, Node, OldOption, OptionKey, PathRole,
-    PathUse, Port, PortSource, Presence, ProjectFile, ProjectView, Resolved, RunKind, RunOption, RunText,
-    Runs, Section, Service, ServiceKind, SetDirective, Side, Spelling, StateDirectory, StoredFile,
-    StoredKind, Unit, User, Variable,
+    ImageReference, Item, Known, LockFile, LockedNode, Maker, Making, ModuleShape, Mount, Node, OldOption,
+    OldUse, OptionKey, PathRole, PathUse, PlacedName, Port, PortSource, Presence, ProjectFile, ProjectView,
+    Resolved, RunKind, RunOption, RunText, Runs, Section, Service, ServiceKind, SetDirective, Side, Spelling,
+    StateDirectory, StoredFile, StoredKind, Unit, UnknownName, User, Variable, Written, WrittenAttr,
+    WrittenFlake, WrittenFunction, WrittenInput, WrittenKind,
 };
 pub use crate::rule::{
     Context, Declared, Edits, Fixable, HostContext, HostRule, MissingUnit, Near, Patch, PathGlobs, Place,
-    ProjectRule, Report, Rule, RuleMeta, Status, UnusedBinding, Variant, unused_bindings,
+    ProjectRule, Report, Rule, RuleMeta, Status, UnusedBinding, Variant, attribute, may_have_attribute,
+    unused_bindings, written_text,
 };
 pub use crate::semantic::{
-    self, Binding, BindingId, BindingKind, Expr, ExprId, Key, Owner, Reference, Resolution, Scope, ScopeId,
-    ScopeKind,
+    self, Binding, BindingId, BindingKind, Expr, ExprId, Key, Kind, Owner, Reference, Resolution, Scope,
+    ScopeId, ScopeKind, builtin_names,
 };
 pub use crate::shell::{self, Word};
-pub use crate::syntax::{AstNode, SyntaxKind, SyntaxNode, ast, edit, peel_parens, static_name, static_path};
+pub use crate::syntax::{
+    AstNode, RawPart, Strength, SyntaxKind, SyntaxNode, ast, call_parts, dotted_path, edit, has_comment,
+    has_comment_outside, is_called_further, is_indented, peel_parens, plain_text, raw_string, same_code,
+    static_name, static_path,
+};
 pub use crate::text::{FileId, Span, TextRange, TextSize, nearest};

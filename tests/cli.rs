@@ -263,6 +263,9 @@ fn statistics_replace_the_findings() {
     ");
     let counts = place.run(&["check", "--statistics", "-o", "json"]).json();
     assert_eq!(counts[0]["count"], 2);
+    let ran = place.run(&["check", "--statistics", "-o", "sarif"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("`--statistics` are not written as `sarif`"), "{}", ran.stderr);
 }
 
 #[test]
@@ -299,7 +302,7 @@ fn wrong_arguments_are_told_once() {
     insta::assert_snapshot!(place.run(&["check", "-o", "xml"]).shown(), @"
     exit code: 2
     --- stderr
-    error: invalid value 'xml' for '--output-format <FORMAT[=FILE]>': unknown output format `xml`: choose one of full, concise, json
+    error: invalid value 'xml' for '--output-format <FORMAT[=FILE]>': unknown output format `xml`: choose one of full, concise, json, json-lines, sarif, github, gitlab, junit, checkstyle, rdjson, rdjsonl, errfmt, markdown
 
     For more information, try '--help'.
     ");
@@ -709,6 +712,37 @@ fn shells_get_their_completions() {
 }
 
 #[test]
+fn packagers_get_manual_pages() {
+    let place = Place::new(&[]);
+    let page = place.run(&["man"]);
+    assert!(page.stdout.contains(".TH nixlint 1"), "{}", page.stdout);
+    let ran = place.run(&["man", "share/man1"]);
+    assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (0, "", ""));
+    assert_eq!(place.read("share/man1/nixlint.1"), page.stdout);
+    let check = place.read("share/man1/nixlint-check.1");
+    assert!(check.contains("\\-\\-fail\\-on"), "{check}");
+    place.write("file", b"");
+    insta::assert_snapshot!(place.run(&["man", "file"]).shown(), @"
+    exit code: 2
+    --- stderr
+      × `file` cannot be written: File exists (os error 17)
+    ");
+}
+
+#[test]
+fn editors_that_know_statix_are_at_home() {
+    let place = Place::new(&[("a.nix", UNUSED)]);
+    let ran = place.run_with_input(&["check", "-o", "errfmt", "--stdin"], UNUSED.as_bytes());
+    insta::assert_snapshot!(ran.shown(), @"
+    exit code: 1
+    --- stdout
+    <stdin>>2:3:W:0:[unused-suppression] there is nothing to ignore from `syntax-error`
+    ");
+    assert_eq!(place.run_with_input(&["fix", "--stdin"], UNUSED.as_bytes()).stdout, FIXED);
+    assert_eq!(place.run(&["check", "--stdin", "a.nix"]).code, 2);
+}
+
+#[test]
 fn the_tree_of_a_file_is_printed() {
     let place = Place::new(&[("a.nix", "x: x")]);
     let tree = place.run(&["syntax", "a.nix"]);
@@ -736,7 +770,7 @@ const SECRETS: &str = r#"{
 
 #[test]
 fn secrets_are_in_no_output() {
-    let flake = "{\n  outputs = { nixpkgs, ... }: {\n    nixosConfigurations.box = nixpkgs.lib.nixosSystem { modules = [ ./module.nix ]; };\n  };\n}\n";
+    let flake = "{\n  inputs.nixpkgs.url = \"github:NixOS/nixpkgs\";\n  outputs = { nixpkgs, ... }: {\n    nixosConfigurations.box = nixpkgs.lib.nixosSystem { modules = [ ./module.nix ]; };\n  };\n}\n";
     let module = SECRETS.replace("(import <nixpkgs> { })", "pkgs");
     let module = format!("{{ pkgs, ... }}:\n{module}");
     let env = "LANG=C\nPASSWORD=vErY-sEcReT-9\n";
@@ -748,6 +782,16 @@ fn secrets_are_in_no_output() {
         &["-o", "full", "--color", "always"],
         &["-o", "concise"],
         &["-o", "json"],
+        &["-o", "json-lines"],
+        &["-o", "sarif"],
+        &["-o", "github"],
+        &["-o", "gitlab"],
+        &["-o", "junit"],
+        &["-o", "checkstyle"],
+        &["-o", "rdjson"],
+        &["-o", "rdjsonl"],
+        &["-o", "errfmt"],
+        &["-o", "markdown"],
         &["--statistics"],
         &["--output-format", "json", "--statistics"],
     ] {
@@ -766,16 +810,52 @@ fn secrets_are_in_no_output() {
 }
 
 #[test]
+fn the_specific_finding_silences_the_general_one() {
+    let flake = "{ inputs.nixpkgs.url = \"github:NixOS/nixpkgs\"; outputs = { nixpkgs, ... }: { nixosConfigurations.box = nixpkgs.lib.nixosSystem { modules = [ ./module.nix ]; }; }; }\n";
+    let module = r#"{
+  services.ollama.enable = true;
+  services.grafana.settings.security.admin_password = "kd83jdh38dk";
+  systemd.services.own = {
+    serviceConfig.StateDirectory = "own";
+    script = "exec own";
+  };
+  systemd.services.web = {
+    after = [ "sops-nix.service" ];
+    requires = [ "sops-nix.service" ];
+    script = ''
+      mkdir -p /var/lib/ollama
+      mkdir -p /var/lib/own
+      mkdir -p /var/lib/web
+    '';
+  };
+}
+"#;
+    let place = Place::new(&[("flake.nix", flake), ("module.nix", module)]);
+    let found = place.run(&["check", ".", "-o", "concise"]).stdout;
+    for (rule, count) in [
+        ("sops-nix-service-ref", 2),
+        ("unknown-unit-ref", 0),
+        ("dynamic-user-manual-dir", 1),
+        ("state-directory-manual-mkdir", 1),
+        ("mkdir-in-unit-script", 1),
+        ("secret-option-literal", 1),
+        ("plaintext-secret-in-store", 0),
+    ] {
+        assert_eq!(found.matches(&format!("[{rule}]")).count(), count, "{rule}: {found}");
+    }
+}
+
+#[test]
 fn secrets_are_in_no_report() {
     let folder = tempfile::tempdir().expect("there is room for a folder");
     let secret = "hunter2-Q9ü";
     let module = format!(
         "{{\n  networking.hostName = \"box\";\n  users.users.nora = {{ initialPassword = \"{secret}\"; extraGroups = [ \"docker\" ]; }};\n}}\n"
     );
-    let flake = "{ outputs = { nixpkgs, ... }: { nixosConfigurations.box = nixpkgs.lib.nixosSystem { modules = [ ./module.nix ]; }; }; }\n";
+    let flake = "{ inputs.nixpkgs.url = \"github:NixOS/nixpkgs\"; outputs = { nixpkgs, ... }: { nixosConfigurations.box = nixpkgs.lib.nixosSystem { modules = [ ./module.nix ]; }; }; }\n";
     std::fs::write(folder.path().join("module.nix"), module).expect("files can be written");
     std::fs::write(folder.path().join("flake.nix"), flake).expect("files can be written");
-    for format in ["full", "concise", "json"] {
+    for format in nixlint::report::Format::ALL.map(nixlint::report::Format::as_str) {
         let output = Command::new(env!("CARGO_BIN_EXE_nixlint"))
             .args(["check", "-o", format])
             .current_dir(folder.path())

@@ -13,17 +13,10 @@ use nixlint::cli::own_rules;
 use nixlint::diagnostic::Applicability;
 use nixlint::engine::{self, ActiveRule, BUILT_IN, InputFile, ProjectFiles, RuleSet, Workspace};
 use nixlint::eval::{builtin_names, library_names};
-use nixlint::rule::{Declared, Entry, Fixable, RuleMeta, Status};
+use nixlint::rule::{Entry, Fixable, RuleMeta, Status};
+use nixlint::rules::style::EmptyInherit;
 use nixlint::text::SourceFile;
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
-
-/// The worked example of `CONTRIBUTING.md`, which expects the prelude of nixlint here.
-#[path = "docs/empty_inherit.rs"]
-mod empty_inherit;
-
-mod prelude {
-    pub(crate) use nixlint::prelude::*;
-}
 
 /// The commands that `README.md` shows, as they exit in a flake with findings.
 const COMMANDS: &[(&str, i32)] = &[
@@ -249,12 +242,15 @@ fn named_rules_exist() {
 #[test]
 fn the_worked_example_is_the_code_that_compiles() {
     let guide = read("CONTRIBUTING.md");
-    let code = read("tests/docs/empty_inherit.rs");
-    assert!(
-        blocks(&guide).iter().any(|block| block.language == "rust" && block.text == code),
-        "CONTRIBUTING.md shows another rule than tests/docs/empty_inherit.rs"
-    );
-    assert!(own_rules().iter().all(|entry| entry.meta.name != empty_inherit::EmptyInherit::META.name));
+    for (language, path) in
+        [("rust", "src/rules/style/empty_inherit.rs"), ("markdown", "src/rules/style/empty-inherit.md")]
+    {
+        let shown = read(path);
+        assert!(
+            blocks(&guide).iter().any(|block| block.language == language && block.text == shown),
+            "CONTRIBUTING.md shows something else than {path}"
+        );
+    }
 }
 
 #[test]
@@ -293,7 +289,7 @@ fn the_worked_example_holds_its_cases() {
 
 /// The rule of the worked example, alone.
 fn example() -> RuleSet {
-    let entry = Entry::file::<empty_inherit::EmptyInherit>();
+    let entry = Entry::file::<EmptyInherit>();
     let runner = (entry.build)(toml::Table::new()).expect("it has no options");
     let rules = vec![ActiveRule { meta: entry.meta, runner, level: None }];
     RuleSet { rules, ..RuleSet::default() }

@@ -71,7 +71,7 @@ fn declared_rules_are_rules_like_others() {
          [report]\nmessage = \"port {value} is opened\"\nhere = \"telnet\"\n\
          [fix]\ntitle = \"close it\"\napplicability = \"unsafe\"\ndelete = true\n",
     );
-    let flake = "{ outputs = { nixpkgs, ... }: { nixosConfigurations.box = \
+    let flake = "{ inputs.nixpkgs.url = \"github:NixOS/nixpkgs\"; outputs = { nixpkgs, ... }: { nixosConfigurations.box = \
                  nixpkgs.lib.nixosSystem { modules = [ ./module.nix ]; }; }; }\n";
     let module = "let telnet = 23; in\n{ lib, ... }:\n{\n  networking.firewall.allowedTCPPorts = lib.mkIf true [ 22 telnet ];\n}\n";
     let folder =

@@ -143,6 +143,25 @@ fn only_the_files_of_the_commit_are_reported_on() {
     assert!(passes, "{said}");
 }
 
+#[test]
+fn the_hooks_can_be_tried() {
+    if is_missing() {
+        return;
+    }
+    let source = hooks_alone();
+    let user = User::new(source.path(), "nixlint-system", &[("flake.nix", FIXED), ("a.nix", UNUSED)]);
+    let output = pre_commit()
+        .arg("try-repo")
+        .arg(source.path())
+        .args(["nixlint-system", "--all-files", "--color", "never"])
+        .current_dir(user.repository())
+        .env("PRE_COMMIT_HOME", user.folder.path().join("cache"))
+        .output()
+        .expect("pre-commit starts");
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    assert!(text(&output).contains("a.nix:2:"), "{}", text(&output));
+}
+
 /// Builds all of nixlint, as the hooks do for users who have none: only where time is no matter.
 #[test]
 fn the_hook_that_builds_itself_fixes_files() {

@@ -5,33 +5,20 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::{Arc, LazyLock};
 
-use camino::Utf8PathBuf;
-use nixlint::cli::own_rules;
-use nixlint::config::{Config, RuleBook, Selectors, resolve};
-use nixlint::diagnostic::Diagnostic;
-use nixlint::engine::{self, BUILT_IN, InputFile, ProjectFiles, RuleSet, Workspace};
-use nixlint::report::{Format, Input, Options, render};
-use nixlint::text::SourceFile;
+use nixlint::report::Format;
 use tempfile::TempDir;
+
+use survival::{Files, all_rules, fixed, run};
+
+/// What the fuzz targets call, too.
+mod survival;
 
 /// A file with one finding, which has a safe fix.
 const UNUSED: &str = "{\n  # nixlint: ignore[syntax-error] no longer needed\n  a = 1;\n}\n";
 
-/// Names of files with their texts.
-type Files = Vec<(String, String)>;
-
-static POOL: LazyLock<rayon::ThreadPool> = LazyLock::new(|| engine::pool(0));
-
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// Every rule as it is without configuration.
-fn all_rules() -> RuleSet {
-    let book = RuleBook { rules: own_rules(), built_in: BUILT_IN, configs: &[] };
-    resolve(book, &Config::default(), &Selectors::default())
 }
 
 /// The Nix files of an example.
@@ -61,70 +48,6 @@ fn cases() -> Vec<String> {
         cases.extend(blocks.filter_map(|block| Some(block.split_once('\n')?.1.to_owned())));
     }
     cases
-}
-
-fn workspace(files: &[(String, String)]) -> Workspace {
-    let mut workspace = Workspace::default();
-    let mut project = ProjectFiles { root: "/case".into(), ..ProjectFiles::default() };
-    let mut sorted: Vec<&(String, String)> = files.iter().collect();
-    sorted.sort();
-    for (name, text) in sorted {
-        let path = Utf8PathBuf::from(format!("/case/{name}"));
-        let id = workspace.sources.add(Arc::new(SourceFile::new(path, name.clone(), text.as_str().into())));
-        project.files.push(InputFile { id, reported: true });
-    }
-    workspace.projects.push(project);
-    workspace
-}
-
-/// Runs all rules; gives how many findings there are.
-///
-/// # Errors
-/// What is wrong with the findings, if anything.
-fn run(files: &[(String, String)], rules: &RuleSet, formats: &[Format]) -> Result<usize, String> {
-    let workspace = workspace(files);
-    let outcome = POOL.install(|| engine::run(&workspace, rules));
-    for found in outcome.diagnostics.iter().chain(&outcome.suppressed) {
-        if found.rule.as_str() == "internal-error" {
-            return Err(format!("{}: {:?}", found.message, found.notes));
-        }
-        in_bounds(&workspace, found)?;
-    }
-    for format in formats {
-        let input = Input {
-            sources: &workspace.sources,
-            diagnostics: &outcome.diagnostics,
-            options: Options::default(),
-        };
-        let mut out = Vec::new();
-        render(*format, &input, &mut out).map_err(|error| error.to_string())?;
-        let text = String::from_utf8(out).map_err(|error| format!("{format}: {error}"))?;
-        match format {
-            Format::Json => {
-                serde_json::from_str::<serde_json::Value>(&text).map_err(|error| error.to_string())?;
-            }
-            Format::Full | Format::Concise => {
-                // Tabs may stay: they are harmless, and belong to lines of a diff.
-                let raw = |line: &&str| line.contains(|c: char| c.is_control() && c != '\t');
-                if let Some(line) = text.lines().find(raw) {
-                    return Err(format!("{format} has control characters: {line:?}"));
-                }
-            }
-        }
-    }
-    Ok(outcome.diagnostics.len())
-}
-
-fn in_bounds(workspace: &Workspace, found: &Diagnostic) -> Result<(), String> {
-    let labels = std::iter::once(&found.primary).chain(&found.related).map(|label| label.span);
-    let edits = found.fixes.iter().flat_map(|fix| &fix.edits).map(|edit| (edit.file, edit.range));
-    for (file, range) in labels.map(|span| (span.file, span.range())).chain(edits) {
-        let text = &workspace.sources.get(file).text;
-        if text.get(std::ops::Range::<usize>::from(range)).is_none() {
-            return Err(format!("{range:?} is no place in the file: {}: {}", found.rule, found.message));
-        }
-    }
-    Ok(())
 }
 
 #[test]
@@ -311,8 +234,9 @@ fn mutated_cases_do_no_harm() {
         for _ in 0..6 {
             let text = mutated(case, &mut random);
             let files = [("a.nix".to_owned(), text)];
-            let ran = run(&files, &rules, &[Format::Json, Format::Full, Format::Concise]);
+            let ran = run(&files, &rules, &Format::ALL);
             found += ran.unwrap_or_else(|error| panic!("{error}\n{}", files[0].1));
+            fixed(&files, &rules).unwrap_or_else(|error| panic!("{error}\n{}", files[0].1));
         }
     }
     assert!(found > cases.len());
@@ -331,7 +255,7 @@ fn mutated_examples_do_no_harm() {
                 let index = random.below(files.len());
                 files[index].1 = mutated(&files[index].1, &mut random);
             }
-            let ran = run(&files, &rules, &[Format::Json, Format::Full, Format::Concise]);
+            let ran = run(&files, &rules, &Format::ALL);
             ran.unwrap_or_else(|error| panic!("{error}\n{files:#?}"));
         }
     }
@@ -346,7 +270,7 @@ fn random_bytes_do_no_harm() {
         let text: String = (0..random.below(60)).map(|_| random.piece()).collect();
         for text in [String::from_utf8_lossy(&bytes).into_owned(), text] {
             let files = [("a.nix".to_owned(), text)];
-            let ran = run(&files, &rules, &[Format::Json, Format::Full, Format::Concise]);
+            let ran = run(&files, &rules, &Format::ALL);
             ran.unwrap_or_else(|error| panic!("{error}\n{:?}", files[0].1));
         }
     }

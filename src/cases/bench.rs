@@ -183,5 +183,20 @@ pub fn marks(workspace: &Workspace, file: FileId, found: &[&Diagnostic]) -> Vec<
 
 /// The workspace of a case.
 pub fn workspace_of(case: &Case) -> Workspace {
-    workspace(&files(&case.sources))
+    let mut workspace = workspace(&files(&case.sources));
+    if !case.data.is_empty() {
+        let data: Vec<(String, String)> =
+            case.data.iter().map(|block| (format!("{ROOT}/{}", block.path), block.text.clone())).collect();
+        let read = move |path: &camino::Utf8Path| {
+            data.iter().find(|(name, _)| name == path.as_str()).map(|(_, text)| text.clone())
+        };
+        let presence = |_: &_, is_there| if is_there { Presence::There } else { Presence::Missing };
+        workspace.reader = Reader::new(read, presence);
+    }
+    workspace
+}
+
+/// A workspace of other texts that reads what `before` reads.
+pub fn workspace_beside(before: &Workspace, files: &[(String, String)]) -> Workspace {
+    Workspace { reader: before.reader.clone(), ..workspace(files) }
 }

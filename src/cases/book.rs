@@ -6,6 +6,7 @@
 //! - `nix fixed` is a file after all safe fixes, `nix fixed unsafe` after the unsafe ones too.
 //! - A `toml` block is `nixlint.toml`: for its case, or, under a heading without `nix` blocks, for
 //!   everything below that heading.
+//! - A `json` block with a path is a file that is no Nix, such as `flake.lock`.
 //! - Other blocks and all other text are for people.
 
 use std::ops::Range;
@@ -33,6 +34,8 @@ pub struct Case {
     pub toml: Option<String>,
     /// The files, with carets.
     pub sources: Vec<Block>,
+    /// Files that are no Nix.
+    pub data: Vec<Block>,
     /// Files after all safe fixes.
     pub fixed: Vec<Block>,
     /// Files after all fixes that are not manual.
@@ -155,6 +158,10 @@ impl Reader {
             "nix fixed unsafe" => {
                 (&mut self.case.fixed_unsafe, Block { path: path.unwrap_or(only), text, lines })
             }
+            "json" => match path {
+                Some(path) => (&mut self.case.data, Block { path, text, lines }),
+                None => return,
+            },
             _ => return,
         };
         let (blocks, block) = into;

@@ -8,7 +8,9 @@ mod book;
 mod carets;
 mod proof;
 
-pub use bench::{Bench, Files, ROOT, files, marks, text_of, texts, with_stack, workspace, workspace_of};
+pub use bench::{
+    Bench, Files, ROOT, files, marks, text_of, texts, with_stack, workspace, workspace_beside, workspace_of,
+};
 pub use book::{Block, Book, Case};
 pub use carets::{Mark, annotate, strip};
 pub use proof::{benches, cases, findings, fixes_settle, mistakes, updated};

@@ -1,6 +1,6 @@
 //! What the cases of a rule prove. Each proof gives what is wrong, a text each.
 
-use super::bench::{Bench, marks, text_of, texts, workspace, workspace_of};
+use super::bench::{Bench, marks, text_of, texts, workspace_beside, workspace_of};
 use super::book::{Block, Book, Case};
 use super::carets::annotate;
 use crate::diagnostic::{Applicability, Diagnostic};
@@ -120,7 +120,7 @@ pub fn fixes_settle(entry: &Entry, book: &Book) -> Vec<String> {
             let once = bench.fix(workspace_of(case), lowest);
             let mut complaints = once.failures;
             complaints.extend(mistakes(&once.outcome));
-            let twice = bench.fix(workspace(&texts(&once.workspace)), lowest);
+            let twice = bench.fix(workspace_beside(&once.workspace, &texts(&once.workspace)), lowest);
             if twice.fixes > 0 {
                 complaints.push(format!("a second run has {} more fixes", twice.fixes));
             }

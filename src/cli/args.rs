@@ -51,6 +51,9 @@ pub(super) enum Command {
     Syntax(SyntaxArgs),
     /// Print the completions for a shell
     Completions(CompletionsArgs),
+    /// Write the manual pages, for packagers
+    #[command(hide = true)]
+    Man(ManArgs),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -58,8 +61,9 @@ pub(super) struct CheckArgs {
     #[command(flatten)]
     pub files: FileArgs,
 
-    /// How findings are written, and where to: `full`, `concise` or `json`, to stdout or a file.
-    /// Can be repeated
+    /// How findings are written, and where to: stdout or a file. Can be repeated. One of full, concise,
+    /// json, json-lines, sarif, github, gitlab, junit, checkstyle, rdjson, rdjsonl, errfmt, markdown
+    /// [default: full]
     #[arg(
         short,
         long,
@@ -126,6 +130,10 @@ pub(super) struct FileArgs {
     #[arg(value_hint = ValueHint::AnyPath)]
     pub paths: Vec<PathBuf>,
 
+    /// The same as `-`, as statix spells it
+    #[arg(long, hide = true, conflicts_with = "paths")]
+    pub stdin: bool,
+
     /// The path of the file that comes from stdin
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub stdin_filename: Option<PathBuf>,
@@ -158,6 +166,11 @@ pub(super) struct FileArgs {
 }
 
 impl FileArgs {
+    /// The files and folders to look at, as they were given.
+    pub(super) fn given_paths(&self) -> Vec<PathBuf> {
+        if self.stdin { vec![PathBuf::from("-")] } else { self.paths.clone() }
+    }
+
     /// Where the configuration is.
     pub(super) fn config_choice(&self) -> ConfigChoice {
         match &self.config {
@@ -439,6 +452,13 @@ pub(super) struct CompletionsArgs {
     /// The shell
     #[arg(value_enum)]
     pub shell: Shell,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct ManArgs {
+    /// The folder to write a page for each command to; without it, the page of nixlint is printed
+    #[arg(value_hint = ValueHint::DirPath)]
+    pub dir: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

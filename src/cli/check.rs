@@ -3,6 +3,8 @@
 use std::io::{self, Write};
 use std::time::Instant;
 
+use camino::Utf8PathBuf;
+
 use super::args::{CheckArgs, Output, usage_error};
 use super::output::Streams;
 use super::run::{Destination, Found, Run};
@@ -11,12 +13,13 @@ use crate::config::RuleBook;
 use crate::diagnostic::Applicability;
 use crate::report::statistics::{statistics, statistics_table, write_statistics_json};
 use crate::report::summary::Summary;
-use crate::report::{Format, Input, Options, printable, render};
+use crate::report::{Format, Input, Options, RuleInfo, printable, render};
+use crate::rule::RuleMeta;
 
 /// Lints, and fixes if that is wanted.
 pub(super) fn run(args: CheckArgs, book: RuleBook<'_>, streams: &Streams) -> Result<Status, Failure> {
     let start = Instant::now();
-    let outputs = outputs(&args.output_format)?;
+    let outputs = outputs(&args.output_format, args.statistics)?;
     if args.watch {
         return super::watch::run(&args, &outputs, book, streams);
     }
@@ -35,15 +38,17 @@ pub(super) fn run(args: CheckArgs, book: RuleBook<'_>, streams: &Streams) -> Res
 
     // With fixes applied to it, stdout belongs to the text from stdin.
     let fixed_input = if args.fix { run.input.take() } else { None };
+    let rules = rule_infos(book);
+    let shown = Shown::new(&run, &found, &rules);
     let failed = match fixed_input {
         Some(input) => {
             let text = run.stdin.map(|file| run.sources.get(file).text.as_bytes());
             io::stdout().lock().write_all(text.unwrap_or(&input))?;
             let options = streams.on_stderr_options();
-            let human = report(&run, &found, &outputs, args.statistics, options, &mut io::stderr())?;
+            let human = report(&shown, &outputs, args.statistics, options, &mut io::stderr())?;
             close(&run, &found, human && !args.files.quiet, start, streams)
         }
-        None => tell(&run, &found, &args, &outputs, start, streams)?,
+        None => tell(&shown, &args, &outputs, start, streams)?,
     };
     Ok(match (failed, found.fails && !args.exit_zero) {
         (true, _) => Status::Failed,
@@ -54,15 +59,14 @@ pub(super) fn run(args: CheckArgs, book: RuleBook<'_>, streams: &Streams) -> Res
 
 /// Writes all there is to say about a run; gives whether some of it could not be done.
 pub(super) fn tell(
-    run: &Run,
-    found: &Found,
+    shown: &Shown<'_>,
     args: &CheckArgs,
     outputs: &[Output],
     start: Instant,
     streams: &Streams,
 ) -> Result<bool, Failure> {
-    let human = report(run, found, outputs, args.statistics, streams.options(), &mut io::stdout())?;
-    Ok(close(run, found, human && !args.files.quiet, start, streams))
+    let human = report(shown, outputs, args.statistics, streams.options(), &mut io::stdout())?;
+    Ok(close(shown.run, shown.found, human && !args.files.quiet, start, streams))
 }
 
 /// Tells on stderr what went wrong, and sums up.
@@ -87,7 +91,7 @@ pub(super) fn show_diff(run: &Run, streams: &Streams, exit_zero: bool) -> Result
 }
 
 /// Where the findings go; at most one output is for stdout.
-fn outputs(outputs: &[Output]) -> Result<Vec<Output>, Failure> {
+fn outputs(outputs: &[Output], counts: bool) -> Result<Vec<Output>, Failure> {
     if outputs.is_empty() {
         return Ok(vec![Output { format: Format::Full, file: None }]);
     }
@@ -95,34 +99,78 @@ fn outputs(outputs: &[Output]) -> Result<Vec<Output>, Failure> {
         let message = "only one output format can go to stdout: give the others a file, as in `-o json=FILE`";
         return Err(usage_error(message).into());
     }
+    let knows_counts = |format| matches!(format, Format::Full | Format::Concise | Format::Json);
+    if let Some(output) = outputs.iter().find(|output| counts && !knows_counts(output.format)) {
+        let message =
+            format!("`--statistics` are not written as `{}`: choose full, concise or json", output.format);
+        return Err(usage_error(&message).into());
+    }
     Ok(outputs.to_vec())
+}
+
+/// What reports are made of.
+pub(super) struct Shown<'a> {
+    run: &'a Run,
+    found: &'a Found,
+    rules: &'a [RuleInfo<'a>],
+    checkout: Option<Utf8PathBuf>,
+}
+
+impl<'a> Shown<'a> {
+    /// Everything about a run; `rules` are those of [`rule_infos`].
+    pub(super) fn new(run: &'a Run, found: &'a Found, rules: &'a [RuleInfo<'a>]) -> Self {
+        Self { run, found, rules, checkout: checkout() }
+    }
+}
+
+/// What reports say of the rules of a book.
+pub(super) fn rule_infos(book: RuleBook<'_>) -> Vec<RuleInfo<'_>> {
+    let of_rules = book.rules.iter().map(|entry| entry.meta);
+    book.built_in.iter().copied().chain(of_rules).map(rule_info).collect()
+}
+
+fn rule_info(meta: &RuleMeta) -> RuleInfo<'_> {
+    RuleInfo { name: meta.name, group: meta.group, level: meta.level, summary: meta.summary, docs: meta.docs }
+}
+
+/// The folder that GitHub or GitLab checked out for this job.
+fn checkout() -> Option<Utf8PathBuf> {
+    let folder = ["CI_PROJECT_DIR", "GITHUB_WORKSPACE"].into_iter().find_map(std::env::var_os)?;
+    Utf8PathBuf::from_path_buf(std::fs::canonicalize(folder).ok()?).ok()
 }
 
 /// Writes every report, and gives whether people are there to read a summary.
 fn report(
-    run: &Run,
-    found: &Found,
+    shown: &Shown<'_>,
     outputs: &[Output],
     counts: bool,
     options: Options<'_>,
     stream: &mut dyn Write,
 ) -> Result<bool, Failure> {
     let mut human = true;
+    let outcome = &shown.found.outcome;
     for output in outputs {
         let options = if output.file.is_none() {
             options
         } else {
             Options { rule_url: options.rule_url, ..Options::default() }
         };
+        let options = Options { checkout: shown.checkout.as_deref(), ..options };
         let mut text = Vec::new();
         if counts {
-            let counts = statistics(&found.outcome.diagnostics);
+            let counts = statistics(&outcome.diagnostics);
             match output.format {
                 Format::Json => write_statistics_json(&counts, &mut text)?,
-                Format::Full | Format::Concise => text.extend(statistics_table(&counts).into_bytes()),
+                _ => text.extend(statistics_table(&counts).into_bytes()),
             }
         } else {
-            let input = Input { sources: &run.sources, diagnostics: &found.outcome.diagnostics, options };
+            let input = Input {
+                sources: &shown.run.sources,
+                diagnostics: &outcome.diagnostics,
+                suppressed: &outcome.suppressed,
+                rules: shown.rules,
+                options,
+            };
             render(output.format, &input, &mut text)?;
         }
         match &output.file {

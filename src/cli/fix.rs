@@ -44,7 +44,7 @@ fn answer(run: &Run, found: &Found, input: &[u8], streams: &Streams) -> Result<S
     let fixed = run.stdin.filter(|_| errors.is_empty()).map(|file| run.sources.get(file).text.as_bytes());
     io::stdout().lock().write_all(fixed.unwrap_or(input))?;
 
-    let shown = Input { sources: &run.sources, diagnostics: &errors, options: streams.on_stderr_options() };
+    let shown = Input::new(&run.sources, &errors, streams.on_stderr_options());
     let mut text = Vec::new();
     render(Format::Concise, &shown, &mut text)?;
     streams.note(&String::from_utf8_lossy(&text));

@@ -11,6 +11,7 @@ mod graph;
 mod hosts;
 mod inventory;
 mod lsp;
+mod man;
 mod output;
 mod rules;
 mod run;
@@ -107,6 +108,7 @@ fn dispatch(args: Vec<OsString>) -> Status {
         Some(Command::Syntax(args)) => syntax::run(&args),
         Some(Command::Lsp(_)) => Ok(lsp::run()),
         Some(Command::Completions(args)) => completions::run(&args),
+        Some(Command::Man(args)) => man::run(&args),
         None => Args::command().print_help().map(|()| Status::Clean).map_err(Failure::from),
     };
     match result {

@@ -39,12 +39,12 @@ impl Streams {
     /// How findings are shown on stdout.
     pub(super) fn options(&self) -> Options<'static> {
         let links = self.terminal && self.color && !is_dumb(env::var_os("TERM").as_deref());
-        Options { color: self.color, hyperlinks: links, rule_url: rule_url() }
+        Options { color: self.color, hyperlinks: links, rule_url: rule_url(), checkout: None }
     }
 
     /// How findings are shown on stderr.
     pub(super) fn on_stderr_options(&self) -> Options<'static> {
-        Options { color: self.color_on_stderr, hyperlinks: false, rule_url: rule_url() }
+        Options { color: self.color_on_stderr, hyperlinks: false, rule_url: rule_url(), checkout: None }
     }
 
     /// Says something on stderr, if anybody is there to hear it.

@@ -76,7 +76,7 @@ impl Run {
     /// Finds and reads the files.
     pub(super) fn prepare(files: FileArgs, rules: &RuleArgs, book: RuleBook<'_>) -> Result<Self, Failure> {
         let flags = Selectors::new(&rules.select, &rules.ignore, &rules.levels.levels, book)?;
-        let (paths, stdin) = inputs(files.paths.clone(), files.stdin_filename.clone())?;
+        let (paths, stdin) = inputs(files.given_paths(), files.stdin_filename.clone())?;
         let wants_files = paths.iter().any(|path| path.file_name().is_none_or(|name| name != "flake.lock"));
         let input = stdin.as_ref().map(|stdin| stdin.bytes.clone());
         let folder = std::env::current_dir().and_then(std::fs::canonicalize).map_err(|error| {

@@ -34,6 +34,7 @@ pub(super) fn run(
         [] => watch.add(Path::new("."))?,
         paths => paths.iter().try_for_each(|path| watch.add(path))?,
     }
+    let rules = check::rule_infos(book);
     let mut is_first = true;
     loop {
         let start = Instant::now();
@@ -43,7 +44,7 @@ pub(super) fn run(
                     watch.add(&root)?;
                 }
                 let found = run.check(args.fail_on);
-                check::tell(&run, &found, args, outputs, start, streams)?;
+                check::tell(&check::Shown::new(&run, &found, &rules), args, outputs, start, streams)?;
             }
             Err(failure) if is_first => return Err(failure),
             Err(failure) => super::complain(failure, streams),

@@ -2,6 +2,7 @@
 //!
 //! A pure function of one text; must never look at another file or evaluate anything.
 
+mod names;
 mod outline;
 mod paths;
 
@@ -9,6 +10,7 @@ use std::sync::Arc;
 
 use crate::semantic::Ir;
 
+pub use names::{NameForm, NameUse, Names};
 pub use outline::{FileClass, Outline};
 pub use paths::{LiteralPath, LiteralRole};
 
@@ -30,6 +32,8 @@ pub struct Facts {
     pub names_darwin: bool,
     /// The keys it seems to define.
     pub outline: Arc<Outline>,
+    /// Names of nixpkgs that are old or not there.
+    pub names: Arc<Names>,
     /// The relative path literals.
     pub paths: Arc<[LiteralPath]>,
     /// Whether it asks if paths exist, with `pathExists` or its kin of `lib`.
@@ -50,6 +54,7 @@ impl Facts {
         let names_darwin = ir.names().any(|name| name == "darwinSystem" || name == "darwinConfigurations");
         // Packages and data make up most of large trees, and hosts hardly ever evaluate them.
         let class = outline.class();
+        let names = Arc::new(Names::of(&ir));
         let is_kept = match class {
             FileClass::Package => false,
             FileClass::Other => text.len() < SMALL,
@@ -59,7 +64,16 @@ impl Facts {
         let asks_for_paths = ir.names().any(|name| ASKING.contains(&name));
         let is_generated = is_generated(text, &outline);
         let ir = is_kept.then(|| Arc::new(ir));
-        Self { ir, class, names_darwin, outline: Arc::new(outline), paths, asks_for_paths, is_generated }
+        Self {
+            ir,
+            class,
+            names_darwin,
+            outline: Arc::new(outline),
+            names,
+            paths,
+            asks_for_paths,
+            is_generated,
+        }
     }
 }
 

@@ -5,12 +5,15 @@
 //! finding or imports another layer. Facts not read in a source are marked `verified = false`;
 //! accessors leave them out unless asked with [`Trust::Any`].
 
+pub mod channels;
 pub mod conflicts;
 pub mod containers;
 pub mod exec;
 pub mod external;
 pub mod isolation;
 pub mod leaks;
+pub mod library;
+pub mod packages;
 pub mod python;
 pub mod renamed_units;
 pub mod renames;
@@ -21,6 +24,7 @@ pub mod services;
 pub mod sqlite;
 pub mod systemd;
 pub mod tmpfiles;
+pub mod urls;
 
 use std::fmt;
 

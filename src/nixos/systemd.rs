@@ -48,6 +48,103 @@ pub const HARDENING: [&str; 33] = [
     "SystemCallFilter",
 ];
 
+/// Programs in `bin/` of systemd whose names do not begin with `systemd-` (systemd.index(7)). NixOS builds systemd
+/// with that folder as the only one in which it looks for programs without a path (`DEFAULT_PATH_NORMAL` in
+/// NixOS/nixpkgs:pkgs/os-specific/linux/systemd@0148e16d).
+const TOOLS: [&str; 33] = [
+    "bootctl",
+    "busctl",
+    "coredumpctl",
+    "halt",
+    "homectl",
+    "hostnamectl",
+    "importctl",
+    "init",
+    "journalctl",
+    "kernel-install",
+    "localectl",
+    "loginctl",
+    "machinectl",
+    "mount.ddi",
+    "networkctl",
+    "oomctl",
+    "portablectl",
+    "poweroff",
+    "reboot",
+    "resolvconf",
+    "resolvectl",
+    "run0",
+    "runlevel",
+    "shutdown",
+    "storagectl",
+    "systemctl",
+    "telinit",
+    "timedatectl",
+    "udevadm",
+    "ukify",
+    "updatectl",
+    "userdbctl",
+    "varlinkctl",
+];
+
+/// Whether systemd of NixOS finds a program of this name where a unit gives no path.
+pub fn is_tool(name: &str) -> bool {
+    name.starts_with("systemd-") || TOOLS.contains(&name)
+}
+
+/// Programs that change the machine, which a service that is shut in could not do: mounts, devices, networks,
+/// modules of the kernel, other units, the system itself.
+pub const ADMINISTERS: [&str; 48] = [
+    "auditctl",
+    "bcachefs",
+    "blkid",
+    "brctl",
+    "btrfs",
+    "chown",
+    "chpasswd",
+    "cryptsetup",
+    "docker",
+    "ethtool",
+    "fsck",
+    "hdparm",
+    "ifconfig",
+    "ip addr",
+    "ip link",
+    "ip netns",
+    "ip route",
+    "ip rule",
+    "ip6tables",
+    "iptables",
+    "iw ",
+    "kexec",
+    "losetup",
+    "mdadm",
+    "mkfs",
+    "modprobe",
+    "mount",
+    "nft",
+    "nixos-rebuild",
+    "nsenter",
+    "nvidia-smi",
+    "podman",
+    "powertop",
+    "rfkill",
+    "ryzenadj",
+    "setcap",
+    "smartctl",
+    "su ",
+    "sudo",
+    "swapon",
+    "switch-to-configuration",
+    "sysctl",
+    "systemctl",
+    "tc ",
+    "udevadm",
+    "wg ",
+    "zfs",
+    "zpool",
+];
+
 /// What a name is in a section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Directive {

@@ -23,10 +23,12 @@ mod loader;
 mod merge;
 mod monitor;
 mod named;
+mod names;
 mod options;
 mod outside;
 mod path;
 mod port;
+mod pull;
 mod registry;
 mod renames;
 mod run;
@@ -60,11 +62,15 @@ pub use duplicate::{Duplicate, DuplicateSide};
 pub use environment_file::EnvironmentFile;
 pub use evaluate::{Evaluation, Placed, ValueForm};
 pub use firewall::{Exposure, Firewall, Opening};
-pub use flake::HostClass;
+pub use flake::{
+    HostClass, InputUses, LockFile, LockedNode, Written, WrittenAttr, WrittenFlake, WrittenFunction,
+    WrittenInput, WrittenKind,
+};
 pub use host::{Host, Item};
 pub use hosts::Project;
 pub use input::{NamedHost, Presence, ProjectFile, ProjectInput, ServiceSettings, Side, Tree};
 pub use leak::{ClearSecret, StoredFile, StoredKind};
+pub use names::{OldUse, PlacedName, UnknownName};
 pub use options::Resolved;
 pub use path::{PathRole, PathUse};
 pub use port::{Number, Port, PortSource};

@@ -43,10 +43,16 @@ pub struct RunText {
     pub is_privileged: bool,
 }
 
-/// A command that a unit runs without a shell.
+/// A command line of a unit, as systemd runs it.
 pub struct UnitCommand {
+    /// The directive it stands in.
+    pub directive: &'static str,
+    /// The characters of systemd in front of the program, such as `-`.
+    pub prefixes: String,
     /// The program and its arguments.
     pub words: Vec<Word>,
+    /// Whether the program is a shell that reads a script among the arguments.
+    pub has_script: bool,
     /// The string it is written in.
     pub item: Item,
 }
@@ -95,12 +101,11 @@ impl Host<'_> {
         texts
     }
 
-    /// The commands that a service runs without a shell, where the text holds one of `marks`: those of
-    /// [`Self::unit_texts`] that need no script to be read.
+    /// The commands that systemd runs for a service, where the text holds one of `marks`; no script is read.
     pub fn unit_commands(&self, unit: &Unit, marks: &[&str]) -> Vec<UnitCommand> {
         let mut found = Vec::new();
         for option in EXEC_OPTIONS {
-            let node = self.below(&unit.node, &format!("serviceConfig.{option}"));
+            let node = self.directive(unit, Section::Service, option);
             if node.definitions().is_empty() {
                 continue;
             }
@@ -111,9 +116,14 @@ impl Host<'_> {
                 }
                 let template = self.resolve_options(text).0.template();
                 for command in shell::exec::parse(&template).into_iter().flatten() {
-                    if command.script().is_none() {
-                        found.push(UnitCommand { words: command.words, item: item.clone() });
-                    }
+                    let has_script = command.script().is_some();
+                    found.push(UnitCommand {
+                        directive: option,
+                        prefixes: command.prefixes,
+                        words: command.words,
+                        has_script,
+                        item: item.clone(),
+                    });
                 }
             }
         }

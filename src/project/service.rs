@@ -247,6 +247,12 @@ impl Host<'_> {
         services.iter().filter(is_own).cloned().collect()
     }
 
+    /// Whether a service is one of [`Self::own_services`].
+    pub fn is_own_service(&self, unit: &Unit) -> bool {
+        let name = unit.display();
+        self.own_services().iter().any(|service| service.unit.is_some() && service.units.contains(&name))
+    }
+
     /// Services of the table that are switched on.
     fn upstream_services(&self) -> Vec<Service> {
         let mut result = Vec::new();

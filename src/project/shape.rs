@@ -21,6 +21,8 @@ pub struct ModuleShape {
     pub mixed: Option<MixedKeys>,
     /// What decides the names that the module defines, although it is known only when they are.
     pub conditional_body: Option<OptionQuestion>,
+    /// What decides whether the module defines one of its names, although it is known only when they are.
+    pub conditional_names: Option<OptionQuestion>,
     /// What decides the imports, although it is known only when they are.
     pub conditional_imports: Vec<OptionQuestion>,
     /// `imports` that is `mkIf` and the like: not a list.
@@ -65,6 +67,7 @@ pub(super) fn shape(machine: &Machine<'_>, module: &Module, realm: Realm) -> Mod
         file: module.file,
         mixed: mixed_keys(machine, &module.value),
         conditional_body: question_of(machine, &module.value, realm).or_else(config),
+        conditional_names: conditional_name(machine, module, realm),
         conditional_imports: Vec::new(),
         wrapped_imports: None,
         repeated_imports: Vec::new(),
@@ -86,6 +89,19 @@ pub(super) fn shape(machine: &Machine<'_>, module: &Module, realm: Realm) -> Mod
         shape.repeated_imports = repeated(module);
     }
     shape
+}
+
+/// The option that decides whether a name at the root of the definitions is there.
+fn conditional_name(machine: &Machine<'_>, module: &Module, realm: Realm) -> Option<OptionQuestion> {
+    let config = machine.force(&module.config);
+    if wrapper(machine, &config).is_some() {
+        return None;
+    }
+    let Value::Attrs(attrs) = &config.value else { return None };
+    attrs.entries.iter().find_map(|(_, entry)| {
+        let option = question(machine, &entry.condition, realm)?;
+        Some(OptionQuestion { option, span: entry.key? })
+    })
 }
 
 fn mixed_keys(machine: &Machine<'_>, module: &Val) -> Option<MixedKeys> {

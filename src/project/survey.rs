@@ -1,16 +1,19 @@
 //! A project as a whole: its files, and how the modules of all its hosts are written.
 
+use std::cell::OnceCell;
+
 use camino::{Utf8Path, Utf8PathBuf};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::dead::DeadModule;
+use super::flake::{LockFile, WrittenFlake};
 use super::host::Host;
 use super::hosts::Project;
 use super::imports::file_at;
 use super::input::{Presence, ProjectFile};
 use super::link::Module;
 use super::shape::{ModuleShape, shape};
-use crate::eval::{FileKind, normalise};
+use crate::eval::{FileKind, Machine, normalise};
 use crate::module::LiteralRole;
 use crate::text::{FileId, Span};
 
@@ -66,18 +69,25 @@ pub struct ProjectView<'p> {
     project: &'p Project<'p>,
     survey: Survey,
     by_path: FxHashMap<&'p Utf8Path, &'p ProjectFile>,
+    flakes: OnceCell<Vec<WrittenFlake>>,
+    lock: OnceCell<Option<LockFile>>,
 }
 
 impl<'p> ProjectView<'p> {
     /// A project whose hosts were all added to `survey`.
     pub fn new(project: &'p Project<'p>, survey: Survey) -> Self {
         let by_path = project.input.files.iter().map(|file| (file.path.as_path(), file)).collect();
-        Self { project, survey, by_path }
+        Self { project, survey, by_path, flakes: OnceCell::new(), lock: OnceCell::new() }
     }
 
     /// The folder of the project, absolute.
     pub fn root(&self) -> &Utf8Path {
         self.project.root()
+    }
+
+    /// What evaluates it.
+    pub(super) fn machine(&self) -> &'p Machine<'p> {
+        self.project.machine
     }
 
     /// Its Nix files, sorted by path.
@@ -106,6 +116,32 @@ impl<'p> ProjectView<'p> {
             }
         }
         found
+    }
+
+    /// What every `flake.nix` of the project says by its text, that of the project first.
+    pub fn flakes(&self) -> &[WrittenFlake] {
+        self.flakes.get_or_init(|| {
+            let root = self.root().join("flake.nix");
+            let is_flake = |file: &&ProjectFile| file.path.file_name() == Some("flake.nix");
+            let mut files: Vec<&ProjectFile> = self.files().iter().filter(is_flake).collect();
+            files.sort_by_key(|file| file.path != root);
+            let read = |file: &ProjectFile| {
+                let text = (self.project.input.read)(&file.path)?;
+                WrittenFlake::read(file.id, file.path == root, &text)
+            };
+            files.into_iter().filter_map(read).collect()
+        })
+    }
+
+    /// The flake of the project.
+    pub fn flake(&self) -> Option<&WrittenFlake> {
+        self.flakes().iter().find(|flake| flake.is_root)
+    }
+
+    /// The lock file of the project's flake.
+    pub fn lock(&self) -> Option<&LockFile> {
+        let read = || LockFile::read(&self.project.machine.loader().read(&self.root().join("flake.lock"))?);
+        self.lock.get_or_init(read).as_ref()
     }
 
     /// Whether a file is there to try or to show something, or for those who do without the flake.

@@ -309,7 +309,12 @@ mod tests {
     #[test]
     fn colors_and_links() {
         let (sources, diagnostics) = sample::unicode();
-        let options = Options { color: true, hyperlinks: true, rule_url: Some("https://example.org/rules/") };
+        let options = Options {
+            color: true,
+            hyperlinks: true,
+            rule_url: Some("https://example.org/rules/"),
+            ..Options::default()
+        };
         let text = rendered(Format::Full, &sources, &diagnostics[3..], options);
         assert!(
             text.contains("\u{1b}]8;;https://example.org/rules/unused-let-binding\u{1b}\\unused-let-binding")

@@ -80,7 +80,7 @@ mod tests {
             for format in Format::ALL {
                 let options = Options { color, ..Options::default() };
                 let text = rendered(format, &sources, &[secret.clone(), other.clone()], options);
-                if format == Format::Json {
+                if format.has_fixes() {
                     // Programs apply fixes; those of rules about secrets hold none.
                     assert!(!text.contains("first") && text.matches("hünter2").count() == 1, "{text}");
                 } else {

@@ -3,23 +3,36 @@
 //! Nothing is decided here: levels, order, suppression and exit codes are settled before. This layer
 //! sees `text` and `diagnostic` alone, and never asks the terminal, the environment or the clock.
 
+mod checkstyle;
 mod concise;
+mod errfmt;
 mod excerpt;
 mod fingerprint;
 mod full;
+mod github;
+mod gitlab;
 mod ignore;
+mod json_lines;
+mod junit;
+mod markdown;
 mod mask;
 mod patch;
 mod place;
+mod rdjson;
 #[cfg(test)]
 mod sample;
+mod sarif;
+#[cfg(test)]
+mod schemas;
 mod terminal;
+mod xml;
 
 pub mod diff;
 pub mod json;
 pub mod statistics;
 pub mod summary;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::str::FromStr;
@@ -29,8 +42,10 @@ pub use ignore::{ignore_edit, ignore_file_edit};
 pub use place::file_uri;
 pub use terminal::printable;
 
-use crate::diagnostic::Diagnostic;
-use crate::text::Sources;
+use camino::Utf8Path;
+
+use crate::diagnostic::{Diagnostic, Group, Level};
+use crate::text::{FileId, Sources};
 
 /// How findings are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -41,11 +56,45 @@ pub enum Format {
     Concise,
     /// One JSON document in the shape of the Language Server Protocol.
     Json,
+    /// The same, a line per finding.
+    JsonLines,
+    /// The Static Analysis Results Interchange Format, version 2.1.0.
+    Sarif,
+    /// Workflow commands that annotate pull requests on GitHub.
+    Github,
+    /// A code quality report of GitLab.
+    Gitlab,
+    /// A test report: a failing case per finding.
+    Junit,
+    /// The XML of Checkstyle.
+    Checkstyle,
+    /// The diagnostic format of reviewdog as one document.
+    Rdjson,
+    /// The same, a line per finding.
+    Rdjsonl,
+    /// A line per finding as statix prints it, for editors that are set up for statix.
+    Errfmt,
+    /// A table in Markdown, for summaries of jobs.
+    Markdown,
 }
 
 impl Format {
     /// Every format, in the order they are listed to users.
-    pub const ALL: [Self; 3] = [Self::Full, Self::Concise, Self::Json];
+    pub const ALL: [Self; 13] = [
+        Self::Full,
+        Self::Concise,
+        Self::Json,
+        Self::JsonLines,
+        Self::Sarif,
+        Self::Github,
+        Self::Gitlab,
+        Self::Junit,
+        Self::Checkstyle,
+        Self::Rdjson,
+        Self::Rdjsonl,
+        Self::Errfmt,
+        Self::Markdown,
+    ];
 
     /// The name on the command line.
     pub fn as_str(self) -> &'static str {
@@ -53,15 +102,27 @@ impl Format {
             Self::Full => "full",
             Self::Concise => "concise",
             Self::Json => "json",
+            Self::JsonLines => "json-lines",
+            Self::Sarif => "sarif",
+            Self::Github => "github",
+            Self::Gitlab => "gitlab",
+            Self::Junit => "junit",
+            Self::Checkstyle => "checkstyle",
+            Self::Rdjson => "rdjson",
+            Self::Rdjsonl => "rdjsonl",
+            Self::Errfmt => "errfmt",
+            Self::Markdown => "markdown",
         }
     }
 
     /// Whether programs read it, so that no summary belongs beside it.
     pub fn is_machine(self) -> bool {
-        match self {
-            Self::Full | Self::Concise => false,
-            Self::Json => true,
-        }
+        !matches!(self, Self::Full | Self::Concise)
+    }
+
+    /// Whether it tells what fixes would write, for programs that apply them.
+    pub fn has_fixes(self) -> bool {
+        matches!(self, Self::Json | Self::JsonLines | Self::Sarif | Self::Rdjson | Self::Rdjsonl)
     }
 }
 
@@ -97,8 +158,51 @@ pub struct Input<'a> {
     pub sources: &'a Sources,
     /// The findings to show, sorted by file, start, end, rule.
     pub diagnostics: &'a [Diagnostic],
+    /// The findings that comments silence, for the formats that tell of them.
+    pub suppressed: &'a [Diagnostic],
+    /// What there is to say about the rules, for the formats that explain them.
+    pub rules: &'a [RuleInfo<'a>],
     /// What the caller knows of the place the report goes to.
     pub options: Options<'a>,
+}
+
+impl<'a> Input<'a> {
+    /// The findings without what else there is to tell.
+    pub fn new(sources: &'a Sources, diagnostics: &'a [Diagnostic], options: Options<'a>) -> Self {
+        Self { sources, diagnostics, suppressed: &[], rules: &[], options }
+    }
+
+    /// The findings of each file, in the order of the shown paths.
+    fn by_file(&self) -> BTreeMap<(&'a str, FileId), Vec<&'a Diagnostic>> {
+        let mut files: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for diagnostic in self.diagnostics {
+            let file = diagnostic.primary.span.file;
+            files.entry((self.sources.get(file).display.as_str(), file)).or_default().push(diagnostic);
+        }
+        files
+    }
+
+    /// The path of `file` for the formats of code hosts: below what was checked out, where that is known.
+    fn path_in_checkout(&self, file: FileId) -> &'a str {
+        let file = self.sources.get(file);
+        let below = self.options.checkout.and_then(|checkout| file.path.strip_prefix(checkout).ok());
+        below.map_or(file.display.as_str(), Utf8Path::as_str)
+    }
+}
+
+/// What formats that explain rules have to say about one.
+#[derive(Debug, Clone, Copy)]
+pub struct RuleInfo<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its family.
+    pub group: Group,
+    /// The level it declares.
+    pub level: Level,
+    /// One line without a final dot.
+    pub summary: &'a str,
+    /// The manual page, Markdown; lines may begin with one blank too many.
+    pub docs: &'a str,
 }
 
 /// What the caller knows of the place a report goes to. The default is a plain file.
@@ -110,6 +214,9 @@ pub struct Options<'a> {
     pub hyperlinks: bool,
     /// Where rules are documented: the name of a rule put behind it is the address of its page.
     pub rule_url: Option<&'a str>,
+    /// The absolute path of the folder that continuous integration checked out: to code hosts, paths are
+    /// relative to it.
+    pub checkout: Option<&'a Utf8Path>,
 }
 
 impl Options<'_> {
@@ -128,6 +235,16 @@ pub fn render(format: Format, input: &Input<'_>, out: &mut dyn io::Write) -> io:
         Format::Full => full::write(input, out),
         Format::Concise => concise::write(input, out),
         Format::Json => json::write(input, out),
+        Format::JsonLines => json_lines::write(input, out),
+        Format::Sarif => sarif::write(input, out),
+        Format::Github => github::write(input, out),
+        Format::Gitlab => gitlab::write(input, out),
+        Format::Junit => junit::write(input, out),
+        Format::Checkstyle => checkstyle::write(input, out),
+        Format::Rdjson => rdjson::write(input, out),
+        Format::Rdjsonl => rdjson::write_lines(input, out),
+        Format::Errfmt => errfmt::write(input, out),
+        Format::Markdown => markdown::write(input, out),
     }
 }
 
@@ -141,12 +258,12 @@ mod tests {
             assert_eq!(format.to_string().parse(), Ok(format));
         }
         let error = "xml\u{1b}[2J".parse::<Format>().expect_err("there is no such format");
-        insta::assert_snapshot!(error, @r"unknown output format `xml\u{1b}[2J`: choose one of full, concise, json");
+        insta::assert_snapshot!(error, @r"unknown output format `xml\u{1b}[2J`: choose one of full, concise, json, json-lines, sarif, github, gitlab, junit, checkstyle, rdjson, rdjsonl, errfmt, markdown");
     }
 
     #[test]
-    fn only_json_is_for_machines() {
-        let machine: Vec<Format> = Format::ALL.into_iter().filter(|format| format.is_machine()).collect();
-        assert_eq!(machine, [Format::Json]);
+    fn people_read_two_formats() {
+        let human: Vec<Format> = Format::ALL.into_iter().filter(|format| !format.is_machine()).collect();
+        assert_eq!(human, [Format::Full, Format::Concise]);
     }
 }

@@ -23,6 +23,17 @@ pub(super) fn position(file: &SourceFile, offset: TextSize, encoding: PositionEn
     file.lines().position(floor_char_boundary(&file.text, offset), encoding)
 }
 
+/// Where `span` starts and ends, lines and columns counted from 1; the end is exclusive.
+pub(super) fn region(sources: &Sources, span: Span, encoding: PositionEncoding) -> (Position, Position) {
+    let file = sources.get(span.file);
+    let range = snapped(&file.text, span.range());
+    let from_one = |offset: TextSize| {
+        let at = position(file, offset, encoding);
+        Position { line: at.line + 1, column: at.column + 1 }
+    };
+    (from_one(range.start()), from_one(range.end()))
+}
+
 /// The text of a line (from 0) without its line break, and where it starts in bytes.
 pub(super) fn line_content(file: &SourceFile, line: u32) -> (TextSize, &str) {
     let range = file.lines().line_range(line).expect("invariant: the line comes from the index of this file");

@@ -20,7 +20,7 @@ pub(super) fn rendered(
     options: Options<'_>,
 ) -> String {
     let mut out = Vec::new();
-    render(format, &Input { sources, diagnostics, options }, &mut out).expect("memory takes all bytes");
+    render(format, &Input::new(sources, diagnostics, options), &mut out).expect("memory takes all bytes");
     String::from_utf8(out).expect("reports are UTF-8")
 }
 
@@ -178,4 +178,36 @@ pub(super) fn project() -> (Sources, Vec<Diagnostic>) {
         fix("use socket activation", Applicability::Manual, at(web, "script"), "script"),
     ];
     (sources, vec![missing])
+}
+
+/// Names that mean something in one of the formats.
+pub(super) const HOSTILE_NAMES: [&str; 8] = [
+    "a b.nix",
+    "quote\"and'.nix",
+    "two\nlines\r.nix",
+    "50%25.nix",
+    "<b>&amp;]]>.nix",
+    "::error file=x,line=1::y.nix",
+    "a|b`c`*d*_e_[f](g)@h.nix",
+    "é日本🦀,ü.nix",
+];
+
+/// A message that means something in every format.
+pub(super) const HOSTILE_MESSAGE: &str =
+    "`a\n::error::b` is <b>%0A|bad|</b> ]]> & \"[x](1)\" {0} ${y} *z* @user \\ | `";
+
+/// A finding with [`HOSTILE_MESSAGE`] in each of [`HOSTILE_NAMES`].
+pub(super) fn hostile_names() -> (Sources, Vec<Diagnostic>) {
+    let mut sources = Sources::default();
+    let mut diagnostics = Vec::new();
+    for name in HOSTILE_NAMES {
+        let file = sources.add(Arc::new(source(&format!("/p/{name}"), "{ a = 1; }\n")));
+        diagnostics.push(diagnostic("some-rule", HOSTILE_MESSAGE, find(&sources, file, "a")));
+    }
+    (sources, diagnostics)
+}
+
+/// Every sample.
+pub(super) fn all() -> [(Sources, Vec<Diagnostic>); 4] {
+    [unicode(), hostile(), hostile_names(), project()]
 }

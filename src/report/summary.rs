@@ -52,6 +52,17 @@ impl Summary {
         summary
     }
 
+    /// How many findings there are of each level; `None` where there are none.
+    pub(super) fn found(&self) -> Option<String> {
+        let levels = [(self.errors, "error"), (self.warnings, "warning"), (self.infos, "info")];
+        let found: Vec<String> = levels
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, word)| counted(*count, word))
+            .collect();
+        (!found.is_empty()).then(|| found.join(", "))
+    }
+
     /// The summary in one or two lines, each with a line break.
     pub fn text(&self) -> String {
         let ignored = match self.ignored {
@@ -59,25 +70,16 @@ impl Summary {
             count => format!(" ({count} ignored)"),
         };
         let files = counted(self.files, "file");
-        let levels = [(self.errors, "error"), (self.warnings, "warning"), (self.infos, "info")];
-        let found: Vec<String> = levels
-            .iter()
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, word)| counted(*count, word))
-            .collect();
-        if found.is_empty() {
+        let Some(found) = self.found() else {
             let elapsed = self.elapsed.map_or(String::new(), |elapsed| format!(", {}", duration(elapsed)));
             return format!(
                 "All checks passed: {files}, {}{ignored}{elapsed}\n",
                 counted(self.rules, "rule")
             );
-        }
+        };
         let elapsed = self.elapsed.map_or(String::new(), |elapsed| format!(" · {}", duration(elapsed)));
-        let mut text = format!(
-            "Found {} in {} of {files}{ignored}{elapsed}\n",
-            found.join(", "),
-            self.files_with_findings
-        );
+        let mut text =
+            format!("Found {found} in {} of {files}{ignored}{elapsed}\n", self.files_with_findings);
         match (self.fixable, self.unsafely_fixable) {
             (0, 0) => {}
             (safe, 0) => text.push_str(&format!("[*] {safe} fixable with --fix\n")),
@@ -90,7 +92,7 @@ impl Summary {
     }
 }
 
-fn counted(count: u64, word: &str) -> String {
+pub(super) fn counted(count: u64, word: &str) -> String {
     format!("{count} {word}{}", if count == 1 { "" } else { "s" })
 }
 

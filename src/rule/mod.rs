@@ -3,17 +3,20 @@
 mod context;
 mod dependency;
 mod globs;
+mod library;
 mod meta;
 mod page;
 mod patch;
 mod registry;
 mod switch;
 mod texts;
+mod unknown_name;
 mod unused;
 
 pub use context::{Context, Edits, HostContext, Place, Report};
 pub use dependency::MissingUnit;
 pub use globs::PathGlobs;
+pub use library::{attribute, may_have_attribute, written_text};
 pub use meta::{Fixable, RuleMeta, Status, Variant};
 pub use patch::{Near, Patch};
 pub use registry::{

@@ -8,6 +8,27 @@ pub fn is_global(name: &str) -> bool {
         || name.strip_prefix("__").is_some_and(|rest| PREFIXED.binary_search(&rest).is_ok())
 }
 
+/// Names below `builtins` that some Nix has and the tables of globals do not: those of other makers of Nix among them.
+const OTHERS: &[&str] = &[
+    "currentSystem",
+    "currentTime",
+    "filterAttrs",
+    "getFlake",
+    "langVersion",
+    "nixPath",
+    "nixVersion",
+    "parallel",
+    "storeDir",
+    "valueSize",
+    "wasm",
+];
+
+/// Every name that `builtins` may have, in some Nix.
+pub fn builtin_names() -> impl Iterator<Item = &'static str> {
+    let globals = GLOBALS.iter().filter(|name| !name.starts_with("__"));
+    globals.chain(PREFIXED).chain(OTHERS).copied()
+}
+
 /// Whether `name` is a primitive operation that is in scope as `builtins.name` only.
 pub fn needs_prefix(name: &str) -> bool {
     PREFIXED.binary_search(&name).is_ok()

@@ -5,14 +5,16 @@
 
 mod builtins;
 mod ir;
+mod kind;
 mod lower;
 mod scope;
 mod usage;
 
-pub use builtins::{globals, is_global as is_global_builtin, needs_prefix, prefixed};
+pub use builtins::{builtin_names, globals, is_global as is_global_builtin, needs_prefix, prefixed};
 pub use ir::{
     Attr, AttrSet, BinaryOp, DynamicAttr, Expr, ExprId, Formal, Ir, Key, Lambda, Part, PathKind, Symbol,
 };
+pub use kind::Kind;
 pub use lower::lower;
 pub use scope::{
     Binding, BindingId, BindingKind, Duplicate, Owner, RecMismatch, Reference, Resolution, Scope, ScopeId,

@@ -284,6 +284,30 @@ pub fn delete_pattern_entry(entry: &ast::PatEntry) -> Edits {
     }
 }
 
+/// Whether an expression of this strength would need parentheses in the place of `node`.
+pub fn needs_parens_as(strength: Strength, node: &SyntaxNode) -> bool {
+    needs_parens(strength, node)
+}
+
+/// Joins what stands before and behind `words`, such as `] ++ [`: a space or a line break of the text is left
+/// between them. `None` where a comment before it would go on into what follows.
+pub fn join_at(text: &str, words: TextRange) -> Option<(TextRange, String)> {
+    let before = &text[..usize::from(words.start())];
+    let after = &text[usize::from(words.end())..];
+    let kept = before.trim_end();
+    let space_before = &before[kept.len()..];
+    let space_after = &after[..after.len() - after.trim_start().len()];
+    let has_line_comment = kept.rsplit('\n').next().is_some_and(|line| line.contains('#'));
+    match (space_before.contains('\n'), space_after.contains('\n')) {
+        (_, true) => Some((TextRange::new(TextSize::of(kept), words.end()), String::new())),
+        (true, false) if has_line_comment => None,
+        (_, false) => {
+            let end = words.end() + TextSize::of(space_after);
+            Some((TextRange::new(TextSize::of(kept), end), " ".to_owned()))
+        }
+    }
+}
+
 fn is_expression_place(node: &SyntaxNode) -> bool {
     let names = [
         SyntaxKind::NODE_ATTRPATH,

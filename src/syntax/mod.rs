@@ -2,6 +2,7 @@
 //!
 //! It must never know what a name means (that is `semantic`) or what a rule wants.
 
+mod code;
 mod debug;
 pub mod edit;
 mod error;
@@ -18,6 +19,7 @@ mod string;
 mod tokens;
 mod view;
 
+pub use code::{call_parts, dotted_path, has_comment, has_comment_outside, is_called_further, same_code};
 pub use debug::debug_tree;
 pub use error::{ErrorKind, SyntaxError, SyntaxFix};
 pub use ext::{
@@ -31,5 +33,8 @@ pub use rnix::ast;
 pub use rnix::{NixLanguage, SyntaxElement, SyntaxKind, SyntaxNode, SyntaxToken};
 pub use rowan::ast::AstNode;
 pub use rowan::{Direction, NodeOrToken, WalkEvent};
-pub use string::{StringPart, decode_path, decode_string, decode_string_view, plain_text_view, verbatim};
+pub use string::{
+    RawPart, StringPart, decode_path, decode_string, decode_string_view, is_indented, plain_text_view,
+    raw_string, verbatim,
+};
 pub use view::{NodeView, TokenView};

@@ -69,6 +69,32 @@ pub fn verbatim(string: NodeView<'_>) -> Option<TokenView<'_>> {
     is_plain.then_some(content)
 }
 
+/// One part of a string literal as it is written.
+#[derive(Debug, Clone)]
+pub enum RawPart {
+    /// Bytes of text, escapes and all.
+    Text(TextRange),
+    /// `${…}`.
+    Interpolation(ast::Interpol),
+}
+
+/// The parts of a string literal as they are written, without the quotes.
+pub fn raw_string(string: &ast::Str) -> Vec<RawPart> {
+    let parts = string.syntax().children_with_tokens().filter_map(|element| match element {
+        NodeOrToken::Token(token) if token.kind() == SyntaxKind::TOKEN_STRING_CONTENT => {
+            Some(RawPart::Text(token.text_range()))
+        }
+        NodeOrToken::Node(node) => ast::Interpol::cast(node).map(RawPart::Interpolation),
+        NodeOrToken::Token(_) => None,
+    });
+    parts.collect()
+}
+
+/// Whether a string literal is written with `''`.
+pub fn is_indented(string: &ast::Str) -> bool {
+    string.syntax().first_token().is_some_and(|token| token.text() == "''")
+}
+
 /// The parts of a path literal: text as it stands, and interpolations.
 pub fn decode_path(path: NodeView<'_>) -> Vec<StringPart<NodeView<'_>>> {
     path.children()

@@ -5,7 +5,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use nixlint::cases::{
-    Bench, Book, Files, benches, files, mistakes, texts, with_stack, workspace, workspace_of,
+    Bench, Book, Files, benches, files, mistakes, texts, with_stack, workspace, workspace_beside,
+    workspace_of,
 };
 use nixlint::diagnostic::Diagnostic;
 use nixlint::module::Outline;
@@ -48,10 +49,12 @@ pub(crate) fn manual_page(entry: &Entry, _: &Book) -> Vec<String> {
         };
         // An example may be all that is known, or the only module of a host.
         let alone = files(&case.sources);
-        let on_host = [("flake.nix".to_owned(), HOST.to_owned())].into_iter().chain(alone.clone()).collect();
+        let is_flake = alone.iter().any(|(path, _)| path == "flake.nix");
+        let flake = (!is_flake).then(|| ("flake.nix".to_owned(), HOST.to_owned()));
+        let on_host = flake.map(|flake| std::iter::once(flake).chain(alone.clone()).collect());
         let mut count = 0;
-        for files in [alone, on_host] {
-            let outcome = bench.run(&workspace(&files));
+        for files in std::iter::once(alone).chain(on_host) {
+            let outcome = bench.run(&workspace_beside(&workspace_of(case), &files));
             wrong.extend(mistakes(&outcome).map(|mistake| format!("manual page: {mistake}")));
             count += bench.findings(&outcome).len();
         }
@@ -127,7 +130,7 @@ pub(crate) fn comments_silence(entry: &Entry, book: &Book) -> Vec<String> {
                 range => range,
             };
             let moved = Span::new(diagnostic.primary.span.file, moved);
-            let after = bench.run(&workspace(&commented));
+            let after = bench.run(&workspace_beside(&before, &commented));
             let same =
                 |other: &&Diagnostic| other.message == diagnostic.message && other.primary.span == moved;
             if let Some(useless) =

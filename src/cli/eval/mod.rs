@@ -74,6 +74,7 @@ fn complain_of(evaluation: &Evaluation, run: &Run, streams: &Streams) -> Result<
 /// The configuration says which rules run, which does not matter here.
 fn files(file: PathBuf) -> FileArgs {
     FileArgs {
+        stdin: false,
         paths: vec![file],
         stdin_filename: None,
         force_exclude: false,
@@ -119,11 +120,8 @@ fn tell(run: &Run, streams: &Streams, message: String, place: Option<Span>) -> R
         fixes: Vec::new(),
         tag: None,
     };
-    let input = Input {
-        sources: &run.sources,
-        diagnostics: std::slice::from_ref(&diagnostic),
-        options: streams.on_stderr_options(),
-    };
+    let shown = std::slice::from_ref(&diagnostic);
+    let input = Input::new(&run.sources, shown, streams.on_stderr_options());
     let mut text = Vec::new();
     render(Format::Full, &input, &mut text)?;
     streams.note(&String::from_utf8_lossy(&text));

@@ -147,7 +147,7 @@ pub(super) fn pins(lock: &str, repository: &str) -> Vec<Pin> {
 }
 
 /// The node that an input means: its key, or a path of inputs from the root (`follows`).
-fn resolve<'l>(nodes: &'l Json, root: &'l str, target: &'l Json, depth: u32) -> Option<&'l str> {
+pub(super) fn resolve<'l>(nodes: &'l Json, root: &'l str, target: &'l Json, depth: u32) -> Option<&'l str> {
     if depth > 20 {
         return None;
     }
@@ -191,12 +191,12 @@ fn folder_of(project: &ProjectInput<'_>, url: &str) -> Option<Utf8PathBuf> {
     absolute.starts_with(project.root).then_some(absolute)
 }
 
-fn registered(id: &str) -> Option<String> {
+pub(super) fn registered(id: &str) -> Option<String> {
     REGISTRY.iter().find(|(name, _)| *name == id).map(|(_, repository)| (*repository).to_owned())
 }
 
 /// Owner and name in a flake reference; tarballs of a channel are nixpkgs.
-fn repository_of(url: &str) -> Option<String> {
+pub(super) fn repository_of(url: &str) -> Option<String> {
     let url = url.split(['?', '#']).next().unwrap_or_default();
     let Some((scheme, rest)) = url.split_once(':') else {
         return registered(url.split('/').next().unwrap_or_default());

@@ -5,14 +5,21 @@
 mod calls;
 mod known;
 mod lock;
+mod locked;
 mod modules;
 #[cfg(test)]
 mod tests;
 mod types;
+mod written;
 
 use std::rc::Rc;
 
 use known::KnownInputs;
+
+pub use locked::{LockFile, LockedNode};
+pub use written::{
+    InputUses, Written, WrittenAttr, WrittenFlake, WrittenFunction, WrittenInput, WrittenKind,
+};
 
 use camino::Utf8Path;
 

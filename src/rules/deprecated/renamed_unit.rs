@@ -45,6 +45,7 @@ declare_rule! {
     level: Info,
     fix: Sometimes,
     status: Status::Stable { since: "0.1.0" },
+    supersedes: ["unknown-unit-ref"],
 }
 
 impl HostRule for RenamedUnit {

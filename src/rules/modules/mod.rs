@@ -1,5 +1,6 @@
 //! The module system: what it refuses, what never ends, and what it silently drops.
 
+mod broad_option_type;
 mod conditional_module_body;
 mod config_dependent_imports;
 mod duplicate_import;
@@ -8,9 +9,18 @@ mod inert_assertion;
 mod missing_enable_gate;
 mod missing_path_assertion;
 mod mixed_module_syntax;
+mod mkenableoption_phrase;
+mod mkif_outside_option;
 mod module_not_imported;
+mod option_default_type;
+mod option_under_config;
+mod option_without_type;
+mod optionalattrs_at_config_root;
+mod package_option;
+mod second_nixpkgs_import;
 mod update_on_mkif;
 
+pub use broad_option_type::BroadOptionType;
 pub use conditional_module_body::ConditionalModuleBody;
 pub use config_dependent_imports::ConfigDependentImports;
 pub use duplicate_import::DuplicateImport;
@@ -19,5 +29,13 @@ pub use inert_assertion::InertAssertion;
 pub use missing_enable_gate::MissingEnableGate;
 pub use missing_path_assertion::MissingPathAssertion;
 pub use mixed_module_syntax::MixedModuleSyntax;
+pub use mkenableoption_phrase::MkenableoptionPhrase;
+pub use mkif_outside_option::MkifOutsideOption;
 pub use module_not_imported::ModuleNotImported;
+pub use option_default_type::OptionDefaultType;
+pub use option_under_config::OptionUnderConfig;
+pub use option_without_type::OptionWithoutType;
+pub use optionalattrs_at_config_root::OptionalattrsAtConfigRoot;
+pub use package_option::PackageOption;
+pub use second_nixpkgs_import::SecondNixpkgsImport;
 pub use update_on_mkif::UpdateOnMkif;

@@ -41,6 +41,7 @@ declare_rule! {
     variants: [account: Info, hash: Info],
     fix: Never,
     status: Status::Stable { since: "0.1.0" },
+    supersedes: ["plaintext-secret-in-store"],
 }
 
 impl HostRule for SecretOptionLiteral {

@@ -119,7 +119,10 @@ fn report(host: &Host<'_>, cx: &mut HostContext<'_>, a: &Port, b: &Port) {
         .report(span, message)
         .here(format!("`{}` listens on {}", port.owner, port.display()))
         .label(elsewhere, format!("`{}` listens on {}", other.owner, other.display()))
-        .help("give one of them another port, or an address of its own");
+        .help(match free {
+            Some(free) => format!("give one of them another port, such as {free}, or an address of its own"),
+            None => "give one of them another port, or an address of its own".to_owned(),
+        });
     if !is_certain(a) || !is_certain(b) {
         report = report.variant(&PortConflict::META, "possible");
     }

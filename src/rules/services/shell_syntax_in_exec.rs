@@ -65,7 +65,7 @@ impl HostRule for ShellSyntaxInExec {
                 let words = &command.words;
                 let Some(program) = words.first().and_then(Word::base_name) else { continue };
                 let is_shell = |word: &&Word| word.as_literal().is_some_and(|text| WORDS.contains(&text));
-                if READERS.contains(&program) || words.iter().any(reads) {
+                if command.has_script || READERS.contains(&program) || words.iter().any(reads) {
                     continue;
                 }
                 let Some(word) = words[1..].iter().find(is_shell) else { continue };

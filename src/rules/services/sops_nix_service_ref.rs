@@ -41,6 +41,7 @@ declare_rule! {
     fix: Sometimes,
     status: Status::Stable { since: "0.1.0" },
     repairs: ["systemd.mounts", "systemd.automounts", "systemd.*.*.*", "home-manager.users.*.systemd.user.*.*.*", "systemd.*.*.unitConfig.*", "virtualisation.quadlet.*.*.unitConfig.*"],
+    supersedes: ["unknown-unit-ref"],
 }
 
 /// The unit without its suffix.

@@ -26,7 +26,7 @@ declare_rule! {
     group: Style,
     level: Warning,
     fix: Sometimes,
-    status: Status::Preview,
+    status: Status::Stable { since: "0.1.0" },
 }
 
 impl Rule for EmptyInherit {

@@ -1,0 +1,77 @@
+use crate::prelude::*;
+
+declare_rule! {
+    /// ## What it does
+    /// Finds `builtins.` before names that Nix knows without it, such as `builtins.map`.
+    ///
+    /// ## Why is this bad?
+    /// It is longer. Many like it for showing where the name is from: hence the rule is off.
+    ///
+    /// ## Example
+    /// ```nix
+    /// builtins.map toString [ 1 2 ]
+    /// ```
+    ///
+    /// Use instead:
+    /// ```nix
+    /// map toString [ 1 2 ]
+    /// ```
+    ///
+    /// ## Fix safety
+    /// Always safe: where another thing of that name is in scope, nothing is reported.
+    pub struct RedundantBuiltinsPrefix {}
+
+    name: "redundant-builtins-prefix",
+    summary: "`builtins.` before a name that is known without it",
+    group: Pedantic,
+    level: Info,
+    default: Off,
+    fix: Always,
+    status: Status::Stable { since: "0.1.0" },
+}
+
+/// The names, as of Nix 2.3.
+const NAMES: &[&str] = &[
+    "abort",
+    "baseNameOf",
+    "derivation",
+    "dirOf",
+    "fetchGit",
+    "fetchMercurial",
+    "fetchTarball",
+    "fromTOML",
+    "import",
+    "isNull",
+    "map",
+    "placeholder",
+    "removeAttrs",
+    "scopedImport",
+    "throw",
+    "toString",
+];
+
+impl Rule for RedundantBuiltinsPrefix {
+    type Node = ast::Select;
+
+    fn check(&self, select: &ast::Select, cx: &mut Context<'_>) {
+        let name = select.attrpath().and_then(|path| path.attrs().last());
+        let Some(ast::Attr::Ident(name)) = name else { return };
+        let name = name.syntax().text().to_string();
+        if !NAMES.contains(&name.as_str())
+            || cx.semantics().builtin(&ast::Expr::Select(select.clone())).is_none()
+        {
+            return;
+        }
+        if cx.semantics().is_bound_around(&name, select.syntax().text_range().start()) {
+            return;
+        }
+        let file = cx.file;
+        let _ = cx.report(select, format!("`{name}` needs no `builtins.`")).here("known everywhere").fix(
+            Applicability::Safe,
+            format!("use `{name}`"),
+            |edits| {
+                edits.extend(file, edit::replace(select.syntax(), &name));
+            },
+        );
+    }
+}

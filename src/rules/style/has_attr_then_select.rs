@@ -1,0 +1,76 @@
+use crate::prelude::*;
+
+declare_rule! {
+    /// ## What it does
+    /// Finds `if x ? a then x.a else d`.
+    ///
+    /// ## Why is this bad?
+    /// `x.a or d` says the same, and names the attribute once.
+    ///
+    /// ## Example
+    /// ```nix
+    /// { x }: if x ? port then x.port else 80
+    /// ```
+    ///
+    /// Use instead:
+    /// ```nix
+    /// { x }: x.port or 80
+    /// ```
+    ///
+    /// ## Fix safety
+    /// Always safe: `or` asks the same question. Where a comment would be lost, no fix is offered.
+    ///
+    /// ## References
+    /// - Nix manual, "Operators": attribute selection
+    pub struct HasAttrThenSelect {}
+
+    name: "has-attr-then-select",
+    summary: "`if x ? a then x.a else d` where `x.a or d` says the same",
+    group: Style,
+    level: Warning,
+    fix: Sometimes,
+    status: Status::Stable { since: "0.1.0" },
+}
+
+impl Rule for HasAttrThenSelect {
+    type Node = ast::IfElse;
+
+    fn check(&self, if_else: &ast::IfElse, cx: &mut Context<'_>) {
+        let Some(condition) = if_else.condition().map(peel_parens) else { return };
+        let (Some(body), Some(other)) = (if_else.body(), if_else.else_body()) else { return };
+        let (question, selected, default) = match condition {
+            ast::Expr::HasAttr(question) => (question, peel_parens(body), other),
+            ast::Expr::UnaryOp(negation) => match negation.expr().map(peel_parens) {
+                Some(ast::Expr::HasAttr(question)) => (question, peel_parens(other), body),
+                _ => return,
+            },
+            _ => return,
+        };
+        let ast::Expr::Select(select) = selected else { return };
+        let (Some(of), Some(path)) = (question.expr(), question.attrpath()) else { return };
+        let (Some(from), Some(taken)) = (select.expr(), select.attrpath()) else { return };
+        let is_same = select.default_expr().is_none()
+            && same_code(of.syntax(), from.syntax())
+            && same_code(path.syntax(), taken.syntax());
+        if !is_same {
+            return;
+        }
+        let is_single = Strength::of(&default) >= Strength::Select
+            && !matches!(&default, ast::Expr::Select(inner) if inner.default_expr().is_some());
+        let written = default.syntax().text();
+        let default_text = if is_single { written.to_string() } else { format!("({written})") };
+        let text = format!("{} or {default_text}", select.syntax().text());
+        let file = cx.file;
+        let name = taken.syntax().text().to_string();
+        let name =
+            if name.contains(['"', '$', ' ']) { "this attribute".to_owned() } else { format!("`{name}`") };
+        let mut report =
+            cx.report(if_else, format!("{name} is asked for and then selected")).here("`or` does both");
+        if !has_comment_outside(if_else.syntax(), &[select.syntax(), default.syntax()]) {
+            report = report.fix(Applicability::Safe, "use `or`", |edits| {
+                edits.extend(file, edit::replace(if_else.syntax(), &text));
+            });
+        }
+        let _ = report;
+    }
+}

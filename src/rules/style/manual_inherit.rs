@@ -1,0 +1,76 @@
+use crate::prelude::*;
+
+declare_rule! {
+    /// ## What it does
+    /// Finds `name = name;` in sets that are not recursive.
+    ///
+    /// ## Why is this bad?
+    /// `inherit name;` says the same and cannot be mistyped on one side.
+    ///
+    /// ## Example
+    /// ```nix
+    /// { lib }: { lib = lib; }
+    /// ```
+    ///
+    /// Use instead:
+    /// ```nix
+    /// { lib }: { inherit lib; }
+    /// ```
+    ///
+    /// ## Exceptions
+    /// In `let` and `rec`, the name would mean itself; nothing is said there.
+    ///
+    /// ## Fix safety
+    /// Always safe. Where a comment stands inside, no fix is offered.
+    pub struct ManualInherit {}
+
+    name: "manual-inherit",
+    summary: "`name = name;` where `inherit name;` says the same",
+    group: Style,
+    level: Warning,
+    fix: Sometimes,
+    status: Status::Stable { since: "0.1.0" },
+}
+
+impl Rule for ManualInherit {
+    type Node = ast::AttrpathValue;
+
+    fn check(&self, binding: &ast::AttrpathValue, cx: &mut Context<'_>) {
+        let Some(ast::Expr::Ident(value)) = binding.value() else { return };
+        let mut attrs = binding.attrpath().into_iter().flat_map(|path| path.attrs());
+        let (Some(ast::Attr::Ident(name)), None) = (attrs.next(), attrs.next()) else { return };
+        if name.syntax().text() != value.syntax().text() {
+            return;
+        }
+        if matches!(name.syntax().text().to_string().as_str(), "true" | "false" | "null") {
+            return;
+        }
+        let set = binding.syntax().parent().and_then(ast::AttrSet::cast);
+        if !set.is_some_and(|set| set.rec_token().is_none() && !may_join_another(&set)) {
+            return;
+        }
+        let file = cx.file;
+        let name = name.syntax().text().to_string();
+        let mut report = cx
+            .report(binding, format!("`{name}` is inherited by hand"))
+            .here(format!("this is `inherit {name};`"));
+        if !has_comment(binding.syntax()) {
+            report = report.fix(Applicability::Safe, format!("use `inherit {name};`"), |edits| {
+                edits.extend(file, vec![(binding.syntax().text_range(), format!("inherit {name};"))]);
+            });
+        }
+        let _ = report;
+    }
+}
+
+/// Whether the set may be merged into another one, which may be recursive: two bindings with one name.
+fn may_join_another(set: &ast::AttrSet) -> bool {
+    let Some(binding) = set.syntax().parent().and_then(ast::AttrpathValue::cast) else { return false };
+    let head =
+        |binding: &ast::AttrpathValue| binding.attrpath()?.attrs().next().and_then(|name| static_name(&name));
+    let name = head(&binding);
+    let siblings = binding.syntax().parent().into_iter().flat_map(|parent| parent.children());
+    siblings
+        .filter_map(ast::AttrpathValue::cast)
+        .any(|other| other.syntax() != binding.syntax() && head(&other) == name)
+}

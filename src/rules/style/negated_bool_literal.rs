@@ -1,0 +1,55 @@
+use crate::prelude::*;
+
+declare_rule! {
+    /// ## What it does
+    /// Finds `!true` and `!false`.
+    ///
+    /// ## Why is this bad?
+    /// It is the other literal.
+    ///
+    /// ## Example
+    /// ```nix
+    /// { enable = !true; }
+    /// ```
+    ///
+    /// Use instead:
+    /// ```nix
+    /// { enable = false; }
+    /// ```
+    ///
+    /// ## Fix safety
+    /// Always safe.
+    pub struct NegatedBoolLiteral {}
+
+    name: "negated-bool-literal",
+    summary: "`!true` or `!false`",
+    group: Style,
+    level: Warning,
+    fix: Sometimes,
+    status: Status::Stable { since: "0.1.0" },
+}
+
+impl Rule for NegatedBoolLiteral {
+    type Node = ast::UnaryOp;
+
+    fn check(&self, negation: &ast::UnaryOp, cx: &mut Context<'_>) {
+        if negation.operator() != Some(ast::UnaryOpKind::Invert) {
+            return;
+        }
+        let Some(inner) = negation.expr().map(peel_parens) else { return };
+        let Some(value) = cx.semantics().literal_bool(&inner) else { return };
+        // What the other literal is called may be shadowed.
+        if cx.semantics().is_bound_around(&(!value).to_string(), negation.syntax().text_range().start()) {
+            return;
+        }
+        let file = cx.file;
+        let mut report =
+            cx.report(negation, format!("negation of `{value}`")).here(format!("this is `{}`", !value));
+        if !has_comment(negation.syntax()) {
+            report = report.fix(Applicability::Safe, format!("use `{}`", !value), |edits| {
+                edits.extend(file, edit::replace(negation.syntax(), &(!value).to_string()));
+            });
+        }
+        let _ = report;
+    }
+}

@@ -1,0 +1,82 @@
+use crate::prelude::*;
+
+declare_rule! {
+    /// ## What it does
+    /// Finds parentheses that change nothing: around names, literals, lists, sets and selections, and around whole
+    /// values, bodies of `let`, and interpolations.
+    ///
+    /// ## Why is this bad?
+    /// The reader looks for the reason and there is none.
+    ///
+    /// ## Example
+    /// ```nix
+    /// { a = (toString 1); }
+    /// ```
+    ///
+    /// Use instead:
+    /// ```nix
+    /// { a = toString 1; }
+    /// ```
+    ///
+    /// ## Exceptions
+    /// Parentheses that show how operators hold together, as in `a && (b == c)`, or where a default ends, as in `(a.b or c) == d`, are not reported, and neither are those
+    /// around a value of several lines, unless the option `several-lines` asks for it.
+    ///
+    /// ## Fix safety
+    /// Always safe: where the parentheses keep two words apart, a space takes their place, and comments stay.
+    pub struct RedundantParens {
+        /// Whether parentheses around values of several lines are reported, too.
+        several_lines: bool = false,
+    }
+
+    name: "redundant-parens",
+    summary: "parentheses that change nothing",
+    group: Style,
+    level: Warning,
+    fix: Always,
+    status: Status::Stable { since: "0.1.0" },
+}
+
+impl Rule for RedundantParens {
+    type Node = ast::Paren;
+
+    fn check(&self, paren: &ast::Paren, cx: &mut Context<'_>) {
+        let Some(inner) = paren.expr() else { return };
+        let node = paren.syntax();
+        // Of several pairs the outermost is the one to take off.
+        if node.parent().is_some_and(|parent| ast::Paren::can_cast(parent.kind())) {
+            return;
+        }
+        // `(a.b or c)` shows where the default ends.
+        let has_default = matches!(&inner, ast::Expr::Select(select) if select.default_expr().is_some());
+        let is_atom = Strength::of(&inner) >= Strength::Select && !has_default;
+        if !is_atom && !is_whole_place(paren) {
+            return;
+        }
+        let spans_lines = node.text().contains_char('\n');
+        if spans_lines && !self.several_lines && !matches!(inner, ast::Expr::Ident(_) | ast::Expr::Paren(_)) {
+            return;
+        }
+        // `(f) or x` calls a function with the variable `or`, which no one should have to see.
+        let behind = cx.text[usize::from(node.text_range().end())..].trim_start();
+        if behind.starts_with("or") && !behind[2..].starts_with(|c: char| c.is_alphanumeric() || c == '_') {
+            return;
+        }
+        let Some(edits) = edit::unparen(paren) else { return };
+        let file = cx.file;
+        let _ = cx.report(paren, "parentheses that change nothing").here("the same without them").fix(
+            Applicability::Safe,
+            "take them off",
+            |out| out.extend(file, edits),
+        );
+    }
+}
+
+/// Whether nothing but the parentheses stands in their place: the value of a binding, a body, an interpolation.
+fn is_whole_place(paren: &ast::Paren) -> bool {
+    let Some(parent) = paren.syntax().parent() else { return false };
+    ast::AttrpathValue::can_cast(parent.kind())
+        || ast::LetIn::can_cast(parent.kind())
+        || ast::Interpol::can_cast(parent.kind())
+        || ast::InheritFrom::can_cast(parent.kind())
+}
