@@ -34,7 +34,6 @@ pub const PEERS: [(&str, &[&str]); 2] = [
             "shadowed-constant",
             "duplicate-attribute",
             "duplicate-formal",
-            "formal-equals-at-name",
             "dynamic-attr-in-let",
             "dynamic-attr-in-inherit",
             "merged-rec-mismatch",
