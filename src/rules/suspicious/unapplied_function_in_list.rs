@@ -27,7 +27,7 @@ declare_rule! {
     name: "unapplied-function-in-list",
     summary: "function and arguments as elements of a list",
     group: Suspicious,
-    level: Warning,
+    level: Info,
     fix: Always,
     status: Status::Stable { since: "0.1.0" },
 }
