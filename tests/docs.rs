@@ -44,7 +44,8 @@ const COMMANDS: &[(&str, i32)] = &[
 ];
 
 /// Words in `code` that look like names of rules.
-const OTHER_NAMES: &[&str] = &["ignore-file", "nixlint-fix", "nixlint-system", "fail-on", "rule-dirs"];
+const OTHER_NAMES: &[&str] =
+    &["ignore-file", "nixlint-fix", "nixlint-system", "fail-on", "rule-dirs", "json-lines"];
 
 const TABLE_START: &str = "<!-- rules: written by UPDATE=1 cargo test --test docs -->\n";
 const TABLE_END: &str = "<!-- rules end -->\n";
