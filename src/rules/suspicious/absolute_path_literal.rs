@@ -29,6 +29,7 @@ declare_rule! {
     summary: "absolute path without quotes",
     group: Suspicious,
     level: Info,
+    default: Off,
     fix: Always,
     status: Status::Stable { since: "0.1.0" },
 }
