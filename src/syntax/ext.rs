@@ -10,7 +10,7 @@ use rowan::ast::AstNode;
 
 use super::string::plain_text_view;
 use super::view::NodeView;
-use crate::text::TextSize;
+use crate::text::{TextRange, TextSize};
 
 /// `expr` without the parentheses around it.
 pub fn peel_parens(expr: ast::Expr) -> ast::Expr {
@@ -49,6 +49,14 @@ pub fn plain_text(string: &ast::Str) -> Option<String> {
 /// The nearest binding around `node`; a binding is not around itself.
 pub fn enclosing_binding(node: &SyntaxNode) -> Option<ast::AttrpathValue> {
     node.ancestors().skip(1).find_map(ast::AttrpathValue::cast)
+}
+
+/// Whether the name at exactly `range` is one of an `inherit`: a name of the set as well as one that is used.
+pub fn is_inherited_name(root: &SyntaxNode, range: TextRange) -> bool {
+    let covering = root.covering_element(range);
+    let attribute = covering.ancestors().take_while(|node| node.text_range() == range).last();
+    let around = attribute.and_then(|attribute| attribute.parent());
+    around.is_some_and(|around| around.kind() == SyntaxKind::NODE_INHERIT)
 }
 
 /// The spaces and tabs that the line of byte `offset` begins with.
@@ -113,6 +121,19 @@ mod tests {
     fn names(text: &str) -> Vec<Option<String>> {
         let root = parse(text).root();
         root.syntax().descendants().filter_map(ast::Attr::cast).map(|attr| static_name(&attr)).collect()
+    }
+
+    #[test]
+    fn inherited_names_are_told_from_uses() {
+        let text = "{ inherit first \"second\"; inherit (used) third; inherit ({ inherit fourth; }) fifth; x = other; }";
+        let root = parse(text).root();
+        let is_inherited = |name: &&str| {
+            let at = TextSize::new(text.find(*name).expect("it is there") as u32);
+            is_inherited_name(root.syntax(), TextRange::at(at, TextSize::of(*name)))
+        };
+        let names = ["first", "\"second\"", "used", "third", "fourth", "fifth", "other"];
+        let inherited: Vec<&str> = names.into_iter().filter(is_inherited).collect();
+        assert_eq!(inherited, ["first", "\"second\"", "third", "fourth", "fifth"]);
     }
 
     #[test]

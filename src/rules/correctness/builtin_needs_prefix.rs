@@ -34,30 +34,33 @@ declare_rule! {
 }
 
 impl Rule for BuiltinNeedsPrefix {
-    type Node = ast::Ident;
+    type Node = ast::Root;
 
-    fn check(&self, ident: &ast::Ident, cx: &mut Context<'_>) {
+    fn check(&self, root: &ast::Root, cx: &mut Context<'_>) {
         let semantics = cx.semantics();
-        let range = ident.syntax().text_range();
-        let Some(token) = ident.ident_token() else { return };
-        let name = token.text();
-        if !semantic::needs_prefix(name) || semantics.resolve(range) != Some(Resolution::Undefined) {
-            return;
+        for reference in &semantics.references {
+            if reference.resolution == Resolution::Undefined {
+                let name = semantics.ir.name(reference.name);
+                if semantic::needs_prefix(name) {
+                    report(root, reference.range, name, cx);
+                }
+            }
         }
-        let is_inherited =
-            ident.syntax().parent().is_some_and(|parent| parent.kind() == SyntaxKind::NODE_INHERIT);
-        let is_shadowed = semantics.numbered_scopes().any(|(_, scope)| {
-            scope.bindings.iter().any(|binding| semantics.ir.name(binding.name) == "builtins")
+    }
+}
+
+fn report(root: &ast::Root, range: TextRange, name: &str, cx: &mut Context<'_>) {
+    let (semantics, file) = (cx.semantics(), cx.file);
+    let mut bindings = semantics.scopes.iter().flat_map(|scope| &scope.bindings);
+    let report = cx
+        .report_range(range, format!("`{name}` is only in scope as `builtins.{name}`"))
+        .here("Nix says: undefined variable");
+    if is_inherited_name(root.syntax(), range) {
+        let _ = report.help(format!("write `inherit (builtins) {name};`"));
+    } else if !bindings.any(|binding| semantics.ir.name(binding.name) == "builtins") {
+        let text = format!("builtins.{name}");
+        let _ = report.fix(Applicability::Unsafe, format!("write `{text}`"), |edits| {
+            edits.extend(file, vec![(range, text)]);
         });
-        let report = cx
-            .report(ident, format!("`{name}` is only in scope as `builtins.{name}`"))
-            .here("Nix says: undefined variable");
-        if is_inherited {
-            let _ = report.help(format!("write `inherit (builtins) {name};`"));
-        } else if !is_shadowed {
-            let _ = report.fix(Applicability::Unsafe, format!("write `builtins.{name}`"), |edits| {
-                edits.replace(ident, format!("builtins.{name}"));
-            });
-        }
     }
 }

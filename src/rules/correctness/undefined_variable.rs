@@ -85,7 +85,7 @@ fn report(root: &ast::Root, reference: &Reference, name: &str, cx: &mut Context<
 
     let file = cx.file;
     let range = reference.range;
-    let inherited = is_inherited(root, range);
+    let inherited = is_inherited_name(root.syntax(), range);
     let mut report =
         cx.report_range(range, format!("`{name}` is not defined")).here("nothing binds this name");
     if let Some((left, right)) = difference {
@@ -118,17 +118,4 @@ fn is_shell_variable(root: &ast::Root, range: TextRange, name: &str) -> bool {
     name.chars().all(is_upper)
         && around
             .is_some_and(|around| around.parent().is_some_and(|string| ast::Str::can_cast(string.kind())))
-}
-
-/// Whether the name is one of an `inherit`, where it is a name of the set too.
-fn is_inherited(root: &ast::Root, range: TextRange) -> bool {
-    root.syntax()
-        .covering_element(range)
-        .ancestors()
-        .any(|node| node.kind() == SyntaxKind::NODE_INHERIT && node.text_range().contains_range(range))
-        && !root
-            .syntax()
-            .covering_element(range)
-            .ancestors()
-            .any(|node| node.kind() == SyntaxKind::NODE_INHERIT_FROM)
 }

@@ -51,9 +51,11 @@ impl Rule for UnknownBuiltin {
         };
         let Some(name) = static_name(&attr) else { return };
         // `builtins.builtins` is there, too.
-        let is_known = name == "builtins" || builtin_names().any(|known| known == name);
+        if name == "builtins" || builtin_names().any(|known| known == name) {
+            return;
+        }
         let is_asked_for = cx.text.contains(&format!("? {name}")) || cx.text.contains(&format!("?{name}"));
-        if is_known || is_asked_for || cx.text.contains(&format!("\"{name}\"")) {
+        if is_asked_for || cx.text.contains(&format!("\"{name}\"")) {
             return;
         }
         let like = nearest(&name, builtin_names());

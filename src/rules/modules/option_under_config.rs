@@ -43,10 +43,6 @@ impl Rule for OptionUnderConfig {
 
     fn check(&self, set: &ast::AttrSet, cx: &mut Context<'_>) {
         use ast::HasEntry as _;
-        // Options whose values are options.
-        if cx.text.contains("optionDeclaration") {
-            return;
-        }
         let mut below_options = Vec::new();
         let mut below_config = Vec::new();
         for binding in set.attrpath_values() {
@@ -61,6 +57,10 @@ impl Rule for OptionUnderConfig {
         }
         // One option at least that is declared shows that this is a module.
         if !below_options.iter().any(|leaf| leaf.is_declaration) {
+            return;
+        }
+        // Options whose values are options.
+        if cx.text.contains("optionDeclaration") {
             return;
         }
         for leaf in below_config.iter().filter(|leaf| leaf.is_declaration) {
