@@ -6,6 +6,8 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
+use rustc_hash::FxHashMap;
+
 use super::built_in::{
     BYTE_ORDER_MARK, FILE_TOO_COMPLEX, FILE_TOO_LARGE, INTERNAL_ERROR, SYNTAX_ERROR, finding,
 };
@@ -14,7 +16,7 @@ use super::{ActiveRule, RuleSet};
 use crate::diagnostic::{Applicability, Diagnostic, Fix, Label};
 use crate::module::{Facts, Outline};
 use crate::rule::{Context, ErasedRule, RuleMeta, Runner};
-use crate::semantic::{Semantics, lower};
+use crate::semantic::{Ir, Semantics, lower};
 use crate::syntax::{AstNode as _, ErrorKind, ParsedFile, Parser, SyntaxError, SyntaxKind, SyntaxNode};
 use crate::text::{Edit, FileId, Span, TextRange};
 
@@ -43,6 +45,8 @@ pub(super) struct Dispatch<'r> {
     rules: Vec<OnNodes<'r>>,
     /// By the number of a kind. Filled when a kind is first met, since the kinds cannot be listed.
     by_kind: Vec<OnceLock<Box<[u16]>>>,
+    /// Rules by the names without which they have nothing to say.
+    by_name: FxHashMap<&'static str, Vec<u16>>,
 }
 
 impl<'r> Dispatch<'r> {
@@ -53,7 +57,25 @@ impl<'r> Dispatch<'r> {
         };
         // More than there are kinds of nodes and tokens together.
         let by_kind = std::iter::repeat_with(OnceLock::new).take(256).collect();
-        Self { rules: rules.rules.iter().filter_map(on_nodes).collect(), by_kind }
+        let rules: Vec<OnNodes<'r>> = rules.rules.iter().filter_map(on_nodes).collect();
+        let mut by_name: FxHashMap<&'static str, Vec<u16>> = FxHashMap::default();
+        for (index, rule) in rules.iter().enumerate() {
+            for name in rule.rule.names() {
+                by_name.entry(name).or_default().push(index as u16);
+            }
+        }
+        Self { rules, by_kind, by_name }
+    }
+
+    /// Which rules may have something to say about a file, by its names.
+    fn concerned(&self, ir: &Ir) -> Box<[bool]> {
+        let mut concerned: Box<[bool]> = self.rules.iter().map(|rule| rule.rule.names().is_empty()).collect();
+        for name in ir.names() {
+            for index in self.by_name.get(name).into_iter().flatten() {
+                concerned[usize::from(*index)] = true;
+            }
+        }
+        concerned
     }
 
     fn of(&self, kind: SyntaxKind) -> &[u16] {
@@ -182,9 +204,13 @@ impl<'f> Seen<'f> {
 fn run_rules(seen: Seen<'_>, dispatch: &Dispatch<'_>) -> Vec<Diagnostic> {
     let Some(first) = dispatch.rules.first() else { return Vec::new() };
     let mut cx = seen.context(first.meta);
+    let concerned = dispatch.concerned(&seen.semantics.ir);
     let walk = || {
         for node in seen.tree.descendants() {
             for index in dispatch.of(node.kind()) {
+                if !concerned[usize::from(*index)] {
+                    continue;
+                }
                 let on_nodes = &dispatch.rules[usize::from(*index)];
                 cx.set_rule(on_nodes.meta);
                 on_nodes.rule.check_node(&node, &mut cx);

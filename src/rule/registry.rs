@@ -18,6 +18,10 @@ pub trait Rule: Declared {
     /// The nodes it wants to see; `ast::Root` for the whole file.
     type Node: AstNode<Language = NixLanguage>;
 
+    /// Names of variables or attributes without which it has nothing to say: a file that has none of them is not
+    /// shown to it. Empty for a rule that wants to see every file.
+    const NAMES: &'static [&'static str] = &[];
+
     /// Looks at one node.
     fn check(&self, node: &Self::Node, cx: &mut Context<'_>);
 }
@@ -35,6 +39,10 @@ pub trait HostRule: Declared {
 pub trait ErasedRule: Send + Sync {
     /// Whether it asks for nodes of this kind.
     fn wants(&self, kind: SyntaxKind) -> bool;
+    /// The names of which a file must have one, see [`Rule::NAMES`]; empty where any file will do.
+    fn names(&self) -> &'static [&'static str] {
+        &[]
+    }
     /// Looks at a node of a kind the rule asked for.
     fn check_node(&self, node: &SyntaxNode, cx: &mut Context<'_>);
 }
@@ -42,6 +50,10 @@ pub trait ErasedRule: Send + Sync {
 impl<R: Rule> ErasedRule for R {
     fn wants(&self, kind: SyntaxKind) -> bool {
         R::Node::can_cast(kind)
+    }
+
+    fn names(&self) -> &'static [&'static str] {
+        R::NAMES
     }
 
     fn check_node(&self, node: &SyntaxNode, cx: &mut Context<'_>) {

@@ -38,6 +38,7 @@ declare_rule! {
 
 impl Rule for UnknownBuiltin {
     type Node = ast::Select;
+    const NAMES: &'static [&'static str] = &["builtins"];
 
     fn check(&self, select: &ast::Select, cx: &mut Context<'_>) {
         let Some(ast::Expr::Ident(base)) = select.expr() else { return };

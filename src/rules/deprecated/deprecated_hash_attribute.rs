@@ -52,6 +52,7 @@ const RENAMED: [(&str, &str, &[&str]); 3] = [
 
 impl Rule for DeprecatedHashAttribute {
     type Node = ast::AttrpathValue;
+    const NAMES: &'static [&'static str] = &["cargoSha256", "vendorSha256", "npmDepsSha256"];
 
     fn check(&self, binding: &ast::AttrpathValue, cx: &mut Context<'_>) {
         let Some(path) = binding.attrpath() else { return };

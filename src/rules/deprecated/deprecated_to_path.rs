@@ -31,6 +31,7 @@ declare_rule! {
 
 impl Rule for DeprecatedToPath {
     type Node = ast::Select;
+    const NAMES: &'static [&'static str] = &["toPath"];
 
     fn check(&self, select: &ast::Select, cx: &mut Context<'_>) {
         let name = select.attrpath().and_then(|path| path.attrs().last());

@@ -34,6 +34,7 @@ declare_rule! {
 
 impl Rule for HashFormatAlias {
     type Node = ast::AttrpathValue;
+    const NAMES: &'static [&'static str] = &["toHashFormat"];
 
     fn check(&self, binding: &ast::AttrpathValue, cx: &mut Context<'_>) {
         let is_format = binding

@@ -32,6 +32,7 @@ declare_rule! {
 
 impl Rule for JsonDerivationAttr {
     type Node = ast::AttrpathValue;
+    const NAMES: &'static [&'static str] = &["__json"];
 
     fn check(&self, binding: &ast::AttrpathValue, cx: &mut Context<'_>) {
         let Some(path) = binding.attrpath() else { return };

@@ -35,6 +35,7 @@ declare_rule! {
 
 impl Rule for OrAsIdentifier {
     type Node = ast::Apply;
+    const NAMES: &'static [&'static str] = &["or"];
 
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {
         let Some(ast::Expr::Ident(argument)) = call.argument() else { return };

@@ -41,6 +41,7 @@ declare_rule! {
 
 impl Rule for BroadOptionType {
     type Node = ast::AttrpathValue;
+    const NAMES: &'static [&'static str] = &["attrs", "anything", "unspecified", "raw"];
 
     fn check(&self, binding: &ast::AttrpathValue, cx: &mut Context<'_>) {
         let is_type =

@@ -45,6 +45,7 @@ const BEGINNINGS: [&str; 5] =
 
 impl Rule for MkenableoptionPhrase {
     type Node = ast::Apply;
+    const NAMES: &'static [&'static str] = &["mkEnableOption"];
 
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {
         let Some((name, arguments)) = cx.library_call(&ast::Expr::Apply(call.clone())) else { return };

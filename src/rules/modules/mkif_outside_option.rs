@@ -62,6 +62,7 @@ const OF_TEXT: [&str; 16] = [
 
 impl Rule for MkifOutsideOption {
     type Node = ast::Apply;
+    const NAMES: &'static [&'static str] = &["mkIf"];
 
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {
         let Some((name, arguments)) = cx.library_call(&ast::Expr::Apply(call.clone())) else { return };

@@ -75,6 +75,7 @@ impl Kind {
 
 impl Rule for OptionDefaultType {
     type Node = ast::Apply;
+    const NAMES: &'static [&'static str] = &["mkOption"];
 
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {
         let Some((name, arguments)) = cx.library_call(&ast::Expr::Apply(call.clone())) else { return };

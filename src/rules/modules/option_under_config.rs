@@ -40,6 +40,7 @@ declare_rule! {
 
 impl Rule for OptionUnderConfig {
     type Node = ast::AttrSet;
+    const NAMES: &'static [&'static str] = &["mkOption", "mkEnableOption", "mkPackageOption"];
 
     fn check(&self, set: &ast::AttrSet, cx: &mut Context<'_>) {
         use ast::HasEntry as _;

@@ -41,6 +41,7 @@ declare_rule! {
 
 impl Rule for PackageOption {
     type Node = ast::Apply;
+    const NAMES: &'static [&'static str] = &["mkOption"];
 
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {
         let Some((name, arguments)) = cx.library_call(&ast::Expr::Apply(call.clone())) else { return };

@@ -52,6 +52,7 @@ const NAMES: &[&str] = &[
 
 impl Rule for RedundantBuiltinsPrefix {
     type Node = ast::Select;
+    const NAMES: &'static [&'static str] = &["builtins"];
 
     fn check(&self, select: &ast::Select, cx: &mut Context<'_>) {
         let name = select.attrpath().and_then(|path| path.attrs().last());

@@ -32,6 +32,7 @@ declare_rule! {
 
 impl Rule for WholeTreeSrc {
     type Node = ast::AttrpathValue;
+    const NAMES: &'static [&'static str] = &["src"];
 
     fn check(&self, binding: &ast::AttrpathValue, cx: &mut Context<'_>) {
         let Some(value) = binding.value().map(peel_parens) else { return };

@@ -35,6 +35,7 @@ declare_rule! {
 
 impl Rule for WeakHash {
     type Node = ast::Apply;
+    const NAMES: &'static [&'static str] = &["url", "urls"];
 
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {
         let Some(ast::Expr::AttrSet(set)) = call.argument().map(peel_parens) else { return };

@@ -41,6 +41,7 @@ declare_rule! {
 
 impl Rule for PythonBuildenv {
     type Node = ast::Apply;
+    const NAMES: &'static [&'static str] = &["buildEnv"];
 
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {
         let Some((function, set)) = build_env(call, cx) else { return };

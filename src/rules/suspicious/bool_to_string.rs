@@ -38,6 +38,7 @@ declare_rule! {
 
 impl Rule for BoolToString {
     type Node = ast::Apply;
+    const NAMES: &'static [&'static str] = &["toString"];
 
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {
         let (Some(function), Some(argument)) =

@@ -37,6 +37,7 @@ declare_rule! {
 
 impl Rule for OptionalWithList {
     type Node = ast::Apply;
+    const NAMES: &'static [&'static str] = &["optional"];
 
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {
         let Some(ast::Expr::List(list)) = call.argument().map(peel_parens) else { return };
