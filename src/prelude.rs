@@ -16,8 +16,7 @@ pub use crate::project::{
 };
 pub use crate::rule::{
     Context, Declared, Edits, Fixable, HostContext, HostRule, MissingUnit, Near, Patch, PathGlobs, Place,
-    ProjectRule, Report, Rule, RuleMeta, Status, UnusedBinding, Variant, attribute, may_have_attribute,
-    unused_bindings, written_text,
+    ProjectRule, Report, Rule, RuleMeta, Status, Variant, attribute, may_have_attribute, written_text,
 };
 pub use crate::semantic::{
     self, Binding, BindingId, BindingKind, Expr, ExprId, Key, Kind, Owner, Reference, Resolution, Scope,

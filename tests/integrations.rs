@@ -343,6 +343,19 @@ fn snippets_for_neovim_run_in_neovim() {
     assert_eq!(String::from_utf8_lossy(&fixed).replace('\0', "\n"), FIXED);
 }
 
+/// What a script that Vim runs in a folder writes to its file `shown`.
+fn vim_shows(place: &TempDir, script: &str) -> String {
+    let script = write(place, "run.vim", script);
+    let mut vim = command("vim");
+    vim.args(["-es", "-u", "NONE", "-i", "NONE", "-S"])
+        .arg(script)
+        .current_dir(place)
+        .env("HOME", place.path());
+    let output = vim.output().expect("Vim starts");
+    let shown = fs::read_to_string(place.path().join("shown"));
+    shown.unwrap_or_else(|error| panic!("{error}: {}", said(&output)))
+}
+
 #[test]
 fn ale_takes_nixlint_for_statix() {
     let ale = Path::new("/usr/share/vim-ale");
@@ -360,16 +373,7 @@ fn ale_takes_nixlint_for_statix() {
          sleep 200m\ncall writefile(map(copy(getloclist(0)), {{_, i -> i.lnum . ':' . i.col . ' ' . i.type . ' ' . i.text}}), 'shown')\nqa!\n",
         ale.display()
     );
-    let script = write(&place, "run.vim", &script);
-    let mut vim = command("vim");
-    vim.args(["-es", "-u", "NONE", "-i", "NONE", "-S"])
-        .arg(script)
-        .current_dir(&place)
-        .env("HOME", place.path());
-    let output = vim.output().expect("Vim starts");
-    let shown = fs::read_to_string(place.path().join("shown"));
-    let shown = shown.unwrap_or_else(|error| panic!("{error}: {}", said(&output)));
-    insta::assert_snapshot!(shown, @"
+    insta::assert_snapshot!(vim_shows(&place, &script), @"
     2:3 W 0: [unused-suppression] there is nothing to ignore from `syntax-error`
     3:23 W 0: [unused-suppression] there is nothing to ignore from `syntax-error`
     ");
@@ -387,16 +391,7 @@ fn quickfix_reads_concise() {
         "set nocompatible\nset encoding=utf-8\n{settings}\nsilent make! a.nix\n\
          call writefile(map(filter(getqflist(), 'v:val.valid'), {{_, i -> bufname(i.bufnr) . ' ' . i.lnum . ':' . i.col . ' ' . i.type . ' ' . i.text}}), 'shown')\nqa!\n"
     );
-    let script = write(&place, "run.vim", &script);
-    let mut vim = command("vim");
-    vim.args(["-es", "-u", "NONE", "-i", "NONE", "-S"])
-        .arg(script)
-        .current_dir(&place)
-        .env("HOME", place.path());
-    let output = vim.output().expect("Vim starts");
-    let shown = fs::read_to_string(place.path().join("shown"));
-    let shown = shown.unwrap_or_else(|error| panic!("{error}: {}", said(&output)));
-    insta::assert_snapshot!(shown, @"
+    insta::assert_snapshot!(vim_shows(&place, &script), @"
     a.nix 2:3 w [unused-suppression] there is nothing to ignore from `syntax-error` [*]
     a.nix 3:15 w [unused-suppression] there is nothing to ignore from `syntax-error` [*]
     ");

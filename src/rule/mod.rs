@@ -24,7 +24,6 @@ pub use registry::{
     Runner,
 };
 pub use texts::Texts;
-pub use unused::{UnusedBinding, unused_bindings};
 
 /// Declares a rule: its manual page, its options with their defaults, and its metadata.
 ///

@@ -3,25 +3,49 @@
 use rustc_hash::FxHashSet;
 
 use super::context::Context;
-use crate::semantic::{Binding, BindingId, Owner, ScopeKind};
+use crate::diagnostic::{Applicability, Tag};
+use crate::semantic::{Binding, BindingId, BindingKind, Owner, ScopeKind};
 use crate::syntax::{AstNode as _, SyntaxNode, ast, edit, static_name};
 use crate::text::TextRange;
 
-/// A binding of a `let` that nothing needs.
-pub struct UnusedBinding<'f> {
-    /// The binding.
-    pub binding: &'f Binding,
-    /// Its name.
-    pub name: &'f str,
-    /// The unused binding that uses it, if one does beside itself.
-    pub user: Option<&'f str>,
-    /// Takes it away, and the unused bindings that use it.
-    pub edits: Vec<(TextRange, String)>,
+impl Context<'_> {
+    /// Reports the bindings of `let` in the file below `root` that nothing needs and that are bound as is asked for.
+    /// Names that begin with `_` are meant to be unused, and what is inside an unused binding is not worth a word of
+    /// its own.
+    pub fn report_unused(&mut self, root: &ast::Root, is_wanted: impl Fn(BindingKind) -> bool) {
+        let file = self.file;
+        for Unused { binding, name, user, edits } in unused(root, self, is_wanted) {
+            let (here, title) = match user {
+                Some(user) => (
+                    format!("used by `{user}` only, which is unused too"),
+                    format!("delete `{name}` and what uses it"),
+                ),
+                None => ("nothing uses this name".to_owned(), format!("delete `{name}`")),
+            };
+            let _ = self
+                .report_range(binding.range, format!("`{name}` is never used"))
+                .here(here)
+                .tag(Tag::Unused)
+                .fix(Applicability::Safe, title, |fix| fix.extend(file, edits));
+        }
+    }
 }
 
-/// The bindings of `let` in the file below `root` that nothing needs. Names that begin with `_` are meant to be
-/// unused, and what is inside an unused binding is not worth a word of its own.
-pub fn unused_bindings<'f>(root: &ast::Root, cx: &Context<'f>) -> Vec<UnusedBinding<'f>> {
+/// A binding of a `let` that nothing needs.
+struct Unused<'f> {
+    binding: &'f Binding,
+    name: &'f str,
+    /// The unused binding that uses it, if one does beside itself.
+    user: Option<&'f str>,
+    /// Takes it away, and the unused bindings that use it.
+    edits: Vec<(TextRange, String)>,
+}
+
+fn unused<'f>(
+    root: &ast::Root,
+    cx: &Context<'f>,
+    is_wanted: impl Fn(BindingKind) -> bool,
+) -> Vec<Unused<'f>> {
     let semantics = cx.semantics();
     let usage = semantics.usage();
     let mut found = Vec::new();
@@ -31,14 +55,14 @@ pub fn unused_bindings<'f>(root: &ast::Root, cx: &Context<'f>) -> Vec<UnusedBind
         }
         for (id, binding) in semantics.bindings(id) {
             let name = semantics.ir.name(binding.name);
-            if usage.is_live(id) || name.starts_with('_') {
+            if !is_wanted(binding.kind) || usage.is_live(id) || name.starts_with('_') {
                 continue;
             }
             let gone = users(cx, id);
             let user = gone.iter().find(|user| **user != id).copied();
             let user = user.map(|user| semantics.ir.name(semantics.binding(user).name));
             let edits = removal(root, cx, &gone);
-            found.push(UnusedBinding { binding, name, user, edits });
+            found.push(Unused { binding, name, user, edits });
         }
     }
     found
@@ -151,19 +175,19 @@ mod tests {
     };
 
     /// The unused names of a text, each with what the text becomes without it.
-    fn unused(text: &str) -> Vec<(String, String)> {
+    fn without_unused(text: &str) -> Vec<(String, String)> {
         let root = parse(text).root();
         let semantics = lower(&root);
         let outline = Outline::of(&semantics.ir);
         let cx = Context::new(FileId(0), text, &semantics, &outline, &META);
-        let without = |unused: UnusedBinding<'_>| {
+        let without = |unused: Unused<'_>| {
             let edit = |(range, text)| Edit { file: FileId(0), range, text };
             let edits: Vec<Edit> = unused.edits.into_iter().map(edit).collect();
             let result = apply_edits(text, &edits).expect("edits fit the text");
             assert!(parse(&result).is_ok(), "{result}");
             (unused.name.to_owned(), result)
         };
-        unused_bindings(&root, &cx).into_iter().map(without).collect()
+        unused(&root, &cx, |_| true).into_iter().map(without).collect()
     }
 
     #[test]
@@ -171,38 +195,38 @@ mod tests {
         let text = "let\n  a = b;\n  b = a;\n  c = 1;\nin\nc\n";
         let without = "let\n  c = 1;\nin\nc\n";
         assert_eq!(
-            unused(text),
+            without_unused(text),
             [("a".to_owned(), without.to_owned()), ("b".to_owned(), without.to_owned())]
         );
         let text = "let a = b; b = 1; in 2";
-        assert_eq!(unused(text)[1], ("b".to_owned(), "2".to_owned()));
-        assert_eq!(unused(text)[0], ("a".to_owned(), "let b = 1; in 2".to_owned()));
+        assert_eq!(without_unused(text)[1], ("b".to_owned(), "2".to_owned()));
+        assert_eq!(without_unused(text)[0], ("a".to_owned(), "let b = 1; in 2".to_owned()));
     }
 
     #[test]
     fn names_inside_unused_values_are_left_alone() {
-        let names = unused("let a = let b = 1; in 2; in 3");
+        let names = without_unused("let a = let b = 1; in 2; in 3");
         assert_eq!(names, [("a".to_owned(), "3".to_owned())]);
     }
 
     #[test]
     fn inherited_names_go_one_by_one() {
         let text = "x: let inherit (x) a b; c = x; in b";
-        let results: Vec<String> = unused(text).into_iter().map(|(_, result)| result).collect();
+        let results: Vec<String> = without_unused(text).into_iter().map(|(_, result)| result).collect();
         assert_eq!(results, ["x: let inherit (x) b; c = x; in b", "x: let inherit (x) a b; in b"]);
     }
 
     #[test]
     fn sources_count_while_one_of_their_names_does() {
-        assert!(unused("x: let y = x; inherit (y) a; in a").is_empty());
+        assert!(without_unused("x: let y = x; inherit (y) a; in a").is_empty());
         let names: Vec<String> =
-            unused("x: let y = x; inherit (y) a; in 1").into_iter().map(|(name, _)| name).collect();
+            without_unused("x: let y = x; inherit (y) a; in 1").into_iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["y", "a"]);
     }
 
     #[test]
     fn syntax_uses_names_it_does_not_show() {
-        assert!(unused("let __sub = a: b: 1; in 2 - 1").is_empty());
-        assert!(unused("let __findFile = a: b: 1; in <x>").is_empty());
+        assert!(without_unused("let __sub = a: b: 1; in 2 - 1").is_empty());
+        assert!(without_unused("let __findFile = a: b: 1; in <x>").is_empty());
     }
 }

@@ -323,7 +323,8 @@ fn is_expression_place(node: &SyntaxNode) -> bool {
 }
 
 fn root_text(node: &SyntaxNode) -> String {
-    node.ancestors().last().map(|root| root.text().to_string()).unwrap_or_default()
+    // The green tree knows its text without a node of the red one for each part.
+    node.ancestors().last().map(|root| root.green().to_string()).unwrap_or_default()
 }
 
 /// What to remove so that `range`, which is `node` and perhaps its comma, goes without a trace.

@@ -38,6 +38,9 @@ impl Rule for SelfReferentialBinding {
     type Node = ast::AttrpathValue;
 
     fn check(&self, binding: &ast::AttrpathValue, cx: &mut Context<'_>) {
+        if !may_be_recursive(binding, cx) {
+            return;
+        }
         let Some((name, value)) = named_value(binding) else { return };
         let Some(ident) = needed_first(&value, &name) else { return };
         let semantics = cx.semantics();
@@ -71,6 +74,12 @@ impl Rule for SelfReferentialBinding {
             });
         }
     }
+}
+
+/// Whether the binding may see itself: a plain set is part of a recursive one only where two of them are merged.
+fn may_be_recursive(binding: &ast::AttrpathValue, cx: &Context<'_>) -> bool {
+    let set = binding.syntax().parent().and_then(ast::AttrSet::cast);
+    set.is_none_or(|set| set.rec_token().is_some()) || !cx.semantics().rec_mismatches.is_empty()
 }
 
 /// The name and value of a binding with one static name.

@@ -138,6 +138,9 @@ fn check_sum(left: Option<ast::Expr>, right: Option<ast::Expr>, cx: &mut Context
 }
 
 fn check_string(string: &ast::Str, cx: &mut Context<'_>) {
+    if !cx.text[string.syntax().text_range()].contains("${") {
+        return;
+    }
     for part in raw_string(string) {
         let RawPart::Interpolation(interpolation) = part else { continue };
         let Some(inner) = interpolation.expr() else { continue };

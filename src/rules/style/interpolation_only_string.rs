@@ -37,6 +37,10 @@ impl Rule for InterpolationOnlyString {
     type Node = ast::Str;
 
     fn check(&self, string: &ast::Str, cx: &mut Context<'_>) {
+        let written = &cx.text[string.syntax().text_range()];
+        if !written.trim_start_matches(['"', '\'']).starts_with("${") {
+            return;
+        }
         let parts = raw_string(string);
         let [RawPart::Interpolation(interpolation)] = parts.as_slice() else { return };
         let is_name = string.syntax().parent().is_some_and(|parent| {

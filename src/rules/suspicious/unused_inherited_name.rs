@@ -36,25 +36,6 @@ impl Rule for UnusedInheritedName {
     type Node = ast::Root;
 
     fn check(&self, root: &ast::Root, cx: &mut Context<'_>) {
-        let file = cx.file;
-        for unused in unused_bindings(root, cx) {
-            if !matches!(unused.binding.kind, BindingKind::Inherit | BindingKind::InheritFrom) {
-                continue;
-            }
-            let name = unused.name;
-            let here = match unused.user {
-                Some(user) => format!("used by `{user}` only, which is unused too"),
-                None => "nothing uses this name".to_owned(),
-            };
-            let title = match unused.user {
-                Some(_) => format!("delete `{name}` and what uses it"),
-                None => format!("delete `{name}`"),
-            };
-            let _ = cx
-                .report_range(unused.binding.range, format!("`{name}` is never used"))
-                .here(here)
-                .tag(Tag::Unused)
-                .fix(Applicability::Safe, title, |edits| edits.extend(file, unused.edits));
-        }
+        cx.report_unused(root, |kind| matches!(kind, BindingKind::Inherit | BindingKind::InheritFrom));
     }
 }
