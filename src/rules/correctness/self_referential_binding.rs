@@ -79,7 +79,9 @@ impl Rule for SelfReferentialBinding {
 /// Whether the binding may see itself: a plain set is part of a recursive one only where two of them are merged.
 fn may_be_recursive(binding: &ast::AttrpathValue, cx: &Context<'_>) -> bool {
     let set = binding.syntax().parent().and_then(ast::AttrSet::cast);
-    set.is_none_or(|set| set.rec_token().is_some()) || !cx.semantics().rec_mismatches.is_empty()
+    set.is_none_or(|set| {
+        set.syntax().first_token().is_some_and(|token| token.kind() == SyntaxKind::TOKEN_REC)
+    }) || !cx.semantics().rec_mismatches.is_empty()
 }
 
 /// The name and value of a binding with one static name.

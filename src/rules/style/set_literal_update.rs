@@ -48,8 +48,9 @@ impl Rule for SetLiteralUpdate {
         else {
             return;
         };
-        let is_long = |set: &ast::AttrSet| set.syntax().text().contains_char('\n');
-        if has_comment(operation.syntax()) || (is_long(&left) && is_long(&right) && !self.several_lines) {
+        let text = cx.text;
+        let is_long = |set: &ast::AttrSet| text[set.syntax().text_range()].contains('\n');
+        if is_long(&left) && is_long(&right) && !self.several_lines {
             return;
         }
         let (Some(first), Some(second)) = (names(&left), names(&right)) else { return };
@@ -59,6 +60,9 @@ impl Rule for SetLiteralUpdate {
         let (Some(close), Some(open)) = (left.r_curly_token(), right.l_curly_token()) else { return };
         let words = close.text_range().cover(open.text_range());
         if !cx.text[words].split_whitespace().collect::<String>().eq("}//{") {
+            return;
+        }
+        if has_comment(operation.syntax()) {
             return;
         }
         let Some(edit) = edit::join_at(cx.text, words) else { return };
