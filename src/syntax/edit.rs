@@ -11,6 +11,7 @@ use rowan::{Direction, NodeOrToken};
 
 use super::ext::{comments_above, indentation_of, line_start, trailing_comment};
 use super::precedence::{Strength, glues, needs_parens};
+use super::view::NodeView;
 use crate::text::{TextRange, TextSize};
 
 /// Ranges in bytes and what replaces them.
@@ -323,8 +324,18 @@ fn is_expression_place(node: &SyntaxNode) -> bool {
 }
 
 fn root_text(node: &SyntaxNode) -> String {
-    // The green tree knows its text without a node of the red one for each part.
-    node.ancestors().last().map(|root| root.green().to_string()).unwrap_or_default()
+    fn push(view: NodeView<'_>, text: &mut String) {
+        for child in view.children() {
+            match child {
+                NodeOrToken::Node(node) => push(node, text),
+                NodeOrToken::Token(token) => text.push_str(token.text),
+            }
+        }
+    }
+    let Some(root) = node.ancestors().last() else { return String::new() };
+    let mut text = String::with_capacity(root.text_range().len().into());
+    push(NodeView::new(&root), &mut text);
+    text
 }
 
 /// What to remove so that `range`, which is `node` and perhaps its comma, goes without a trace.

@@ -36,7 +36,10 @@ impl Rule for MissingAttribute {
         let Some(base) = view.operand().map(NodeView::peel_parens) else { return false };
         match base.kind() {
             SyntaxKind::NODE_ATTR_SET => true,
-            SyntaxKind::NODE_IDENT => cx.semantics().let_name(base.range()).is_some(),
+            SyntaxKind::NODE_IDENT => {
+                let bound = cx.semantics().let_name(base.range()).map(|id| cx.semantics().binding(id).range);
+                bound.is_some_and(|name| may_be_set(&cx.text[usize::from(name.end())..]))
+            }
             _ => false,
         }
     }
@@ -74,6 +77,13 @@ impl Rule for MissingAttribute {
             around = format!("`{name}`");
         }
     }
+}
+
+/// Whether what stands behind the name of a binding may be a set that is written out.
+fn may_be_set(behind: &str) -> bool {
+    let value = behind.trim_start().strip_prefix('=').map(str::trim_start);
+    // Or a comment, and the set behind it.
+    value.is_none_or(|value| value.starts_with(['{', '(', 'r', '#', '/']))
 }
 
 /// What a set has under a name.

@@ -38,14 +38,15 @@ declare_rule! {
 impl Rule for DuplicateListElement {
     type Node = ast::List;
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: NodeView<'_>, cx: &Context<'_>) -> bool {
+        let is_name = |item: &NodeView<'_>| {
+            matches!(item.kind(), SyntaxKind::NODE_IDENT | SyntaxKind::NODE_SELECT | SyntaxKind::NODE_LITERAL)
+        };
         let mut seen = FxHashSet::default();
-        view.expressions().any(|item| match item.kind() {
-            SyntaxKind::NODE_IDENT | SyntaxKind::NODE_SELECT => {
-                item.last_name().is_some_and(|name| !seen.insert(name))
-            }
-            SyntaxKind::NODE_LITERAL => item.tokens().any(|token| !seen.insert(token.text)),
-            _ => false,
+        view.expressions().filter(is_name).any(|item| {
+            let text = &cx.text[item.range()];
+            // `a . b` is `a.b`.
+            !seen.insert(text) || text.contains(char::is_whitespace)
         })
     }
 

@@ -45,16 +45,25 @@ declare_rule! {
 }
 
 impl Rule for UnusedFormal {
-    type Node = ast::Pattern;
+    type Node = ast::Lambda;
 
-    fn check(&self, pattern: &ast::Pattern, cx: &mut Context<'_>) {
-        let Some(lambda) = pattern.syntax().parent().and_then(ast::Lambda::cast) else { return };
-        let uses = Uses::of(pattern, &lambda, cx);
-        if uses.unused.is_empty() || uses.is_whole_used || is_outputs(&lambda) || cx.is_generated() {
+    fn may_concern(&self, view: NodeView<'_>, cx: &Context<'_>) -> bool {
+        let semantics = cx.semantics();
+        let Some(scope) = semantics.lambda_scope(view.range()) else { return false };
+        let is_unused = |(id, binding): (BindingId, &Binding)| {
+            binding.kind == BindingKind::Formal && semantics.usage().uses(id).is_empty()
+        };
+        semantics.bindings(scope).any(is_unused)
+    }
+
+    fn check(&self, lambda: &ast::Lambda, cx: &mut Context<'_>) {
+        let Some(ast::Param::Pattern(pattern)) = lambda.param() else { return };
+        let uses = Uses::of(&pattern, lambda, cx);
+        if uses.unused.is_empty() || uses.is_whole_used || is_outputs(lambda) || cx.is_generated() {
             return;
         }
         let has_more = pattern.ellipsis_token().is_some();
-        let is_head = is_head(&lambda);
+        let is_head = is_head(lambda);
         let kind = match cx.class() {
             FileClass::Package if is_head => Kind::Package,
             class if is_head && has_more && class.is_module() => Kind::Module,
