@@ -576,15 +576,9 @@ impl<'t> Lowering<'t> {
                         is_first_recursive: old.recursive,
                     });
                 }
+                // Sets inside of them merge in the same way since Nix 2.26 (NixOS/nix 8034589d7e).
                 for attr in new.attrs {
-                    if let Some(existing) = old.find(attr.name) {
-                        let mut path = trail.clone();
-                        path.push(attr.name);
-                        let first = old.attrs[existing].key;
-                        self.duplicates.push(Duplicate { path, first, second: attr.key });
-                    } else {
-                        old.push(attr);
-                    }
+                    self.insert(old, trail, attr);
                 }
                 old.dynamic.extend(new.dynamic);
                 trail.pop();
@@ -746,6 +740,8 @@ mod tests {
             "{ a.b = 1; a.c = 2; }",
             "{ a = { b = 1; }; a = { c = 2; }; }",
             "{ a = ({ b = 1; }); a.c = 2; }",
+            "{ a = { b = { c = 1; }; }; a = { b = { d = 1; }; }; }",
+            "{ a.b.c.d = 1; a = { b = { c = { e = 2; }; }; }; }",
             "{ a.${\"b\"} = 1; a.\"c\" = 2; }",
             "{ ${x}.a = 1; ${x}.a = 2; } ",
         ] {
@@ -760,7 +756,9 @@ mod tests {
             ("{ a = { b = 1; }; a.b = 2; }", "a.b"),
             ("{ a = 1; a.b = 2; }", "a"),
             ("x: { inherit x; x = 2; }", "x"),
-            ("{ a = { b = { c = 1; }; }; a = { b = { d = 1; }; }; }", "a.b"),
+            ("{ a = { b = { c = 1; }; }; a = { b = { c = 2; }; }; }", "a.b.c"),
+            ("{ a.b.c = 1; a = { b = 2; }; }", "a.b"),
+            ("x: { a = { inherit x; }; a = { x = { }; }; }", "a.x"),
             ("let a = 1; a = 2; in a", "a"),
             ("{ ${(\"a\")} = 1; a = 2; }", "a"),
         ] {

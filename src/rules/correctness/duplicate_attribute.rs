@@ -6,8 +6,9 @@ declare_rule! {
     /// `inherit`.
     ///
     /// ## Why is this bad?
-    /// Nix refuses the file. It merges two definitions only where both are sets written out (`a = { … }; a.b = …;`)
-    /// and their own attributes differ.
+    /// Nix refuses the file. It merges two definitions only where both are sets written out (`a = { … }; a.b = …;`),
+    /// and in the same way the attributes that both have.
+    /// Nix before 2.26 does not go on to those, and refuses `a.b.x = …; a = { b.y = …; };`, which is not reported.
     ///
     /// ## Example
     /// ```nix
