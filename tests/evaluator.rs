@@ -124,7 +124,7 @@ fn programs_agree_with_nix() {
         "(x: y: [ x y ]) let { body = 1; } let { body = 2; }",
         "let { body = x: x; } 1 + let { body = 2; } * 3",
         "{ }.a or let { body = 1; }",
-        "{ a = 1; } // let { body = { b = 2; }; } ? b",
+        "[ ({ a = 1; } // let { body = { b = 2; }; }) ({ a = 1; } ? ${let { body = \"a\"; }}) ]",
         "[ (!let { body = false; }) (let { body = { a = 1; }; } ? a) ]",
         "let x = 2; in [ let { y = x; x = 1; body = y; } x ]",
         "builtins.catAttrs \"a\" [ { a = 1; } { b = 0; } { a = 2; } ]",
