@@ -19,13 +19,13 @@ pub use crate::rule::{
     ProjectRule, Report, Rule, RuleMeta, Status, Variant, attribute, may_have_attribute, written_text,
 };
 pub use crate::semantic::{
-    self, Binding, BindingId, BindingKind, Expr, ExprId, Key, Kind, Owner, Reference, Resolution, Scope,
-    ScopeId, ScopeKind, builtin_names,
+    self, Binding, BindingId, BindingKind, Expr, ExprId, Key, Kind, Owner, Reference, Resolution, RoughKind,
+    Scope, ScopeId, ScopeKind, builtin_names,
 };
 pub use crate::shell::{self, Word};
 pub use crate::syntax::{
-    AstNode, RawPart, Strength, SyntaxKind, SyntaxNode, ast, call_parts, dotted_path, edit, has_comment,
-    has_comment_outside, is_called_further, is_indented, is_inherited_name, peel_parens, plain_text,
-    raw_string, same_code, static_name, static_path,
+    AstNode, NodeView, RawPart, Strength, SyntaxKind, SyntaxNode, ast, call_parts, dotted_path, edit,
+    has_comment, has_comment_outside, is_called_further, is_indented, is_inherited_name, peel_parens,
+    plain_text, raw_string, same_code, static_name, static_path,
 };
 pub use crate::text::{FileId, Span, TextRange, TextSize, nearest};

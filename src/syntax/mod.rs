@@ -19,6 +19,7 @@ mod quick;
 mod string;
 mod tokens;
 mod view;
+mod walk;
 
 pub use code::{call_parts, dotted_path, has_comment, has_comment_outside, is_called_further, same_code};
 pub use debug::debug_tree;
@@ -39,3 +40,4 @@ pub use string::{
     raw_string, verbatim,
 };
 pub use view::{NodeView, TokenView};
+pub use walk::walk;
