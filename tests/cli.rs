@@ -642,6 +642,30 @@ fn the_repaired_example_is_clean_and_the_other_can_be_fixed() {
 }
 
 #[test]
+fn the_example_shows_the_mistakes_of_modules() {
+    let rules = [
+        "conditional-module-body",
+        "config-dependent-imports",
+        "duplicate-import",
+        "import-cycle",
+        "missing-path",
+        "mixed-module-syntax",
+        "module-not-imported",
+        "update-on-mkif",
+    ];
+    let found = Place::example("homelab").run(&["check", "-o", "json", "--select", &rules.join(",")]).json();
+    let mut names: Vec<&str> = found
+        .as_array()
+        .expect("it is a list")
+        .iter()
+        .flat_map(|file| file["diagnostics"].as_array().expect("it is a list"))
+        .map(|diagnostic| diagnostic["code"].as_str().expect("rules have names"))
+        .collect();
+    names.sort_unstable();
+    assert_eq!(names, rules);
+}
+
+#[test]
 fn colours_are_for_those_who_want_them() {
     let place = Place::new(&[("a.nix", UNUSED)]);
     let colored = |args: &[&str], variables: &[(&str, &str)]| {

@@ -9,6 +9,7 @@ mod error;
 mod ext;
 mod grammar;
 pub mod guard;
+mod legacy_let;
 mod mistakes;
 mod parse;
 mod pattern;
