@@ -16,7 +16,7 @@ mod scope;
 mod termination;
 mod value;
 
-pub use builtins::builtin_names;
+pub use builtins::{builtin_names, sri_hash};
 pub use condition::{Atom, Condition, OptionPath, Scalar};
 pub use library::{
     Merge, OptionType, Wrapper, library, library_names, option_declaration, option_type, wrapper,
