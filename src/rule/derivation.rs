@@ -5,6 +5,7 @@
 //! attribute being absent stay silent then.
 
 use super::context::Context;
+use super::package::is_package_root;
 use crate::nixos::stdenv::{self, Builder, BuilderKind};
 use crate::syntax::{AstNode, SyntaxNode, ast, call_parts, peel_parens, static_name, static_path};
 
@@ -129,6 +130,10 @@ impl Context<'_> {
         let is_standard = match base.last() {
             Some(base) if last == "mkDerivation" => {
                 base.to_ascii_lowercase().contains("stdenv") || matches!(base.as_str(), "libsForQt5" | "qt5")
+            }
+            // Shells have a `runCommand` of their own, without the standard environment.
+            Some(base) if builder.kind == BuilderKind::Command => {
+                is_package_root(base) || base == "buildPackages"
             }
             _ => true,
         };

@@ -136,7 +136,7 @@ impl Context<'_> {
 }
 
 /// Whether a name stands for the whole of nixpkgs, seen from the platform that packages are for.
-fn is_package_root(name: &str) -> bool {
+pub(super) fn is_package_root(name: &str) -> bool {
     matches!(name, "final" | "prev" | "self" | "super" | "nixpkgs" | "unstable")
         || name.starts_with("pkgs") && !name.starts_with("pkgsBuild")
 }

@@ -32,8 +32,8 @@ declare_rule! {
     ///
     /// ## Exceptions
     /// `mkShell`, and derivations with a `shellHook`, are environments to work in, where both lists do the same.
-    /// A package that calls the tool when it runs needs it in `buildInputs`, for its scripts to be patched: ignore
-    /// the finding there.
+    /// A package that calls the tool when it runs needs it in `buildInputs`, for its scripts to be patched. A tool
+    /// that stands in both lists is not reported; ignore the finding where it is in this one alone.
     ///
     /// ## Fix safety
     /// Unsafe: the package is built again, in another environment.
@@ -60,8 +60,18 @@ impl Rule for BuildToolInBuildInputs {
         let Some(inputs) = call.attribute("buildInputs") else { return };
         let Some(value) = inputs.value() else { return };
         let elements = cx.list_elements(&value);
-        let tools: Vec<(&ListElement, String)> =
-            elements.iter().filter_map(|element| Some((element, tool(element, cx)?))).collect();
+        // What is in both lists is there on purpose: to be run now, and by the package later.
+        let native = call.attribute("nativeBuildInputs").and_then(DerivationAttribute::value);
+        let native: Vec<String> = native
+            .iter()
+            .flat_map(|native| cx.list_elements(native))
+            .filter_map(|element| cx.package_path(&element.expr))
+            .collect();
+        let tools: Vec<(&ListElement, String)> = elements
+            .iter()
+            .filter_map(|element| Some((element, tool(element, cx)?)))
+            .filter(|(_, path)| !native.contains(path))
+            .collect();
         let movable: Vec<&ListElement> =
             tools.iter().map(|(element, _)| *element).filter(|element| !element.is_conditional).collect();
         let edits = moved(&call, inputs, &elements, &movable, cx);

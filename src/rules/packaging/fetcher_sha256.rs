@@ -28,7 +28,7 @@ declare_rule! {
     ///
     /// ## Exceptions
     /// `builtins.fetchurl` and `builtins.fetchTarball` know nothing else. A hash that is not written out, as
-    /// `lib.fakeSha256`, is not looked at.
+    /// `lib.fakeSha256`, and files that say that a program wrote them, are not looked at.
     ///
     /// ## Fix safety
     /// The conversion is exact, and what is fetched has the same store path. It is unsafe since nixpkgs before 22.05
@@ -52,6 +52,9 @@ impl Rule for FetcherSha256 {
     const NAMES: &'static [&'static str] = &["sha256"];
 
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {
+        if cx.is_generated() {
+            return;
+        }
         let Some(ast::Expr::AttrSet(set)) = call.argument().map(peel_parens) else { return };
         let path = call.lambda().and_then(|function| cx.selection_path(&peel_parens(function)));
         let Some((fetcher, base)) = path.as_deref().and_then(<[String]>::split_last) else { return };

@@ -21,7 +21,8 @@ declare_rule! {
     /// ```
     ///
     /// ## Exceptions
-    /// A phase that runs `fixupPhase` of the builder itself is not reported. A single step is switched off with
+    /// A phase that runs `fixupPhase` of the builder itself is not reported, nor one of a derivation with an
+    /// `outputHash`: what is fetched stays as it is. A single step is switched off with
     /// `dontStrip`, `dontPatchELF` and the like, all of it with `dontFixup`.
     ///
     /// ## References
@@ -44,7 +45,7 @@ impl Rule for FixupPhase {
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {
         let Some(call) = cx.derivation_call(call).filter(DerivationCall::is_package) else { return };
         let Some(phase) = call.attribute("fixupPhase") else { return };
-        let Some(value) = phase.value() else { return };
+        let Some(value) = phase.value().filter(|_| !call.has("outputHash")) else { return };
         if !matches!(value, ast::Expr::Str(_)) || value.syntax().text().to_string().contains("fixupPhase") {
             return;
         }

@@ -68,19 +68,20 @@ impl Rule for FlagsWithSpaces {
                     .report(&string, format!("`{name}` is split at spaces: this is {count} flags"))
                     .here("split by the builder")
                     .covers(attribute.range());
-                let _ = match is_separable(&flag) && element.list.is_some() {
-                    true => report.variant(&Self::META, "separable").help("write an element for each").fix(
-                        Applicability::Unsafe,
-                        "write an element for each",
-                        |edits| {
-                            let flags: Vec<String> =
-                                flag.words.iter().map(|word| format!("\"{word}\"")).collect();
-                            edits.extend(file, vec![(element.expr.syntax().text_range(), flags.join(" "))]);
-                        },
-                    ),
-                    false => report.help(format!(
+                if !is_separable(&flag) {
+                    let _ = report.help(format!(
                         "add it to `{name}Array` in a script that runs before, or set `__structuredAttrs`"
-                    )),
+                    ));
+                    continue;
+                }
+                let report = report.variant(&Self::META, "separable").help("write an element for each");
+                let _ = match &element.list {
+                    Some(_) => report.fix(Applicability::Unsafe, "write an element for each", |edits| {
+                        let flags: Vec<String> =
+                            flag.words.iter().map(|word| format!("\"{word}\"")).collect();
+                        edits.extend(file, vec![(element.expr.syntax().text_range(), flags.join(" "))]);
+                    }),
+                    None => report,
                 };
             }
         }
@@ -96,7 +97,12 @@ fn is_split(call: &DerivationCall, flags: &str) -> bool {
 
 /// Whether each word of a flag may be meant as a flag, or as the argument of the one before it.
 fn is_separable(flag: &WrittenWords) -> bool {
-    // `-DNAME=a b` is one setting, `-I a -I b` are two.
-    let is_setting = |word: &String| word.contains('=') || word.starts_with("-D");
-    flag.is_plain && flag.words[0].starts_with('-') && !flag.words.iter().any(is_setting)
+    let is_assignment = |word: &str| !word.starts_with('-') && word.contains('=');
+    // `-DNAME=a b` is one setting; `-DNAME=a -DOTHER=b`, `-I a` and `A=1 B=2` are two flags.
+    let is_end = |pair: &[String]| {
+        let begins_anew = pair[1].starts_with("--") || pair[1].starts_with("-D");
+        !pair[0].contains('=') || begins_anew || is_assignment(&pair[0]) && is_assignment(&pair[1])
+    };
+    let begins = flag.words[0].starts_with('-') || is_assignment(&flag.words[0]);
+    flag.is_plain && begins && flag.words.windows(2).all(is_end)
 }

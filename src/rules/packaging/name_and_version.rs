@@ -18,6 +18,10 @@ declare_rule! {
     /// { stdenv }: stdenv.mkDerivation { pname = "tool"; version = "1.0"; }
     /// ```
     ///
+    /// ## Exceptions
+    /// A name with something else in it, such as the version of the kernel that a module is for, cannot be made of
+    /// `pname` and `version`.
+    ///
     /// ## Fix safety
     /// Unsafe: the derivation gets another name where `name` had no version in it, and has no attribute `name` to be
     /// overridden any more. A `name` that the set uses is left alone.
@@ -35,6 +39,9 @@ declare_rule! {
     status: Status::Stable { since: "0.1.0" },
 }
 
+/// The version as names have it.
+const VERSIONS: [&str; 3] = ["${version}", "${finalAttrs.version}", "${final.version}"];
+
 impl Rule for NameAndVersion {
     type Node = ast::Apply;
     const NAMES: &'static [&'static str] = &["version"];
@@ -45,7 +52,8 @@ impl Rule for NameAndVersion {
             return;
         }
         let (Some(name), Some(version)) = (call.attribute("name"), call.attribute("version")) else { return };
-        let renamed = short_name(name).filter(|_| !call.uses(name));
+        let Some(written) = WrittenName::of(name) else { return };
+        let renamed = written.short.filter(|_| !call.uses(name));
         let place = cx.span(&version.key);
         let report = cx
             .report(&name.key, "this package has a `name` and a `version`, but no `pname`")
@@ -54,24 +62,36 @@ impl Rule for NameAndVersion {
             .covers(name.range())
             .help("write `pname`, without the version: nixpkgs makes the name of both");
         let _ = match renamed {
-            Some((string, text)) => report.fix(Applicability::Unsafe, "write `pname`", |edits| {
+            Some(short) => report.fix(Applicability::Unsafe, "write `pname`", |edits| {
                 edits.replace(&name.key, "pname");
-                edits.replace(&string, format!("\"{text}\""));
+                edits.replace(&written.string, format!("\"{short}\""));
             }),
             None => report,
         };
     }
 }
 
-/// The name without `-${version}`, as it is written.
-fn short_name(name: &DerivationAttribute) -> Option<(ast::Str, String)> {
-    let Some(ast::Expr::Str(string)) = name.value() else { return None };
-    let words = written_words(&string);
-    let ([word], true) = (words.words.as_slice(), words.is_plain) else { return None };
-    let versions = ["-${version}", "-${finalAttrs.version}"];
-    let short = versions.iter().find_map(|version| word.strip_suffix(version)).unwrap_or(word);
-    // `tool-1.0` has a version of its own.
-    let has_version =
-        short.contains("${") || short.contains('-') && short.ends_with(|c: char| c.is_ascii_digit());
-    (!has_version).then(|| (string, short.to_owned()))
+/// A name that has nothing computed in it but the version.
+struct WrittenName {
+    string: ast::Str,
+    /// The name without the version, where that is certain.
+    short: Option<String>,
+}
+
+impl WrittenName {
+    fn of(name: &DerivationAttribute) -> Option<Self> {
+        let Some(ast::Expr::Str(string)) = name.value() else { return None };
+        let words = written_words(&string);
+        let ([word], true) = (words.words.as_slice(), words.is_plain) else { return None };
+        let bare = VERSIONS.iter().fold(word.clone(), |word, version| word.replace(version, ""));
+        if bare.contains("${") {
+            return None;
+        }
+        let short = VERSIONS.iter().find_map(|version| word.strip_suffix(version)?.strip_suffix('-'));
+        let short = short.unwrap_or(word);
+        // `tool-1.0` has a version of its own.
+        let has_version = short.contains('-') && short.ends_with(|c: char| c.is_ascii_digit());
+        let short = Some(short.to_owned()).filter(|short| !has_version && !short.contains("${"));
+        Some(Self { string, short })
+    }
 }
