@@ -4,10 +4,11 @@
 //! `finalAttrs:`, merged by `//`. Whatever is not written out makes the call open, and rules that rest on an
 //! attribute being absent stay silent then.
 
-use super::context::Context;
+use super::context::{Context, Place};
 use super::package::is_package_root;
 use crate::nixos::stdenv::{self, Builder, BuilderKind};
-use crate::syntax::{AstNode, SyntaxNode, ast, call_parts, peel_parens, static_name, static_path};
+use crate::syntax::{AstNode, ast, call_parts, peel_parens, static_name, static_path};
+use crate::text::TextRange;
 
 /// A call that makes a derivation from attributes that are written out, at least some of them.
 #[derive(Debug, Clone)]
@@ -37,10 +38,32 @@ pub struct DerivationAttribute {
     pub set: ast::AttrSet,
 }
 
+impl Place for DerivationAttribute {
+    /// The bytes of the binding, or of the inherited name.
+    fn range(&self) -> TextRange {
+        match &self.binding {
+            Some(binding) => binding.syntax().text_range(),
+            None => self.key.syntax().text_range(),
+        }
+    }
+}
+
 impl DerivationAttribute {
     /// The value, without parentheses; `None` where it is inherited.
     pub fn value(&self) -> Option<ast::Expr> {
         self.binding.as_ref()?.value().map(peel_parens)
+    }
+
+    /// The list that it is, with nothing in front of it or behind but a `with`.
+    pub fn list(&self) -> Option<ast::List> {
+        let mut value = self.value()?;
+        while let ast::Expr::With(with) = &value {
+            value = peel_parens(with.body()?);
+        }
+        match value {
+            ast::Expr::List(list) => Some(list),
+            _ => None,
+        }
     }
 
     /// Its name, where the whole attribute is written at once.
@@ -214,15 +237,4 @@ fn collect_entries(set: &ast::AttrSet, parts: &mut DerivationCall) {
 /// Attributes of the `mkDerivation` of Haskell packages, which is another function.
 fn is_of_cabal(name: &str) -> bool {
     name.ends_with("HaskellDepends") || matches!(name, "isLibrary" | "isExecutable")
-}
-
-/// The node that all of an attribute's text stands in.
-impl super::context::Place for DerivationAttribute {
-    fn range(&self) -> crate::text::TextRange {
-        let node: &SyntaxNode = match &self.binding {
-            Some(binding) => binding.syntax(),
-            None => self.key.syntax(),
-        };
-        node.text_range()
-    }
 }

@@ -114,10 +114,10 @@ fn moved(
     }
     let binding = inputs.binding.as_ref()?;
     // All that is there, with nothing in front of it or behind.
-    let is_whole = plain_list(inputs).is_some_and(|plain| plain.syntax() == list.syntax());
+    let is_whole = inputs.list().is_some_and(|plain| plain.syntax() == list.syntax());
     let goes_empty = is_whole && movable.len() == elements.len();
     let native = call.attribute("nativeBuildInputs");
-    if native.is_none() && goes_empty && !call.has("nativeBuildInputs") {
+    if goes_empty && !call.is_open && !call.has("nativeBuildInputs") {
         return Some(vec![(inputs.key.syntax().text_range(), "nativeBuildInputs".to_owned())]);
     }
     let mut edits = match goes_empty {
@@ -127,7 +127,7 @@ fn moved(
     let texts: Vec<String> = movable.iter().map(|element| element.expr.syntax().text().to_string()).collect();
     match native {
         Some(native) => {
-            let target = plain_list(native)?;
+            let target = native.list()?;
             if movable.iter().any(|element| !means_the_same(element, &target, cx)) {
                 return None;
             }
@@ -151,18 +151,6 @@ fn moved(
     }
     edits.sort_by_key(|(range, _)| (range.start(), range.end()));
     Some(edits)
-}
-
-/// The list that an attribute is, where it is nothing else.
-fn plain_list(attribute: &DerivationAttribute) -> Option<ast::List> {
-    let mut value = attribute.value()?;
-    while let ast::Expr::With(with) = &value {
-        value = peel_parens(with.body()?);
-    }
-    match value {
-        ast::Expr::List(list) => Some(list),
-        _ => None,
-    }
 }
 
 /// Whether an element is the same in another list.

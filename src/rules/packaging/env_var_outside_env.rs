@@ -25,8 +25,8 @@ declare_rule! {
     /// are not reported.
     ///
     /// ## Fix safety
-    /// Unsafe: who overrides the attribute has to look for it in `env` then. Lists, paths, and attributes that the set
-    /// uses are left alone.
+    /// Unsafe: who overrides the attribute has to look for it in `env` then. Lists, paths, attributes that the set uses,
+    /// and those in `overrideAttrs` are left alone.
     ///
     /// ## References
     /// - nixpkgs manual, "Environment variables"
@@ -46,7 +46,9 @@ impl Rule for EnvVarOutsideEnv {
 
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {
         let Some(call) = cx.derivation_call(call).filter(DerivationCall::is_package) else { return };
-        let has_room = has_room(&call);
+        // In a part of the set, or of another package, `env` would replace what is there.
+        let is_part = call.is_open;
+        let has_room = !is_part && has_room(&call);
         for attribute in &call.attributes {
             let Some(name) = attribute.name().filter(|name| is_variable(name)) else { continue };
             let Some(value) = attribute.value() else { continue };
@@ -63,7 +65,10 @@ impl Rule for EnvVarOutsideEnv {
                 .report(&attribute.key, format!("`{name}` is an environment variable outside of `env`"))
                 .here("no variable with `__structuredAttrs`")
                 .covers(attribute.range())
-                .help(format!("set `env.{name}`"));
+                .help(match is_part {
+                    true => format!("add `{name}` to `env`, and keep what is there"),
+                    false => format!("set `env.{name}`"),
+                });
             let _ = match is_movable {
                 true => report.fix(Applicability::Unsafe, format!("set `env.{name}`"), |edits| {
                     edits.replace(&attribute.key, format!("env.{name}"));

@@ -23,8 +23,8 @@ declare_rule! {
     /// A phase that runs `patchPhase` of the builder itself is not reported.
     ///
     /// ## Fix safety
-    /// Unsafe: patches that had no effect are applied then. Where the script runs hooks, or the package has patches, no
-    /// fix is offered.
+    /// Unsafe: patches that had no effect are applied then. Where the script runs hooks, where the package has patches
+    /// and in `overrideAttrs`, no fix is offered.
     ///
     /// ## References
     /// - nixpkgs manual, "The patch phase"
@@ -52,7 +52,8 @@ impl Rule for PatchPhase {
             return;
         }
         let patches = call.attribute("patches").map(|patches| cx.span(&patches.key));
-        let is_renamable = patches.is_none() && !call.has("postPatch") && !text.contains("runHook");
+        let is_renamable =
+            !call.is_open && patches.is_none() && !call.has("postPatch") && !text.contains("runHook");
         let report = cx
             .report(&phase.key, "this replaces the phase that applies `patches`")
             .here("patches have no effect")

@@ -28,7 +28,8 @@ declare_rule! {
     /// ```
     ///
     /// ## Exceptions
-    /// `buildInputs` are not looked at: scripts of a package are patched to use the tools from there.
+    /// `buildInputs` are not looked at: scripts of a package are patched to use the tools from there. Nor is what is
+    /// added under a condition, which may be that a platform lacks the tool.
     ///
     /// ## Fix safety
     /// Unsafe: the package is built again.
@@ -42,7 +43,7 @@ declare_rule! {
     group: Packaging,
     level: Info,
     default: Off,
-    fix: Sometimes,
+    fix: Always,
     status: Status::Stable { since: "0.1.0" },
 }
 
@@ -55,20 +56,29 @@ impl Rule for RedundantStdenvTool {
         let Some(inputs) = call.attribute("nativeBuildInputs") else { return };
         let Some(value) = inputs.value() else { return };
         let file = cx.file;
-        for element in cx.list_elements(&value) {
-            let path = cx.package_path(&element.expr);
-            let Some(name) = path.filter(|path| nixos::stdenv::is_default_tool(path)) else { continue };
-            let report = cx
+        let elements = cx.list_elements(&value);
+        let tools: Vec<(&ListElement, String)> =
+            elements.iter().filter_map(|element| Some((element, tool(element, cx)?))).collect();
+        let goes_empty = !call.is_open && tools.len() == elements.len() && inputs.list().is_some();
+        let edits = |element: &ListElement| match &inputs.binding {
+            Some(binding) if goes_empty => edit::delete_binding(binding.syntax()),
+            _ => edit::delete_list_element(&element.expr),
+        };
+        for (element, name) in tools {
+            let edits = edits(element);
+            let _ = cx
                 .report(&element.expr, format!("every build has `{name}`"))
                 .here("part of the standard environment")
                 .covers(inputs.range())
-                .help("leave it out");
-            let _ = match &element.list {
-                Some(_) => report.fix(Applicability::Unsafe, "leave it out", |edits| {
-                    edits.extend(file, edit::delete_list_element(&element.expr));
-                }),
-                None => report,
-            };
+                .help("leave it out")
+                .fix(Applicability::Unsafe, "leave it out", |fix| fix.extend(file, edits));
         }
     }
+}
+
+/// The path of the tool that an element is. The standard environment of some platforms has fewer: that is what a
+/// condition may say.
+fn tool(element: &ListElement, cx: &Context<'_>) -> Option<String> {
+    let path = cx.package_path(&element.expr).filter(|_| !element.is_conditional)?;
+    nixos::stdenv::is_default_tool(&path).then_some(path)
 }
