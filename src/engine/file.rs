@@ -17,7 +17,7 @@ use crate::diagnostic::{Applicability, Diagnostic, Fix, Label};
 use crate::module::{Facts, Outline};
 use crate::rule::{Context, ErasedRule, RuleMeta, Runner};
 use crate::semantic::{Ir, Semantics, lower};
-use crate::syntax::{AstNode as _, ErrorKind, ParsedFile, Parser, SyntaxError, SyntaxKind, SyntaxNode};
+use crate::syntax::{AstNode as _, ErrorKind, ParsedFile, Parser, SyntaxError, SyntaxKind, SyntaxNode, walk};
 use crate::text::{Edit, FileId, Span, TextRange};
 
 /// Larger files are not read, in bytes.
@@ -205,19 +205,18 @@ fn run_rules(seen: Seen<'_>, dispatch: &Dispatch<'_>) -> Vec<Diagnostic> {
     let Some(first) = dispatch.rules.first() else { return Vec::new() };
     let mut cx = seen.context(first.meta);
     let concerned = dispatch.concerned(&seen.semantics.ir);
-    let walk = || {
-        for node in seen.tree.descendants() {
-            for index in dispatch.of(node.kind()) {
-                if !concerned[usize::from(*index)] {
-                    continue;
-                }
+    let shown = || {
+        walk(seen.tree, |view, path| {
+            for index in dispatch.of(view.kind()) {
                 let on_nodes = &dispatch.rules[usize::from(*index)];
-                cx.set_rule(on_nodes.meta);
-                on_nodes.rule.check_node(&node, &mut cx);
+                if concerned[usize::from(*index)] && on_nodes.rule.may_concern(view, &cx) {
+                    cx.set_rule(on_nodes.meta);
+                    on_nodes.rule.check_node(path.node(), &mut cx);
+                }
             }
-        }
+        });
     };
-    match catch_unwind(AssertUnwindSafe(walk)) {
+    match catch_unwind(AssertUnwindSafe(shown)) {
         Ok(()) => cx.finish(),
         Err(_) => run_one_by_one(seen, dispatch),
     }

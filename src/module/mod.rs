@@ -4,6 +4,7 @@
 
 mod names;
 mod outline;
+mod outside;
 mod paths;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use crate::semantic::Ir;
 
 pub use names::{NameForm, NameUse, Names};
 pub use outline::{FileClass, Outline};
+pub use outside::Outside;
 pub use paths::{LiteralPath, LiteralRole};
 
 /// Files of fewer bytes are kept whatever they are.
@@ -40,6 +42,8 @@ pub struct Facts {
     pub asks_for_paths: bool,
     /// Whether its first lines say that a program wrote it, and will again.
     pub is_generated: bool,
+    /// What it names that stands outside of a flake.
+    pub outside: Outside,
 }
 
 impl Facts {
@@ -63,6 +67,7 @@ impl Facts {
         let paths = paths::literal_paths(&ir).into();
         let asks_for_paths = ir.names().any(|name| ASKING.contains(&name));
         let is_generated = is_generated(text, &outline);
+        let outside = Outside::of(&ir);
         let ir = is_kept.then(|| Arc::new(ir));
         Self {
             ir,
@@ -73,6 +78,7 @@ impl Facts {
             paths,
             asks_for_paths,
             is_generated,
+            outside,
         }
     }
 }

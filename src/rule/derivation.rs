@@ -7,7 +7,7 @@
 use super::context::{Context, Place};
 use super::package::is_package_root;
 use crate::nixos::stdenv::{self, Builder, BuilderKind};
-use crate::syntax::{AstNode, ast, call_parts, peel_parens, static_name, static_path};
+use crate::syntax::{AstNode, NodeView, ast, call_parts, peel_parens, static_name, static_path};
 use crate::text::TextRange;
 
 /// A call that makes a derivation from attributes that are written out, at least some of them.
@@ -119,6 +119,11 @@ impl DerivationCall {
     }
 }
 
+/// Whether a call may be one that makes a derivation, by the name of what it calls.
+pub fn may_make_derivation(call: NodeView<'_>) -> bool {
+    call.last_name().is_some_and(|name| stdenv::builder(name).is_some())
+}
+
 impl Context<'_> {
     /// The call that makes a derivation, if `call` is one and no other argument follows before the set.
     pub fn derivation_call(&self, call: &ast::Apply) -> Option<DerivationCall> {
@@ -142,16 +147,15 @@ impl Context<'_> {
             ast::Expr::Select(select) => static_name(&select.attrpath()?.attrs().last()?)?,
             _ => return None,
         };
-        let builder = stdenv::builder(&last);
-        if let Some(builder) = builder.filter(|builder| builder.kind == BuilderKind::Override) {
+        let builder = stdenv::builder(&last)?;
+        if builder.kind == BuilderKind::Override {
             // What is changed may be any expression.
             return matches!(function, ast::Expr::Select(_)).then_some(builder);
         }
         let path = self.selection_path(function)?;
-        let (last, base) = path.split_last()?;
-        let builder = stdenv::builder(last).filter(|builder| builder.kind != BuilderKind::Override)?;
+        let (_, base) = path.split_last().filter(|(name, _)| **name == last)?;
         let is_standard = match base.last() {
-            Some(base) if last == "mkDerivation" => {
+            Some(base) if builder.name == "mkDerivation" => {
                 base.to_ascii_lowercase().contains("stdenv") || matches!(base.as_str(), "libsForQt5" | "qt5")
             }
             // Shells have a `runCommand` of their own, without the standard environment.

@@ -17,7 +17,7 @@ mod unused;
 
 pub use context::{Context, Edits, HostContext, Place, Report};
 pub use dependency::MissingUnit;
-pub use derivation::{DerivationAttribute, DerivationCall};
+pub use derivation::{DerivationAttribute, DerivationCall, may_make_derivation};
 pub use globs::PathGlobs;
 pub use library::{attribute, may_have_attribute, written_text};
 pub use meta::{Fixable, RuleMeta, Status, Variant};

@@ -18,6 +18,7 @@ mod quick;
 mod string;
 mod tokens;
 mod view;
+mod walk;
 
 pub use code::{call_parts, dotted_path, has_comment, has_comment_outside, is_called_further, same_code};
 pub use debug::debug_tree;
@@ -38,3 +39,4 @@ pub use string::{
     plain_text_view, raw_string, verbatim, written_words,
 };
 pub use view::{NodeView, TokenView};
+pub use walk::walk;

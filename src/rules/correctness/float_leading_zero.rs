@@ -31,6 +31,10 @@ declare_rule! {
 impl Rule for FloatLeadingZero {
     type Node = ast::Literal;
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        view.tokens().any(|token| token.text.len() > 1 && token.text.starts_with('0'))
+    }
+
     fn check(&self, literal: &ast::Literal, cx: &mut Context<'_>) {
         let text = literal.syntax().text().to_string();
         if !text.starts_with('0') || text.len() < 2 || !matches!(literal.kind(), ast::LiteralKind::Integer(_))

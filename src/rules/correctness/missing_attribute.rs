@@ -32,6 +32,15 @@ declare_rule! {
 impl Rule for MissingAttribute {
     type Node = ast::Select;
 
+    fn may_concern(&self, view: NodeView<'_>, cx: &Context<'_>) -> bool {
+        let Some(base) = view.operand().map(NodeView::peel_parens) else { return false };
+        match base.kind() {
+            SyntaxKind::NODE_ATTR_SET => true,
+            SyntaxKind::NODE_IDENT => cx.semantics().let_name(base.range()).is_some(),
+            _ => false,
+        }
+    }
+
     fn check(&self, select: &ast::Select, cx: &mut Context<'_>) {
         if select.default_expr().is_some() {
             return;

@@ -41,6 +41,10 @@ declare_rule! {
 impl Rule for OrDefaultApplied {
     type Node = ast::Apply;
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        view.operand().is_some_and(|function| function.has_token(SyntaxKind::TOKEN_OR))
+    }
+
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {
         let Some(ast::Expr::Select(select)) = call.lambda() else { return };
         let Some(default) = select.default_expr() else { return };

@@ -36,6 +36,10 @@ impl Rule for HashFormatAlias {
     type Node = ast::AttrpathValue;
     const NAMES: &'static [&'static str] = &["toHashFormat"];
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        view.key().and_then(NodeView::last_name).is_some_and(|name| ["toHashFormat"].contains(&name))
+    }
+
     fn check(&self, binding: &ast::AttrpathValue, cx: &mut Context<'_>) {
         let is_format = binding
             .attrpath()

@@ -60,7 +60,9 @@ impl ProjectRule for FetchWithoutHash {
     fn check(&self, project: &ProjectView<'_>, cx: &mut HostContext<'_>) {
         for file in project.flake_files() {
             let text = cx.file_text(file.id);
-            if !FETCHERS.iter().any(|(name, ..)| text.contains(name)) || project.is_aside(file) {
+            let may_fetch = file.facts.as_ref().is_some_and(|facts| facts.outside.builtin);
+            if !may_fetch || !FETCHERS.iter().any(|(name, ..)| text.contains(name)) || project.is_aside(file)
+            {
                 continue;
             }
             let root = cx.syntax(file.id);

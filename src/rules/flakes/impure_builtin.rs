@@ -57,7 +57,9 @@ impl ProjectRule for ImpureBuiltin {
     fn check(&self, project: &ProjectView<'_>, cx: &mut HostContext<'_>) {
         for file in project.flake_files() {
             let text = cx.file_text(file.id);
-            if !NAMES.iter().any(|name| text.contains(name)) || project.is_aside(file) || !is_of_flake(file) {
+            let may_look = file.facts.as_ref().is_some_and(|facts| facts.outside.builtin)
+                && NAMES.iter().any(|name| text.contains(name));
+            if !may_look || project.is_aside(file) || !is_of_flake(file) {
                 continue;
             }
             let root = cx.syntax(file.id);

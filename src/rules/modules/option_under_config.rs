@@ -42,6 +42,10 @@ impl Rule for OptionUnderConfig {
     type Node = ast::AttrSet;
     const NAMES: &'static [&'static str] = &["mkOption", "mkEnableOption", "mkPackageOption"];
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        view.binds(&["options"])
+    }
+
     fn check(&self, set: &ast::AttrSet, cx: &mut Context<'_>) {
         use ast::HasEntry as _;
         let mut below_options = Vec::new();

@@ -60,6 +60,10 @@ const WRAPPERS: [(&str, usize); 10] = [
 impl Rule for UpdateOnMkif {
     type Node = ast::BinOp;
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        view.has_token(SyntaxKind::TOKEN_UPDATE)
+    }
+
     fn check(&self, update: &ast::BinOp, cx: &mut Context<'_>) {
         if update.operator() != Some(ast::BinOpKind::Update) {
             return;

@@ -46,6 +46,10 @@ const LONG: usize = 12;
 impl Rule for AttributeTypo {
     type Node = ast::Apply;
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        may_make_derivation(view)
+    }
+
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {
         let Some(call) = cx.derivation_call(call).filter(DerivationCall::is_package) else { return };
         for attribute in &call.attributes {

@@ -55,6 +55,10 @@ impl Rule for BuildToolInBuildInputs {
     type Node = ast::Apply;
     const NAMES: &'static [&'static str] = &["buildInputs"];
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        may_make_derivation(view)
+    }
+
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {
         let Some(call) = cx.derivation_call(call).filter(|call| !call.is_shell()) else { return };
         let Some(inputs) = call.attribute("buildInputs") else { return };

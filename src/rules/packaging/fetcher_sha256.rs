@@ -51,6 +51,10 @@ impl Rule for FetcherSha256 {
     type Node = ast::Apply;
     const NAMES: &'static [&'static str] = &["sha256"];
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        view.last_name().is_some_and(nixos::stdenv::takes_hash)
+    }
+
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {
         if cx.is_generated() {
             return;

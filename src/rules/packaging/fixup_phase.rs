@@ -42,6 +42,10 @@ impl Rule for FixupPhase {
     type Node = ast::Apply;
     const NAMES: &'static [&'static str] = &["fixupPhase"];
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        may_make_derivation(view)
+    }
+
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {
         let Some(call) = cx.derivation_call(call).filter(DerivationCall::is_package) else { return };
         let Some(phase) = call.attribute("fixupPhase") else { return };

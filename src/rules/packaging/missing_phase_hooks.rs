@@ -69,6 +69,10 @@ impl Rule for MissingPhaseHooks {
     const NAMES: &'static [&'static str] =
         &["configurePhase", "buildPhase", "checkPhase", "installPhase", "installCheckPhase"];
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        may_make_derivation(view)
+    }
+
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {
         let Some(call) = cx.derivation_call(call).filter(DerivationCall::is_package) else { return };
         let file = cx.file;

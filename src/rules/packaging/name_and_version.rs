@@ -46,6 +46,10 @@ impl Rule for NameAndVersion {
     type Node = ast::Apply;
     const NAMES: &'static [&'static str] = &["version"];
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        may_make_derivation(view)
+    }
+
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {
         let Some(call) = cx.derivation_call(call) else { return };
         if call.is_open || !call.is_package() || call.has("pname") {

@@ -43,6 +43,10 @@ impl Rule for PatchPhase {
     type Node = ast::Apply;
     const NAMES: &'static [&'static str] = &["patchPhase"];
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        may_make_derivation(view)
+    }
+
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {
         let Some(call) = cx.derivation_call(call).filter(DerivationCall::is_package) else { return };
         let Some(phase) = call.attribute("patchPhase") else { return };

@@ -53,6 +53,10 @@ impl Rule for PythonInconsistentInterpreters {
     type Node = ast::Apply;
     const NAMES: &'static [&'static str] = &["buildPythonPackage", "buildPythonApplication"];
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        may_make_derivation(view)
+    }
+
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {
         let Some(call) = cx.derivation_call(call) else { return };
         if !call.builder.name.starts_with("buildPython") {

@@ -34,6 +34,10 @@ impl Rule for WholeTreeSrc {
     type Node = ast::AttrpathValue;
     const NAMES: &'static [&'static str] = &["src"];
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        view.key().and_then(NodeView::last_name).is_some_and(|name| ["src"].contains(&name))
+    }
+
     fn check(&self, binding: &ast::AttrpathValue, cx: &mut Context<'_>) {
         let Some(value) = binding.value().map(peel_parens) else { return };
         let is_tree = match &value {

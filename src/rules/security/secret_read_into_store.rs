@@ -46,6 +46,13 @@ const READERS: [&str; 4] = ["readFile", "fileContents", "importJSON", "importTOM
 impl Rule for SecretReadIntoStore {
     type Node = ast::Expr;
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        match view.kind() {
+            SyntaxKind::NODE_APPLY => view.calls(&READERS),
+            kind => kind == SyntaxKind::NODE_PATH_REL,
+        }
+    }
+
     fn check(&self, expr: &ast::Expr, cx: &mut Context<'_>) {
         match expr {
             ast::Expr::Apply(call) => check_call(call, cx),

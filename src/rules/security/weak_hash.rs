@@ -37,6 +37,11 @@ impl Rule for WeakHash {
     type Node = ast::Apply;
     const NAMES: &'static [&'static str] = &["url", "urls"];
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        let [_, argument] = view.operands();
+        argument.is_some_and(|argument| argument.peel_parens().binds(&["url", "urls"]))
+    }
+
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {
         let Some(ast::Expr::AttrSet(set)) = call.argument().map(peel_parens) else { return };
         use ast::HasEntry as _;

@@ -35,6 +35,14 @@ declare_rule! {
 impl Rule for ManualInherit {
     type Node = ast::AttrpathValue;
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        let name = view.key().filter(|name| name.kind() == SyntaxKind::NODE_IDENT);
+        let value = view.operand().filter(|value| value.kind() == SyntaxKind::NODE_IDENT);
+        name.is_some()
+            && value.is_some()
+            && name.and_then(NodeView::last_name) == value.and_then(NodeView::last_name)
+    }
+
     fn check(&self, binding: &ast::AttrpathValue, cx: &mut Context<'_>) {
         let Some(ast::Expr::Ident(value)) = binding.value() else { return };
         let mut attrs = binding.attrpath().into_iter().flat_map(|path| path.attrs());

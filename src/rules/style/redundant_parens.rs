@@ -40,6 +40,12 @@ declare_rule! {
 impl Rule for RedundantParens {
     type Node = ast::Paren;
 
+    fn may_concern(&self, view: NodeView<'_>, cx: &Context<'_>) -> bool {
+        let is_name =
+            |inner: NodeView<'_>| matches!(inner.kind(), SyntaxKind::NODE_IDENT | SyntaxKind::NODE_PAREN);
+        self.several_lines || !cx.text[view.range()].contains('\n') || view.operand().is_some_and(is_name)
+    }
+
     fn check(&self, paren: &ast::Paren, cx: &mut Context<'_>) {
         let Some(inner) = paren.expr() else { return };
         let node = paren.syntax();

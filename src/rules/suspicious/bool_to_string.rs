@@ -40,6 +40,10 @@ impl Rule for BoolToString {
     type Node = ast::Apply;
     const NAMES: &'static [&'static str] = &["toString"];
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        view.calls(&["toString"])
+    }
+
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {
         let (Some(function), Some(argument)) =
             (call.lambda().map(peel_parens), call.argument().map(peel_parens))

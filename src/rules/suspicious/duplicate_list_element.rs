@@ -1,3 +1,5 @@
+use rustc_hash::FxHashSet;
+
 use crate::prelude::*;
 
 declare_rule! {
@@ -35,6 +37,17 @@ declare_rule! {
 
 impl Rule for DuplicateListElement {
     type Node = ast::List;
+
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        let mut seen = FxHashSet::default();
+        view.expressions().any(|item| match item.kind() {
+            SyntaxKind::NODE_IDENT | SyntaxKind::NODE_SELECT => {
+                item.last_name().is_some_and(|name| !seen.insert(name))
+            }
+            SyntaxKind::NODE_LITERAL => item.tokens().any(|token| !seen.insert(token.text)),
+            _ => false,
+        })
+    }
 
     fn check(&self, list: &ast::List, cx: &mut Context<'_>) {
         let mut items = list.items();

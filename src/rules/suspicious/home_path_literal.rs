@@ -33,8 +33,8 @@ declare_rule! {
 impl ProjectRule for HomePathLiteral {
     fn check(&self, project: &ProjectView<'_>, cx: &mut HostContext<'_>) {
         let mut of_flake: Option<Vec<FileId>> = None;
-        for file in project.files().iter().filter(|file| file.facts.is_some()) {
-            if !may_hold_one(cx.file_text(file.id)) {
+        for file in project.files() {
+            if !file.facts.as_ref().is_some_and(|facts| facts.outside.home_path) {
                 continue;
             }
             let root = cx.syntax(file.id);
@@ -62,9 +62,4 @@ impl ProjectRule for HomePathLiteral {
             }
         }
     }
-}
-
-/// Whether a `~/` stands where a path may begin.
-fn may_hold_one(text: &str) -> bool {
-    text.match_indices("~/").any(|(at, _)| text[..at].ends_with([' ', '\n', '\t', '(', '[', '=', '{', ':']))
 }

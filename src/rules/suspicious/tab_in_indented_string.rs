@@ -42,6 +42,10 @@ declare_rule! {
 impl Rule for TabInIndentedString {
     type Node = ast::Str;
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        view.tokens().any(|token| token.text.contains("\n\t"))
+    }
+
     fn check(&self, string: &ast::Str, cx: &mut Context<'_>) {
         if !is_indented(string) {
             return;

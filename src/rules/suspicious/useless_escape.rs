@@ -39,6 +39,10 @@ declare_rule! {
 impl Rule for UselessEscape {
     type Node = ast::Str;
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        view.tokens().any(|token| token.text.contains('\\'))
+    }
+
     fn check(&self, string: &ast::Str, cx: &mut Context<'_>) {
         let text = cx.text;
         if !text[string.syntax().text_range()].contains('\\') {
