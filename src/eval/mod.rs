@@ -21,7 +21,7 @@ mod selection;
 mod termination;
 mod value;
 
-pub use builtins::builtin_names;
+pub use builtins::{builtin_names, sri_hash};
 pub use coercion::{Coercion, normalise};
 pub use condition::{Atom, Condition, OptionPath, Scalar};
 pub use library::{

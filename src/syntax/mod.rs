@@ -36,8 +36,8 @@ pub use rnix::{NixLanguage, SyntaxElement, SyntaxKind, SyntaxNode, SyntaxToken};
 pub use rowan::ast::AstNode;
 pub use rowan::{Direction, NodeOrToken, WalkEvent};
 pub use string::{
-    RawPart, StringPart, decode_path, decode_string, decode_string_view, is_indented, plain_text_view,
-    raw_string, verbatim,
+    RawPart, StringPart, WrittenWords, decode_path, decode_string, decode_string_view, is_indented,
+    plain_text_view, raw_string, verbatim, written_words,
 };
 pub use view::{NodeView, TokenView};
 pub use walk::walk;
