@@ -9,7 +9,8 @@ use nixlint::cases::{
     workspace_of,
 };
 use nixlint::diagnostic::Diagnostic;
-use nixlint::module::Outline;
+use nixlint::engine::is_of_form;
+use nixlint::module::{Outline, is_generated};
 use nixlint::report::ignore_edit;
 use nixlint::rule::{Context, Entry, RuleMeta, Runner};
 use nixlint::semantic::lower;
@@ -111,7 +112,11 @@ fn walk(meta: &'static RuleMeta, bench: &Bench, file: FileId, text: &str) -> Vec
     for node in root.syntax().descendants().filter(|node| rule.wants(node.kind())) {
         rule.check_node(&node, &mut cx);
     }
-    cx.finish()
+    let mut found = cx.finish();
+    if is_generated(text, &outline) {
+        found.retain(|diagnostic| !is_of_form(meta, diagnostic));
+    }
+    found
 }
 
 /// The comment that `ignore_edit` writes silences its finding and is of use.
