@@ -5,6 +5,7 @@ mod dependency;
 mod globs;
 mod library;
 mod meta;
+mod options;
 mod page;
 mod patch;
 mod registry;
@@ -18,6 +19,7 @@ pub use dependency::MissingUnit;
 pub use globs::PathGlobs;
 pub use library::{attribute, may_have_attribute, written_text};
 pub use meta::{Fixable, RuleMeta, Status, Variant};
+pub use options::RuleOption;
 pub use patch::{Near, Patch};
 pub use registry::{
     Build, Declared, Entry, ErasedHostRule, ErasedProjectRule, ErasedRule, HostRule, ProjectRule, Rule,

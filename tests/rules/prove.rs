@@ -12,7 +12,7 @@ use nixlint::diagnostic::Diagnostic;
 use nixlint::engine::is_of_form;
 use nixlint::module::{Outline, is_generated};
 use nixlint::report::ignore_edit;
-use nixlint::rule::{Context, Entry, RuleMeta, Runner};
+use nixlint::rule::{Context, Entry, Fixable, RuleMeta, Runner};
 use nixlint::semantic::lower;
 use nixlint::syntax::{AstNode as _, parse};
 use nixlint::text::{FileId, Span, apply_edits, size_of};
@@ -28,6 +28,20 @@ pub(crate) fn manual_page(entry: &Entry, _: &Book) -> Vec<String> {
     let mut wrong = Vec::new();
     let page: String =
         entry.meta.docs.lines().map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(line))).collect();
+    for variant in entry.meta.variants {
+        if !page.contains(&format!("`{}`", variant.name)) {
+            wrong.push(format!("the manual page does not say when the variant `{}` is meant", variant.name));
+        }
+    }
+    if entry.meta.fix != Fixable::Never && !page.contains("## Fix safety\n") {
+        wrong.push("the manual page does not say how far the fix can be trusted".to_owned());
+    }
+    for option in entry.meta.options() {
+        let table = format!("{} = {}", option.name, option.default).parse::<toml::Table>();
+        if !table.is_ok_and(|table| (entry.build)(table).is_ok()) {
+            wrong.push(format!("`{}` is no default for `{}` in TOML", option.default, option.name));
+        }
+    }
     for heading in ["## What it does\n", "## Why is this bad?\n", "## Example\n", "Use instead:\n"] {
         if !page.contains(heading) {
             wrong.push(format!("the manual page has no `{}`", heading.trim_end()));
