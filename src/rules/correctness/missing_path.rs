@@ -16,22 +16,27 @@ declare_rule! {
     ///
     /// ## Example
     /// ```nix
-    /// {
-    ///   imports = [ ./hardware-config.nix ];
-    /// }
+    /// { imports = [ ./hardware-config.nix ]; }
+    /// ```
+    /// `hardware-configuration.nix`:
+    /// ```nix
+    /// { boot.loader.grub.enable = true; }
     /// ```
     ///
     /// Use instead:
     /// ```nix
-    /// {
-    ///   imports = [ ./module.nix ];
-    /// }
+    /// { imports = [ ./hardware-configuration.nix ]; }
+    /// ```
+    /// `hardware-configuration.nix`:
+    /// ```nix
+    /// { boot.loader.grub.enable = true; }
     /// ```
     ///
     /// ## Exceptions
     /// Files with `pathExists` are left alone, and so are paths of which only the text matters: those that are
     /// compared, extended with `+` or given to `toString`. Tests, templates and examples may name what is not there on
     /// purpose, or will be there once they are copied; in them the finding is an info (`aside`).
+    /// Secrets may be kept elsewhere than in the repository: a warning (`secret`).
     ///
     /// ## References
     /// - Nix manual, "nix flake": types of flake references, `git+file`
@@ -41,7 +46,7 @@ declare_rule! {
     summary: "path that does not exist, or that git does not track",
     group: Correctness,
     level: Error,
-    variants: [aside: Info, untracked: Warning],
+    variants: [aside: Info, secret: Warning, untracked: Warning],
     fix: Never,
     status: Status::Stable { since: "0.1.0" },
 }
@@ -112,6 +117,8 @@ fn report_missing(
             .here("evaluation fails when this path is read");
         if project.is_aside(file) {
             report = report.variant(&MissingPath::META, "aside");
+        } else if is_secret(Utf8Path::new(written)) {
+            report = report.variant(&MissingPath::META, "secret");
         }
         if let Some(name) = project.nearest(&found.path) {
             report = report.help(format!("did you mean `{}`?", renamed(written, &name)));
@@ -128,6 +135,12 @@ fn report_missing(
         }
         drop(report);
     }
+}
+
+/// Whether a path is one of a secret: many keep these elsewhere than in a repository that others see.
+fn is_secret(path: &Utf8Path) -> bool {
+    matches!(path.extension(), Some("age" | "gpg" | "key" | "pem"))
+        || path.components().any(|part| part.as_str().to_ascii_lowercase().contains("secret"))
 }
 
 /// The first folder on the way to a path that does not exist, or the path.
