@@ -28,6 +28,11 @@ pub(crate) fn manual_page(entry: &Entry, _: &Book) -> Vec<String> {
     let mut wrong = Vec::new();
     let page: String =
         entry.meta.docs.lines().map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(line))).collect();
+    for heading in ["## Variants\n", "## Options\n"] {
+        if page.contains(heading) {
+            wrong.push(format!("`{}` is written by `explain`", heading.trim_end()));
+        }
+    }
     for variant in entry.meta.variants {
         if !page.contains(&format!("`{}`", variant.name)) {
             wrong.push(format!("the manual page does not say when the variant `{}` is meant", variant.name));

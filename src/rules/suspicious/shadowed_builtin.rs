@@ -22,7 +22,7 @@ declare_rule! {
     pub struct ShadowedBuiltin {}
 
     name: "shadowed-builtin",
-    summary: "name of a primitive operation bound to no function",
+    summary: "name of a built-in function bound to no function",
     group: Suspicious,
     level: Info,
     fix: Never,
