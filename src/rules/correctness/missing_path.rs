@@ -36,7 +36,7 @@ declare_rule! {
     /// Files with `pathExists` are left alone, and so are paths of which only the text matters: those that are
     /// compared, extended with `+` or given to `toString`. Tests, templates and examples may name what is not there on
     /// purpose, or will be there once they are copied; in them the finding is an info (`aside`).
-    /// Secrets may be kept elsewhere than in the repository: a warning (`secret`).
+    /// Secrets may be kept elsewhere than in the repository: an info, too (`secret`).
     ///
     /// ## References
     /// - Nix manual, "nix flake": types of flake references, `git+file`
@@ -46,7 +46,7 @@ declare_rule! {
     summary: "path that does not exist, or that git does not track",
     group: Correctness,
     level: Error,
-    variants: [aside: Info, secret: Warning, untracked: Warning],
+    variants: [aside: Info, secret: Info, untracked: Warning],
     fix: Never,
     status: Status::Stable { since: "0.1.0" },
 }
