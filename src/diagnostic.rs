@@ -96,6 +96,12 @@ pub enum Group {
 }
 
 impl Group {
+    /// Whether its rules are about how a text is written, and not about what it does: a program that writes files
+    /// cares for none of them.
+    pub fn is_of_form(self) -> bool {
+        matches!(self, Self::Style | Self::Pedantic | Self::Performance | Self::Packaging)
+    }
+
     /// Every group, in the order they are listed to users.
     pub const ALL: [Self; 11] = [
         Self::Correctness,

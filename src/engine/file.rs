@@ -14,7 +14,7 @@ use super::built_in::{
 use super::suppress::{self, IgnoreComment};
 use super::{ActiveRule, RuleSet};
 use crate::diagnostic::{Applicability, Diagnostic, Fix, Label};
-use crate::module::{Facts, Outline};
+use crate::module::{Facts, Outline, is_generated};
 use crate::rule::{Context, ErasedRule, RuleMeta, Runner};
 use crate::semantic::{Ir, Semantics, lower};
 use crate::syntax::{AstNode as _, ErrorKind, ParsedFile, Parser, SyntaxError, SyntaxKind, SyntaxNode, walk};
@@ -67,13 +67,17 @@ impl<'r> Dispatch<'r> {
         Self { rules, by_kind, by_name }
     }
 
-    /// Which rules may have something to say about a file, by its names.
-    fn concerned(&self, ir: &Ir) -> Box<[bool]> {
+    /// Which rules may have something to say about a file, by its names, and by who wrote it.
+    fn concerned(&self, ir: &Ir, is_generated: bool) -> Box<[bool]> {
         let mut concerned: Box<[bool]> = self.rules.iter().map(|rule| rule.rule.names().is_empty()).collect();
         for name in ir.names() {
             for index in self.by_name.get(name).into_iter().flatten() {
                 concerned[usize::from(*index)] = true;
             }
+        }
+        if is_generated {
+            let is_of_form = self.rules.iter().map(|rule| rule.meta.group.is_of_form());
+            concerned.iter_mut().zip(is_of_form).for_each(|(one, is_of_form)| *one &= !is_of_form);
         }
         concerned
     }
@@ -204,7 +208,8 @@ impl<'f> Seen<'f> {
 fn run_rules(seen: Seen<'_>, dispatch: &Dispatch<'_>) -> Vec<Diagnostic> {
     let Some(first) = dispatch.rules.first() else { return Vec::new() };
     let mut cx = seen.context(first.meta);
-    let concerned = dispatch.concerned(&seen.semantics.ir);
+    let is_generated = is_generated(seen.text, seen.outline);
+    let concerned = dispatch.concerned(&seen.semantics.ir, is_generated);
     let shown = || {
         walk(seen.tree, |view, path| {
             for index in dispatch.of(view.kind()) {

@@ -160,7 +160,7 @@ impl<'p> ProjectView<'p> {
     pub fn is_aside(&self, file: &ProjectFile) -> bool {
         let below = file.path.strip_prefix(self.root()).unwrap_or(&file.path);
         let is_in_root = below.components().count() == 1;
-        let is_entry = matches!(below.file_name(), Some("shell.nix"))
+        let is_entry = matches!(below.file_name(), Some("shell.nix" | "test.nix" | "tests.nix"))
             || (is_in_root && matches!(below.file_name(), Some("default.nix" | "ci.nix" | "release.nix")));
         is_entry
             || below.components().any(|part| {

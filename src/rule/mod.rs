@@ -6,6 +6,7 @@ mod derivation;
 mod globs;
 mod library;
 mod meta;
+mod options;
 mod package;
 mod page;
 mod patch;
@@ -21,6 +22,7 @@ pub use derivation::{DerivationAttribute, DerivationCall, may_make_derivation};
 pub use globs::PathGlobs;
 pub use library::{attribute, may_have_attribute, written_text};
 pub use meta::{Fixable, RuleMeta, Status, Variant};
+pub use options::RuleOption;
 pub use package::ListElement;
 pub use patch::{Near, Patch};
 pub use registry::{

@@ -6,7 +6,7 @@ declare_rule! {
     /// not take.
     ///
     /// ## Why is this bad?
-    /// Evaluation fails.
+    /// Evaluation fails as soon as the call is needed: "called without required argument", or "with unexpected argument".
     ///
     /// ## Example
     /// ```nix

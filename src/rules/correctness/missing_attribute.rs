@@ -5,7 +5,8 @@ declare_rule! {
     /// Finds selections of attributes that a set of the same file does not have.
     ///
     /// ## Why is this bad?
-    /// Evaluation fails.
+    /// Evaluation fails with "attribute missing", but only once something needs the value: until then a misspelt name goes
+    /// unnoticed.
     ///
     /// ## Example
     /// ```nix

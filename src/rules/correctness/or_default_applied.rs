@@ -19,8 +19,9 @@ declare_rule! {
     /// ```
     ///
     /// ## Exceptions
-    /// Where the choice is between two functions on purpose, `(x.f or g) y` says so. A default in parentheses
-    /// shows where it ends, and is not reported.
+    /// Where the choice is between two functions on purpose, `(x.f or g) y` says so. Where both have one name, as in
+    /// `final.fetchurl or prev.fetchurl { … }`, it may well be one: a warning (`choice`). A default in parentheses shows
+    /// where it ends, and is not reported.
     ///
     /// ## Fix safety
     /// Unsafe, since it changes what is called. The other reading is shown, too.

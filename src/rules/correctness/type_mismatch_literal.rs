@@ -18,6 +18,9 @@ declare_rule! {
     /// { url = "http://localhost:" + toString 80; }
     /// ```
     ///
+    /// ## Fix safety
+    /// Unsafe: a text instead of an error is probably what was meant, but there may be another mistake.
+    ///
     /// ## References
     /// - Nix manual, "Operators" and "String interpolation"
     pub struct TypeMismatchLiteral {}

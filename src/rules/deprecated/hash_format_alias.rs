@@ -5,7 +5,8 @@ declare_rule! {
     /// Finds the format `base32` in calls of `builtins.convertHash`.
     ///
     /// ## Why is this bad?
-    /// Since Nix 2.24 the format is called `nix32`: it is not the base 32 that others mean by the word. The old name is an alias.
+    /// It is not the base 32 that others mean by the word, so Nix calls it `nix32`. Since Nix 2.24 the old name is a
+    /// deprecated alias.
     ///
     /// ## Example
     /// ```nix

@@ -29,8 +29,9 @@ declare_rule! {
     /// }
     /// ```
     ///
-    /// ## Variants
-    /// `null` as the default of an option that has to be set is a warning (`null`).
+    /// ## Exceptions
+    /// With `null` as its default, some mean an option that has to be set: a warning (`null`). An option without a
+    /// default says that better.
     ///
     /// ## References
     /// - NixOS manual, "Options Types"

@@ -56,9 +56,6 @@ impl Rule for FetcherSha256 {
     }
 
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {
-        if cx.is_generated() {
-            return;
-        }
         let Some(ast::Expr::AttrSet(set)) = call.argument().map(peel_parens) else { return };
         let path = call.lambda().and_then(|function| cx.selection_path(&peel_parens(function)));
         let Some((fetcher, base)) = path.as_deref().and_then(<[String]>::split_last) else { return };

@@ -10,7 +10,7 @@ declare_rule! {
     /// every service of the machine can read. Files that were encrypted in the repository are open there, too.
     ///
     /// A secret of sops-nix or agenix does not even exist when Nix evaluates: it is decrypted on the machine, and
-    /// `readFile` of its path fails in a flake.
+    /// `readFile` of its path fails in a flake: that is an error (`runtime`).
     ///
     /// ## Example
     /// ```nix

@@ -7,7 +7,8 @@ declare_rule! {
     /// ## Why is this bad?
     /// `buildEnv` only links files. `bin/python` in it is the bare interpreter, whose prefix is its own store
     /// path, so it does not see the packages beside it; and the packages that these depend on are not in the
-    /// environment at all. `withPackages` of the interpreter does both.
+    /// environment at all. `withPackages` of the interpreter does both. Where
+    /// the file runs `bin/python` of the environment, the finding is an error (`executed`).
     ///
     /// ## Example
     /// ```nix

@@ -75,9 +75,6 @@ impl Rule for RedundantParens {
         if behind.starts_with("or") && !behind[2..].starts_with(|c: char| c.is_alphanumeric() || c == '_') {
             return;
         }
-        if cx.is_generated() {
-            return;
-        }
         let Some(edits) = edit::unparen(paren) else { return };
         let file = cx.file;
         let _ = cx.report(paren, "parentheses that change nothing").here("the same without them").fix(

@@ -26,6 +26,9 @@ declare_rule! {
     /// ## Exceptions
     /// Where a backslash before a value is meant, or `$${x}` for another program, an ignore comment says so.
     ///
+    /// ## Fix safety
+    /// Only shown: what was meant, the text or the value, nixlint cannot tell.
+    ///
     /// ## References
     /// - Nix manual, "String literal"
     pub struct DollarEscapeConfusion {}

@@ -5,7 +5,8 @@ declare_rule! {
     /// Finds paths that begin with `~/`.
     ///
     /// ## Why is this bad?
-    /// It is the home of whoever evaluates: root's for one, the build user's for another. In a flake it is an error.
+    /// It is the home of whoever evaluates: root's for one, the build user's for another. In a file that
+    /// a flake evaluates it is an error of Nix (`flake`).
     ///
     /// ## Example
     /// ```nix

@@ -18,7 +18,7 @@ declare_rule! {
     /// ```
     ///
     /// ## Exceptions
-    /// A pair of arguments of which one is always passed works: such a circle is info only.
+    /// A pair of arguments of which one is always passed works: such a circle is an info (`circle`).
     pub struct MutualDefaultCycle {}
 
     name: "mutual-default-cycle",

@@ -8,10 +8,11 @@ declare_rule! {
     /// In a package an argument that is not used asks for a dependency nobody needs. In a module it says that the module
     /// depends on something it does not look at.
     ///
-    /// What a pattern names is what callers must and may pass, so elsewhere the finding is only an info. In functions
-    /// that end in `...` the usual head of a module may stay as it is (`allow`). Nothing is said about the `outputs` of a
-    /// flake, about functions that give all their arguments a name with `@` and use it for more than to select some of
-    /// them, about names that begin with `_`, and in generated files.
+    /// What a pattern names is what callers must and may pass, so elsewhere, and for arguments of packages with a
+    /// default, the finding is only an info (`elsewhere`). In functions that end in `...` the usual head of a module may
+    /// stay as it is (`allow`). Nothing is said about the `outputs` of a flake, about functions that give all their
+    /// arguments a name with `@` and use it for more than to select some of them, about names that begin with `_`, and
+    /// in generated files.
     ///
     /// ## Example
     /// ```nix
@@ -59,7 +60,7 @@ impl Rule for UnusedFormal {
     fn check(&self, lambda: &ast::Lambda, cx: &mut Context<'_>) {
         let Some(ast::Param::Pattern(pattern)) = lambda.param() else { return };
         let uses = Uses::of(&pattern, lambda, cx);
-        if uses.unused.is_empty() || uses.is_whole_used || is_outputs(lambda) || cx.is_generated() {
+        if uses.unused.is_empty() || uses.is_whole_used || is_outputs(lambda) {
             return;
         }
         let has_more = pattern.ellipsis_token().is_some();
@@ -80,6 +81,9 @@ impl Rule for UnusedFormal {
                 .here("taken and not used")
                 .covers(entry.syntax().text_range())
                 .tag(Tag::Unused);
+            // Who calls a package may set what has a default: it is an option of the package.
+            let is_option = kind == Kind::Package && entry.default().is_some();
+            let kind = if is_option { Kind::Other } else { kind };
             if kind == Kind::Other {
                 report = report.variant(&Self::META, "elsewhere");
             }
