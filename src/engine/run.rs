@@ -299,6 +299,7 @@ fn in_file(a: &Diagnostic, b: &Diagnostic) -> Ordering {
 mod tests {
     use super::super::sample::{bad_name, check, meta, needle, on_names, rules, said, workspace};
     use super::*;
+    use crate::diagnostic::Group;
     use crate::syntax::{AstNode as _, SyntaxKind};
 
     fn panics() -> ActiveRule {

@@ -21,7 +21,7 @@ mod tokens;
 mod view;
 mod walk;
 
-pub use code::{call_parts, dotted_path, has_comment, has_comment_outside, is_called_further, same_code};
+pub use code::{call_parts, dotted_path, has_comment, has_comment_outside, same_code};
 pub use debug::debug_tree;
 pub use error::{ErrorKind, SyntaxError, SyntaxFix};
 pub use ext::{
