@@ -182,17 +182,20 @@ pub(super) struct Listing {
     pub keys: Vec<(OptionKey, Rc<Node>)>,
 }
 
+/// How many definitions are few.
+const FEW: usize = 4;
+
+thread_local! {
+    /// What is below a node that nobody defines: most of what rules ask for.
+    static NOTHING: Rc<Node> = Rc::new(Node::empty());
+}
+
 /// What a definition costs in steps of evaluation: merges may hold themselves twice.
 const STEPS: usize = 4;
 
 impl Node {
     pub(super) fn new(machine: &Machine<'_>, decide: &Decide<'_>, raw: Vec<Raw>) -> Self {
-        let mut node = Self {
-            definitions: Vec::new(),
-            open: None,
-            children: RefCell::default(),
-            listed: RefCell::default(),
-        };
+        let mut node = Self::empty();
         for raw in raw {
             let val = machine.force(&raw.value);
             node.unwrap(machine, &raw, val, 0);
@@ -202,6 +205,10 @@ impl Node {
         }
         node.definitions.retain(|definition| definition.condition != Condition::False);
         node
+    }
+
+    fn empty() -> Self {
+        Self { definitions: Vec::new(), open: None, children: RefCell::default(), listed: RefCell::default() }
     }
 
     /// The definitions, in the order of the modules.
@@ -312,7 +319,14 @@ impl Node {
                 }
             }
         }
-        let node = Rc::new(Node::new(machine, decide, raw));
+        // Looking for a name in few sets again costs less than to keep that it is not there.
+        if raw.is_empty() && self.definitions.len() <= FEW {
+            return NOTHING.with(Rc::clone);
+        }
+        let node = match raw.is_empty() {
+            true => NOTHING.with(Rc::clone),
+            false => Rc::new(Node::new(machine, decide, raw)),
+        };
         self.children.borrow_mut().insert(name, node.clone());
         node
     }

@@ -19,6 +19,7 @@ use super::secret::Secret;
 use super::service::Service;
 use super::state::{Making, StateDirectory};
 use super::table::{Certainty, Definition, Node, OptionKey};
+use super::unit::Unit;
 use crate::nixos::segments;
 
 use crate::eval::{Condition, Val, Value};
@@ -27,6 +28,7 @@ use crate::text::Span;
 /// The views of a host, each built when it is first asked for.
 #[derive(Default)]
 pub(super) struct Views {
+    pub units: OnceCell<Vec<Unit>>,
     pub services: OnceCell<Rc<[Service]>>,
     pub ports: OnceCell<Rc<[Port]>>,
     pub user_ports: OnceCell<Rc<[Port]>>,
