@@ -59,10 +59,11 @@ const FETCHERS: [(&str, bool, &[&str]); 4] = [
 impl ProjectRule for FetchWithoutHash {
     fn check(&self, project: &ProjectView<'_>, cx: &mut HostContext<'_>) {
         for file in project.flake_files() {
-            let text = cx.file_text(file.id);
-            if !FETCHERS.iter().any(|(name, ..)| text.contains(name)) || project.is_aside(file) {
+            let has_a_name: fn(&str) -> bool = |text| FETCHERS.iter().any(|(name, ..)| text.contains(name));
+            if !cx.text_says(file.id, has_a_name) || project.is_aside(file) {
                 continue;
             }
+            let text = cx.file_text(file.id);
             let root = cx.syntax(file.id);
             for call in root.descendants().filter_map(ast::Apply::cast) {
                 let Some(name) = unpinned(&call, text) else { continue };

@@ -39,14 +39,10 @@ declare_rule! {
 impl ProjectRule for SearchPath {
     fn check(&self, project: &ProjectView<'_>, cx: &mut HostContext<'_>) {
         for file in project.flake_files() {
-            let text = cx.file_text(file.id);
-            let may_hold_one = text
-                .match_indices('<')
-                .any(|(at, _)| text[at + 1..].starts_with(|c: char| c.is_ascii_alphabetic()));
-            if !may_hold_one
+            if !cx.text_says(file.id, may_hold_one)
                 || file.facts.is_none()
                 || project.is_aside(file)
-                || text.contains("inPureEvalMode")
+                || cx.file_text(file.id).contains("inPureEvalMode")
             {
                 continue;
             }
@@ -71,4 +67,9 @@ impl ProjectRule for SearchPath {
             }
         }
     }
+}
+
+/// Whether a `<` stands where a search path may begin.
+fn may_hold_one(text: &str) -> bool {
+    text.match_indices('<').any(|(at, _)| text[at + 1..].starts_with(|c: char| c.is_ascii_alphabetic()))
 }

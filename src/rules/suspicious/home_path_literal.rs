@@ -34,7 +34,7 @@ impl ProjectRule for HomePathLiteral {
     fn check(&self, project: &ProjectView<'_>, cx: &mut HostContext<'_>) {
         let mut of_flake: Option<Vec<FileId>> = None;
         for file in project.files().iter().filter(|file| file.facts.is_some()) {
-            if !may_hold_one(cx.file_text(file.id)) {
+            if !cx.text_says(file.id, may_hold_one) {
                 continue;
             }
             let root = cx.syntax(file.id);
