@@ -302,6 +302,10 @@ impl Node {
 
     /// The node below the known name `name`, with the definitions of patterns that fit it.
     pub(super) fn child(&self, machine: &Machine<'_>, decide: &Decide<'_>, name: Name) -> Rc<Node> {
+        // Looking for a name in few sets costs less than to keep that it is not there.
+        if self.definitions.len() <= FEW && !self.may_have(name) {
+            return NOTHING.with(Rc::clone);
+        }
         if let Some(node) = self.children.borrow().get(&name) {
             return node.clone();
         }
@@ -319,16 +323,20 @@ impl Node {
                 }
             }
         }
-        // Looking for a name in few sets again costs less than to keep that it is not there.
-        if raw.is_empty() && self.definitions.len() <= FEW {
-            return NOTHING.with(Rc::clone);
-        }
         let node = match raw.is_empty() {
             true => NOTHING.with(Rc::clone),
             false => Rc::new(Node::new(machine, decide, raw)),
         };
         self.children.borrow_mut().insert(name, node.clone());
         node
+    }
+
+    /// Whether a set has the name, or computed names that may fit it.
+    fn may_have(&self, name: Name) -> bool {
+        self.definitions.iter().any(|definition| match &definition.value.value {
+            Value::Attrs(attrs) => !attrs.patterns.is_empty() || attrs.get(name).is_some(),
+            _ => false,
+        })
     }
 
     /// Every key below, in the order of the modules; each with its node. A known name's node has the

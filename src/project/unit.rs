@@ -162,6 +162,15 @@ impl Spelling {
     }
 }
 
+/// What the attributes of a unit name.
+pub(super) struct Named {
+    /// The node of the unit: while it is kept, no other one has its address.
+    #[expect(dead_code, reason = "it is kept for its address")]
+    unit: Rc<Node>,
+    /// By the option of the attribute: the names, and whether there may be more.
+    by_option: Vec<(&'static str, Vec<Item>, bool)>,
+}
+
 /// Who runs a unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Runs {
@@ -367,12 +376,27 @@ impl Host<'_> {
     /// The units that an attribute of `unit` names, however its sections are spelt; and whether there may be
     /// more. Strings of several names are one item each.
     pub fn dependencies(&self, unit: &Unit, attribute: &DependencyAttribute) -> (Vec<Item>, bool) {
-        let (mut items, mut is_open) = (Vec::new(), false);
-        for node in attribute.nodes(self, unit).into_iter().flatten() {
-            let (more, open) = self.items(&node);
-            items.extend(more);
-            is_open |= open.is_some();
-        }
-        (items, is_open)
+        let known = self.views.named.borrow().get(&Rc::as_ptr(&unit.node)).cloned();
+        let known = known.unwrap_or_else(|| {
+            let named = Rc::new(Named { unit: unit.node.clone(), by_option: self.named(unit) });
+            self.views.named.borrow_mut().insert(Rc::as_ptr(&unit.node), named.clone());
+            named
+        });
+        let found = known.by_option.iter().find(|(option, ..)| *option == attribute.option);
+        found.map(|(_, items, is_open)| (items.clone(), *is_open)).unwrap_or_default()
+    }
+
+    /// What each attribute of a unit names, as far as it names something or may.
+    fn named(&self, unit: &Unit) -> Vec<(&'static str, Vec<Item>, bool)> {
+        let of = |attribute: &DependencyAttribute| {
+            let (mut items, mut is_open) = (Vec::new(), false);
+            for node in attribute.nodes(self, unit).into_iter().flatten() {
+                let (more, open) = self.items(&node);
+                items.extend(more);
+                is_open |= open.is_some();
+            }
+            (attribute.option, items, is_open)
+        };
+        DEPENDENCIES.iter().map(of).filter(|(_, items, is_open)| *is_open || !items.is_empty()).collect()
     }
 }
