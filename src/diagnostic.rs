@@ -89,13 +89,21 @@ pub enum Group {
     Performance,
     /// Taste most share.
     Style,
+    /// Packages in the manner of nixpkgs; off by default.
+    Packaging,
     /// Taste few share; off by default.
     Pedantic,
 }
 
 impl Group {
+    /// Whether its rules are about how a text is written, and not about what it does: a program that writes files
+    /// cares for none of them.
+    pub fn is_of_form(self) -> bool {
+        matches!(self, Self::Style | Self::Pedantic | Self::Performance | Self::Packaging)
+    }
+
     /// Every group, in the order they are listed to users.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Correctness,
         Self::Suspicious,
         Self::Services,
@@ -105,6 +113,7 @@ impl Group {
         Self::Deprecated,
         Self::Performance,
         Self::Style,
+        Self::Packaging,
         Self::Pedantic,
     ];
 
@@ -120,6 +129,7 @@ impl Group {
             Self::Deprecated => "deprecated",
             Self::Performance => "performance",
             Self::Style => "style",
+            Self::Packaging => "packaging",
             Self::Pedantic => "pedantic",
         }
     }

@@ -2,7 +2,7 @@
 
 pub use crate::declare_rule;
 pub use crate::diagnostic::{Applicability, Level, Tag};
-pub use crate::eval::{Condition, Symbol, SymbolRoot, Text, TextPiece, Val, Value};
+pub use crate::eval::{Condition, Symbol, SymbolRoot, Text, TextPiece, Val, Value, sri_hash};
 pub use crate::module::{FileClass, LiteralRole, NameForm};
 pub use crate::nixos;
 pub use crate::project::{
@@ -15,17 +15,18 @@ pub use crate::project::{
     WrittenFlake, WrittenFunction, WrittenInput, WrittenKind,
 };
 pub use crate::rule::{
-    Context, Declared, Edits, Fixable, HostContext, HostRule, MissingUnit, Near, Patch, PathGlobs, Place,
-    ProjectRule, Report, Rule, RuleMeta, Status, Variant, attribute, may_have_attribute, written_text,
+    Context, Declared, DerivationAttribute, DerivationCall, Edits, Fixable, HostContext, HostRule,
+    ListElement, MissingUnit, Near, Patch, PathGlobs, Place, ProjectRule, Report, Rule, RuleMeta, Status,
+    Variant, attribute, may_have_attribute, may_make_derivation, written_text,
 };
 pub use crate::semantic::{
-    self, Binding, BindingId, BindingKind, Expr, ExprId, Key, Kind, Owner, Reference, Resolution, Scope,
-    ScopeId, ScopeKind, builtin_names,
+    self, Binding, BindingId, BindingKind, Expr, ExprId, Key, Kind, Owner, Reference, Resolution, RoughKind,
+    Scope, ScopeId, ScopeKind, builtin_names,
 };
 pub use crate::shell::{self, Word};
 pub use crate::syntax::{
-    AstNode, RawPart, Strength, SyntaxKind, SyntaxNode, ast, call_parts, dotted_path, edit, has_comment,
-    has_comment_outside, is_called_further, is_indented, is_inherited_name, peel_parens, plain_text,
-    raw_string, same_code, static_name, static_path,
+    AstNode, NodeView, RawPart, Strength, SyntaxKind, SyntaxNode, WrittenWords, ast, call_parts, dotted_path,
+    edit, has_comment, has_comment_outside, is_indented, is_inherited_name, peel_parens, plain_text,
+    raw_string, same_code, static_name, static_path, written_words,
 };
-pub use crate::text::{FileId, Span, TextRange, TextSize, nearest};
+pub use crate::text::{FileId, Span, TextRange, TextSize, nearest, nearest_within};

@@ -642,6 +642,53 @@ fn the_repaired_example_is_clean_and_the_other_can_be_fixed() {
 }
 
 #[test]
+fn the_example_shows_the_mistakes_of_modules() {
+    let rules = [
+        "conditional-module-body",
+        "config-dependent-imports",
+        "duplicate-import",
+        "import-cycle",
+        "missing-path",
+        "mixed-module-syntax",
+        "module-not-imported",
+        "update-on-mkif",
+    ];
+    let found = Place::example("homelab").run(&["check", "-o", "json", "--select", &rules.join(",")]).json();
+    let mut names: Vec<&str> = found
+        .as_array()
+        .expect("it is a list")
+        .iter()
+        .flat_map(|file| file["diagnostics"].as_array().expect("it is a list"))
+        .map(|diagnostic| diagnostic["code"].as_str().expect("rules have names"))
+        .collect();
+    names.sort_unstable();
+    assert_eq!(names, rules);
+}
+
+#[test]
+fn packages_are_looked_at_when_somebody_asks() {
+    let clean = Place::example("clean");
+    let said = clean.run(&["check", "--extend-select", "packaging", "-o", "concise"]);
+    assert_eq!((said.code, said.stdout.as_str()), (0, ""));
+
+    let place = Place::example("package-set");
+    in_snapshots(|| {
+        insta::assert_snapshot!("cli_package_set", place.run(&["check", "-o", "concise", "-q"]).shown())
+    });
+    fs::remove_file(place.path("nixlint.toml")).expect("it was there");
+    let rules = |args: &[&str]| {
+        let counts = place.run(&[&["check", "--statistics", "-o", "json"], args].concat()).json();
+        let counts = counts.as_array().expect("it is a list").clone();
+        let names = counts.iter().map(|count| count["rule"].as_str().expect("it has a rule").to_owned());
+        names.collect::<std::collections::BTreeSet<String>>()
+    };
+    let (usual, only) = (rules(&[]), rules(&["--select", "packaging"]));
+    assert!(usual.contains("url-literal") && usual.is_disjoint(&only) && only.contains("flags-array"));
+    let both: std::collections::BTreeSet<String> = usual.union(&only).cloned().collect();
+    assert_eq!(rules(&["--extend-select", "packaging"]), both);
+}
+
+#[test]
 fn colours_are_for_those_who_want_them() {
     let place = Place::new(&[("a.nix", UNUSED)]);
     let colored = |args: &[&str], variables: &[(&str, &str)]| {

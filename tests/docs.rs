@@ -3,14 +3,14 @@
 //! `UPDATE=1 cargo test --test docs` rewrites the output and the table of rules in `README.md`, and the
 //! names in `docs/evaluator.md`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::{fs, io::Write as _};
 
 use nixlint::cli::own_rules;
-use nixlint::diagnostic::Applicability;
+use nixlint::diagnostic::{Applicability, Group};
 use nixlint::engine::{self, ActiveRule, BUILT_IN, InputFile, ProjectFiles, RuleSet, Workspace};
 use nixlint::eval::{builtin_names, library_names};
 use nixlint::rule::{Entry, Fixable, RuleMeta, Status};
@@ -35,6 +35,7 @@ const COMMANDS: &[(&str, i32)] = &[
     ("nixlint fix", 0),
     ("nixlint fix --unsafe-fixes modules", 0),
     ("nixlint check --select services", 1),
+    ("nixlint check --extend-select packaging", 1),
     ("nixlint check --ignore mkdir-in-unit-script", 1),
     ("nixlint check -W services -D sqlite-url-missing-rwc", 1),
     ("nixlint check --isolated", 1),
@@ -50,6 +51,9 @@ const OTHER_NAMES: &[&str] =
 const TABLE_START: &str = "<!-- rules: written by UPDATE=1 cargo test --test docs -->\n";
 const TABLE_END: &str = "<!-- rules end -->\n";
 
+/// The page with what each file of the example has.
+const PACKAGE_SET: &str = "examples/package-set/README.md";
+
 /// The generated parts of `docs/evaluator.md`.
 const EVALUATOR: &str = "docs/evaluator.md";
 
@@ -59,6 +63,34 @@ fn generated_parts_are_fresh() {
     keep_fresh("README.md", &readme, &with_fresh_table(&with_fresh_output(&readme)));
     let evaluator = read(EVALUATOR);
     keep_fresh(EVALUATOR, &evaluator, &with_fresh_names(&evaluator));
+}
+
+#[test]
+fn the_package_set_shows_every_rule_on_packages() {
+    let place = tempfile::tempdir().expect("there is a place for temporary files");
+    copy(&root().join("examples/package-set"), place.path());
+    let output = nixlint(&["check", "-o", "json"], place.path());
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let files: serde_json::Value = serde_json::from_slice(&output.stdout).expect("the output is JSON");
+    let mut found: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for file in files.as_array().expect("it is a list") {
+        let rules = found.entry(file["path"].as_str().expect("it has a path")).or_default();
+        for finding in file["diagnostics"].as_array().expect("it is a list") {
+            rules.insert(finding["code"].as_str().expect("it has a rule"));
+        }
+    }
+    for meta in metas().filter(|meta| meta.group == Group::Packaging) {
+        let is_shown = found.values().any(|rules| rules.contains(meta.name));
+        assert!(is_shown, "no package has a finding of `{}`", meta.name);
+    }
+    let mut table = "\n| file | rules |\n| --- | --- |\n".to_owned();
+    for (path, rules) in &found {
+        let rules: Vec<String> = rules.iter().map(|rule| format!("`{rule}`")).collect();
+        table.push_str(&format!("| `{path}` | {} |\n", rules.join(", ")));
+    }
+    table.push('\n');
+    let page = read(PACKAGE_SET);
+    keep_fresh(PACKAGE_SET, &page, &replace_part(&page, "findings", &table));
 }
 
 /// Fails where a generated part is stale, or writes it when `UPDATE` says so.

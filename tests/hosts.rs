@@ -157,9 +157,9 @@ fn the_example_is_shown_as_a_table() {
 
     | HOST | CLASS | SYSTEM | MODULES | OPEN |
     | --- | --- | --- | --- | --- |
-    | laptop | nixos | x86_64-linux | 20 | - |
+    | laptop | nixos | x86_64-linux | 21 | - |
     |   nora | user |  | 3 | - |
-    | server | nixos | x86_64-linux | 19 | - |
+    | server | nixos | x86_64-linux | 20 | - |
     |   nora | user |  | 3 | - |
 
     ## `homelab`

@@ -209,13 +209,14 @@ const REFUSALS: [&str; 6] = [
     "duplicate-formal",
 ];
 
-/// Whether nixlint says that Nix refuses the text.
-fn is_refused(bench: &Bench, text: &str) -> bool {
+/// Whether nixlint says that Nix refuses the text: any Nix, or one that does not merge sets inside sets.
+fn is_refused(bench: &Bench, text: &str, merges_nested: bool) -> bool {
     if !syntax::parse(text).is_ok() {
         return true;
     }
     let workspace = cases::workspace(&[("module.nix".to_owned(), text.to_owned())]);
-    !bench.run(&workspace).diagnostics.is_empty()
+    let found = bench.run(&workspace).diagnostics;
+    found.iter().any(|diagnostic| !merges_nested || diagnostic.variant != Some("nested"))
 }
 
 /// A text with one to three of its tokens deleted, doubled, exchanged, or replaced by another of its kind.
@@ -288,6 +289,7 @@ fn refusals_are_those_of_nix() {
         state ^= state << 17;
         (state >> 11) as usize % below.max(1)
     };
+    let merges_nested = nix.parse("{ a = { b = { c = 1; }; }; a = { b = { d = 1; }; }; }").is_ok();
     let (mut refused, mut tried, mut wrong) = (0, 0, Vec::new());
     while tried < count {
         let text = &texts[random(texts.len())];
@@ -298,7 +300,7 @@ fn refusals_are_those_of_nix() {
         }
         tried += 1;
         let theirs = nix.parse(&text);
-        let ours = is_refused(&bench, &text);
+        let ours = is_refused(&bench, &text, merges_nested);
         refused += usize::from(theirs.is_err());
         if ours != theirs.is_err() {
             wrong.push(format!("nixlint refuses: {ours}; Nix: {:?}\n{text}", theirs.err()));

@@ -47,6 +47,10 @@
         laptop = mkHost "laptop" { extraModules = [ ./modules/desktop.nix ]; };
       };
 
+      nixosModules.kiosk = ./modules/kiosk;
+
+      lib = import ./lib;
+
       formatter.x86_64-linux = nixpkgs.legacyPackages.x86_64-linux.nixfmt;
     };
 }

@@ -202,6 +202,10 @@ pub(super) struct RuleArgs {
     #[arg(long, value_name = "RULE", value_delimiter = ',', action = ArgAction::Append)]
     pub select: Vec<String>,
 
+    /// Run these rules as well, at the levels they declare: for groups such as `packaging` that are off otherwise
+    #[arg(long, value_name = "RULE", value_delimiter = ',', action = ArgAction::Append)]
+    pub extend_select: Vec<String>,
+
     /// Do not run these
     #[arg(long, value_name = "RULE", value_delimiter = ',', action = ArgAction::Append)]
     pub ignore: Vec<String>,
@@ -501,7 +505,8 @@ fn parse_output(value: &str) -> Result<Output, String> {
 fn parse_fail_on(word: &str) -> Result<Level, String> {
     match crate::config::parse_level(word) {
         Ok(Setting::At(level)) => Ok(level),
-        Ok(Setting::Off | Setting::On) => Err("use `--exit-zero` to never fail".to_owned()),
+        Ok(Setting::Off) => Err("use `--exit-zero` to never fail".to_owned()),
+        Ok(Setting::On) => Err("choose error, warning or info".to_owned()),
         Err(unknown) => Err(format!("{unknown}: choose error, warning or info")),
     }
 }

@@ -13,7 +13,7 @@ use crate::cases::{self, Book};
 use crate::config::RuleBook;
 use crate::config::discover::rules_in;
 use crate::report::printable;
-use crate::rule::{self, Entry, Fixable, RuleMeta};
+use crate::rule::{self, Entry, Fixable, RuleMeta, RuleOption};
 
 /// Lists the rules by group and name, or tries those of a folder.
 pub(super) fn run(args: &RulesArgs, book: RuleBook<'_>, streams: &Streams) -> Result<Status, Failure> {
@@ -132,7 +132,7 @@ struct Row<'m> {
     fix: &'m str,
     summary: &'m str,
     variants: Vec<Variant<'m>>,
-    options: Vec<Opt<'m>>,
+    options: Vec<RuleOption>,
 }
 
 #[derive(Serialize)]
@@ -141,22 +141,10 @@ struct Variant<'m> {
     level: &'m str,
 }
 
-#[derive(Serialize)]
-struct Opt<'m> {
-    name: String,
-    default: &'m str,
-    description: &'m str,
-}
-
 impl<'m> Row<'m> {
     fn of(meta: &'m RuleMeta) -> Self {
         let variant =
             |variant: &'m rule::Variant| Variant { name: variant.name, level: variant.level.as_str() };
-        let option = |(field, default, description): &'m (&str, &str, &str)| Opt {
-            name: field.replace('_', "-"),
-            default,
-            description: description.trim(),
-        };
         Self {
             name: meta.name,
             group: meta.group.as_str(),
@@ -173,7 +161,7 @@ impl<'m> Row<'m> {
             },
             summary: meta.summary,
             variants: meta.variants.iter().map(variant).collect(),
-            options: meta.options.iter().map(option).collect(),
+            options: meta.options(),
         }
     }
 }

@@ -75,7 +75,8 @@ pub(super) enum Destination {
 impl Run {
     /// Finds and reads the files.
     pub(super) fn prepare(files: FileArgs, rules: &RuleArgs, book: RuleBook<'_>) -> Result<Self, Failure> {
-        let flags = Selectors::new(&rules.select, &rules.ignore, &rules.levels.levels, book)?;
+        let flags = Selectors::new(&rules.select, &rules.ignore, &rules.levels.levels, book)?
+            .and_also(&rules.extend_select, book)?;
         let (paths, stdin) = inputs(files.given_paths(), files.stdin_filename.clone())?;
         let wants_files = paths.iter().any(|path| path.file_name().is_none_or(|name| name != "flake.lock"));
         let input = stdin.as_ref().map(|stdin| stdin.bytes.clone());

@@ -11,7 +11,9 @@ use crate::rule::{RuleMeta, Status};
 pub struct Selectors {
     /// Where not empty: these rules run and no others.
     pub select: Vec<Selector>,
-    /// These do not run, unless `select` names them more closely.
+    /// These run as well, at the levels they declare.
+    pub extend_select: Vec<Selector>,
+    /// These do not run, unless `select` or `extend_select` names them more closely.
     pub ignore: Vec<Selector>,
     /// Levels, the last one wins.
     pub levels: Vec<(Selector, Setting)>,
@@ -36,7 +38,17 @@ impl Selectors {
             select: selectors(select)?,
             ignore: selectors(ignore)?,
             levels: levels.iter().map(level).collect::<Result<_, UnknownName>>()?,
+            extend_select: Vec::new(),
         })
+    }
+
+    /// The same with rules that run as well.
+    ///
+    /// # Errors
+    /// At the first name that is neither a rule, nor a group, nor `ALL`.
+    pub fn and_also(mut self, names: &[String], book: RuleBook<'_>) -> Result<Self, UnknownName> {
+        self.extend_select = names.iter().map(|name| book.selector(name)).collect::<Result<_, _>>()?;
+        Ok(self)
     }
 }
 
@@ -85,6 +97,9 @@ impl Decision {
         if !flags.select.is_empty() && !stays {
             decision.runs = selected.is_some();
         }
+        let extended = closest(&flags.extend_select, |selector| brings_in(selector, meta, settled));
+        decision.runs |= extended.is_some();
+        let selected = selected.max(extended);
         let ignored = closest(&flags.ignore, |selector| selector.matches(meta));
         if ignored.is_some() && ignored >= selected {
             decision.runs = false;
@@ -213,6 +228,30 @@ pub(super) mod tests {
     fn the_default_is_what_is_settled_and_on() {
         assert_eq!(running("", &[], &[], &[]), "plain-rule rule-with-options");
         assert_eq!(running("preview = true", &[], &[], &[]), "plain-rule rule-with-options preview-rule");
+    }
+
+    #[test]
+    fn more_rules_can_be_asked_for() {
+        let running = |config: &str, also: &[&str], ignore: &[&str]| {
+            let config = Config::parse("nixlint.toml", &folder(), config, BOOK);
+            let config = config.expect("the configuration is right");
+            let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+            let flags = Selectors::new(&[], &names(ignore), &[], BOOK);
+            let flags = flags.and_then(|flags| flags.and_also(&names(also), BOOK)).expect("names are known");
+            let set = resolve(BOOK, &config, &flags);
+            assert!(set.rules.iter().all(|rule| rule.level.is_none()));
+            set.rules.iter().map(|rule| rule.meta.name).collect::<Vec<_>>().join(" ")
+        };
+        let all = "plain-rule rule-with-options off-rule";
+        assert_eq!(running("", &["style"], &[]), all);
+        assert_eq!(running("", &["off-rule"], &[]), all);
+        assert_eq!(running("rules.plain-rule = 'off'", &["off-rule"], &[]), "rule-with-options off-rule");
+        assert_eq!(running("", &["off-rule"], &["style"]), "off-rule");
+        assert_eq!(running("", &["style"], &["off-rule"]), "plain-rule rule-with-options");
+        assert_eq!(running("", &["preview-rule"], &[]), "plain-rule rule-with-options preview-rule");
+        assert_eq!(running("rules.style = 'on'", &[], &[]), all);
+        assert_eq!(running("rules.off-rule = 'on'", &[], &[]), all);
+        assert!(Selectors::default().and_also(&["no-rule".to_owned()], BOOK).is_err());
     }
 
     #[test]

@@ -59,7 +59,7 @@ const SERVICES_KEYS: [&str; 2] = ["prefer", "conflict"];
 /// The keys of a service that conflicts with itself.
 const CONFLICT_KEYS: [&str; 6] = ["name", "system", "user", "ports", "protocol", "address"];
 /// The words for levels.
-const LEVELS: [&str; 4] = ["error", "warning", "info", "off"];
+const LEVELS: [&str; 5] = ["error", "warning", "info", "on", "off"];
 
 impl Config {
     /// Reads a configuration whose patterns count from the absolute `folder`. `path` is how the file
@@ -92,7 +92,7 @@ impl Config {
     }
 }
 
-/// The level or `off` behind a word.
+/// The level, `on` or `off` behind a word.
 ///
 /// # Errors
 /// When it is no such word.
@@ -102,6 +102,7 @@ pub fn parse_level(word: &str) -> Result<Setting, UnknownName> {
         "warning" | "warn" => Ok(Setting::At(Level::Warning)),
         "info" => Ok(Setting::At(Level::Info)),
         "off" => Ok(Setting::Off),
+        "on" => Ok(Setting::On),
         _ => Err(UnknownName::new("level", word, LEVELS.into_iter())),
     }
 }

@@ -14,10 +14,10 @@ use super::built_in::{
 use super::suppress::{self, IgnoreComment};
 use super::{ActiveRule, RuleSet};
 use crate::diagnostic::{Applicability, Diagnostic, Fix, Label};
-use crate::module::{Facts, Outline};
+use crate::module::{Facts, Outline, is_generated};
 use crate::rule::{Context, ErasedRule, RuleMeta, Runner};
 use crate::semantic::{Ir, Semantics, lower};
-use crate::syntax::{AstNode as _, ErrorKind, ParsedFile, Parser, SyntaxError, SyntaxKind, SyntaxNode};
+use crate::syntax::{AstNode as _, ErrorKind, ParsedFile, Parser, SyntaxError, SyntaxKind, SyntaxNode, walk};
 use crate::text::{Edit, FileId, Span, TextRange};
 
 /// Larger files are not read, in bytes.
@@ -67,13 +67,17 @@ impl<'r> Dispatch<'r> {
         Self { rules, by_kind, by_name }
     }
 
-    /// Which rules may have something to say about a file, by its names.
-    fn concerned(&self, ir: &Ir) -> Box<[bool]> {
+    /// Which rules may have something to say about a file, by its names, and by who wrote it.
+    fn concerned(&self, ir: &Ir, is_generated: bool) -> Box<[bool]> {
         let mut concerned: Box<[bool]> = self.rules.iter().map(|rule| rule.rule.names().is_empty()).collect();
         for name in ir.names() {
             for index in self.by_name.get(name).into_iter().flatten() {
                 concerned[usize::from(*index)] = true;
             }
+        }
+        if is_generated {
+            let is_of_form = self.rules.iter().map(|rule| rule.meta.group.is_of_form());
+            concerned.iter_mut().zip(is_of_form).for_each(|(one, is_of_form)| *one &= !is_of_form);
         }
         concerned
     }
@@ -204,20 +208,20 @@ impl<'f> Seen<'f> {
 fn run_rules(seen: Seen<'_>, dispatch: &Dispatch<'_>) -> Vec<Diagnostic> {
     let Some(first) = dispatch.rules.first() else { return Vec::new() };
     let mut cx = seen.context(first.meta);
-    let concerned = dispatch.concerned(&seen.semantics.ir);
-    let walk = || {
-        for node in seen.tree.descendants() {
-            for index in dispatch.of(node.kind()) {
-                if !concerned[usize::from(*index)] {
-                    continue;
-                }
+    let is_generated = is_generated(seen.text, seen.outline);
+    let concerned = dispatch.concerned(&seen.semantics.ir, is_generated);
+    let shown = || {
+        walk(seen.tree, |view, path| {
+            for index in dispatch.of(view.kind()) {
                 let on_nodes = &dispatch.rules[usize::from(*index)];
-                cx.set_rule(on_nodes.meta);
-                on_nodes.rule.check_node(&node, &mut cx);
+                if concerned[usize::from(*index)] && on_nodes.rule.may_concern(view, &cx) {
+                    cx.set_rule(on_nodes.meta);
+                    on_nodes.rule.check_node(path.node(), &mut cx);
+                }
             }
-        }
+        });
     };
-    match catch_unwind(AssertUnwindSafe(walk)) {
+    match catch_unwind(AssertUnwindSafe(shown)) {
         Ok(()) => cx.finish(),
         Err(_) => run_one_by_one(seen, dispatch),
     }

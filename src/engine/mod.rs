@@ -20,6 +20,6 @@ pub use built_in::BUILT_IN;
 pub use fix::{Fixed, fix, fix_once, fix_some};
 pub use moved::moved;
 pub use projects::visit_projects;
-pub use run::{HostFindings, STACK, Session, pool, run};
+pub use run::{HostFindings, STACK, Session, is_of_form, pool, run};
 pub use suppress::rule_name_at;
 pub use workspace::{ActiveRule, InputFile, Outcome, ProjectFiles, Reader, RuleSet, Workspace};

@@ -15,7 +15,7 @@ pub(super) const fn meta(name: &'static str) -> RuleMeta {
         summary: "",
         docs: "",
         options: &[],
-        group: Group::Style,
+        group: Group::Suspicious,
         level: Level::Warning,
         on: true,
         variants: &[],

@@ -5,23 +5,29 @@
 //! cycles are unknowns with that reason.
 
 mod builtins;
+mod call;
+mod coercion;
 mod condition;
+mod expression;
 mod library;
 mod lookup;
 mod machine;
 mod operators;
 mod print;
+mod question;
 mod scope;
+mod selection;
 #[cfg(test)]
 mod termination;
 mod value;
 
-pub use builtins::builtin_names;
+pub use builtins::{builtin_names, sri_hash};
+pub use coercion::{Coercion, normalise};
 pub use condition::{Atom, Condition, OptionPath, Scalar};
 pub use library::{
     Merge, OptionType, Wrapper, library, library_names, option_declaration, option_type, wrapper,
 };
-pub use machine::{Coercion, FileKind, Loader, Machine, Outside, Primitive, Run, Unit, is_error, normalise};
+pub use machine::{FileKind, Loader, Machine, Outside, Primitive, Run, Unit, is_error};
 pub use print::{Extent, Printed};
 pub use scope::{Options, Realm, Scope};
 pub use value::{

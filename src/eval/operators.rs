@@ -3,9 +3,10 @@
 use std::cmp::Ordering;
 use std::rc::Rc;
 
+use super::coercion::{Coercion, path_value};
 use super::condition::{Atom, Condition, Scalar};
 use super::lookup::either;
-use super::machine::{Coercion, ELEMENTS_PER_STEP, Machine, is_error, is_final, path_value, truth};
+use super::machine::{ELEMENTS_PER_STEP, Machine, is_error, is_final, truth};
 use super::value::{Attrs, Entry, List, Reason, SymbolRoot, Text, Thunk, Unknown, Val, Value};
 use crate::semantic::BinaryOp;
 use crate::text::Span;

@@ -8,8 +8,9 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::coercion::{Coercion, path_value};
 use super::condition::{Atom, Condition};
-use super::machine::{Coercion, Machine, path_value, truth};
+use super::machine::{Machine, truth};
 use super::value::{Name, Text, TextHole, TextPiece, Thunk, Val, Value};
 
 /// Which option tree a path starts in.

@@ -22,6 +22,7 @@ pub mod roots;
 pub mod secrets;
 pub mod services;
 pub mod sqlite;
+pub mod stdenv;
 pub mod systemd;
 pub mod tmpfiles;
 pub mod urls;

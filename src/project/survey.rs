@@ -69,6 +69,7 @@ pub struct ProjectView<'p> {
     project: &'p Project<'p>,
     survey: Survey,
     by_path: FxHashMap<&'p Utf8Path, &'p ProjectFile>,
+    flake_files: OnceCell<Vec<&'p ProjectFile>>,
     flakes: OnceCell<Vec<WrittenFlake>>,
     lock: OnceCell<Option<LockFile>>,
 }
@@ -77,7 +78,14 @@ impl<'p> ProjectView<'p> {
     /// A project whose hosts were all added to `survey`.
     pub fn new(project: &'p Project<'p>, survey: Survey) -> Self {
         let by_path = project.input.files.iter().map(|file| (file.path.as_path(), file)).collect();
-        Self { project, survey, by_path, flakes: OnceCell::new(), lock: OnceCell::new() }
+        Self {
+            project,
+            survey,
+            by_path,
+            flake_files: OnceCell::new(),
+            flakes: OnceCell::new(),
+            lock: OnceCell::new(),
+        }
     }
 
     /// The folder of the project, absolute.
@@ -97,7 +105,11 @@ impl<'p> ProjectView<'p> {
 
     /// The files that the flake leads to by paths that are written out, `flake.nix` among them: those that Nix may
     /// evaluate without looking at anything outside. None without a flake.
-    pub fn flake_files(&self) -> Vec<&'p ProjectFile> {
+    pub fn flake_files(&self) -> &[&'p ProjectFile] {
+        self.flake_files.get_or_init(|| self.find_flake_files())
+    }
+
+    fn find_flake_files(&self) -> Vec<&'p ProjectFile> {
         let Some(flake) = self.by_path.get(self.root().join("flake.nix").as_path()) else {
             return Vec::new();
         };
@@ -148,7 +160,7 @@ impl<'p> ProjectView<'p> {
     pub fn is_aside(&self, file: &ProjectFile) -> bool {
         let below = file.path.strip_prefix(self.root()).unwrap_or(&file.path);
         let is_in_root = below.components().count() == 1;
-        let is_entry = matches!(below.file_name(), Some("shell.nix"))
+        let is_entry = matches!(below.file_name(), Some("shell.nix" | "test.nix" | "tests.nix"))
             || (is_in_root && matches!(below.file_name(), Some("default.nix" | "ci.nix" | "release.nix")));
         is_entry
             || below.components().any(|part| {

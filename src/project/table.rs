@@ -198,7 +198,7 @@ impl Node {
         let mut node = Self::empty();
         for raw in raw {
             let val = machine.force(&raw.value);
-            node.unwrap(machine, &raw, val, 0);
+            node.unwrap(machine, raw, val, 0);
         }
         for definition in &mut node.definitions {
             definition.condition = decide(&definition.condition);
@@ -221,7 +221,7 @@ impl Node {
         self.open.as_ref()
     }
 
-    fn unwrap(&mut self, machine: &Machine<'_>, raw: &Raw, val: Val, depth: u32) {
+    fn unwrap(&mut self, machine: &Machine<'_>, raw: Raw, val: Val, depth: u32) {
         if depth > 50 || raw.condition == Condition::False {
             return;
         }
@@ -235,14 +235,14 @@ impl Node {
                 let Ok(condition) = machine.condition(&condition, condition.span.or(val.span)) else {
                     return;
                 };
-                let raw = Raw { condition: raw.condition.and(&condition), ..raw.clone() };
-                self.unwrap(machine, &raw, machine.force(&content), depth + 1);
+                let raw = Raw { condition: raw.condition.and(&condition), ..raw };
+                self.unwrap(machine, raw, machine.force(&content), depth + 1);
             }
             Some(Wrapper::Merge(contents)) => match machine.list(&machine.force(&contents)) {
                 Ok(list) => {
                     for element in &list.elements {
                         let raw = Raw { condition: raw.condition.and(&element.condition), ..raw.clone() };
-                        self.unwrap(machine, &raw, machine.force(&element.value), depth + 1);
+                        self.unwrap(machine, raw, machine.force(&element.value), depth + 1);
                     }
                     if let Some(open) = &list.open {
                         self.open = Some(open.clone());
@@ -251,18 +251,18 @@ impl Node {
                 Err(unknown) => self.open = Some(unknown),
             },
             Some(Wrapper::Override(priority, content)) => {
-                let raw = Raw { priority, ..raw.clone() };
-                self.unwrap(machine, &raw, machine.force(&content), depth + 1);
+                let raw = Raw { priority, ..raw };
+                self.unwrap(machine, raw, machine.force(&content), depth + 1);
             }
             Some(Wrapper::Order(order, content)) => {
-                let raw = Raw { order, ..raw.clone() };
-                self.unwrap(machine, &raw, machine.force(&content), depth + 1);
+                let raw = Raw { order, ..raw };
+                self.unwrap(machine, raw, machine.force(&content), depth + 1);
             }
             None => match &val.value {
                 Value::Choice(_) => {
                     for (condition, val) in machine.alternatives(&val) {
                         let raw = Raw { condition: raw.condition.and(&condition), ..raw.clone() };
-                        self.unwrap(machine, &raw, val, depth + 1);
+                        self.unwrap(machine, raw, val, depth + 1);
                     }
                 }
                 Value::Unknown(unknown) => {
@@ -286,17 +286,18 @@ impl Node {
         }
     }
 
-    fn push(&mut self, raw: &Raw, value: Val) {
+    fn push(&mut self, raw: Raw, value: Val) {
+        let Raw { condition, priority, order, certainty, file, path, key, binding, .. } = raw;
         self.definitions.push(Definition {
             value,
-            condition: raw.condition.clone(),
-            priority: raw.priority,
-            order: raw.order,
-            certainty: raw.certainty,
-            file: raw.file,
-            path: raw.path.clone(),
-            key: raw.key,
-            binding: raw.binding,
+            condition,
+            priority,
+            order,
+            certainty,
+            file,
+            path,
+            key,
+            binding,
         });
     }
 
@@ -369,7 +370,8 @@ impl Node {
 }
 
 fn below(definition: &Definition, key: OptionKey, entry: &Entry, certainty: Certainty) -> Raw {
-    let mut path = definition.path.clone();
+    let mut path = Vec::with_capacity(definition.path.len() + 1);
+    path.extend_from_slice(&definition.path);
     path.push(key);
     Raw {
         value: entry.value.clone(),

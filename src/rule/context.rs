@@ -6,7 +6,7 @@ use super::meta::RuleMeta;
 use super::patch::Patch;
 use super::texts::{Question, Texts};
 use crate::diagnostic::{Applicability, Diagnostic, Fix, Label, Tag};
-use crate::module::{FileClass, Outline, is_generated};
+use crate::module::{FileClass, Outline};
 use crate::project::Item;
 use crate::semantic::Semantics;
 use crate::syntax::{AstNode, NixLanguage, SyntaxNode};
@@ -44,11 +44,6 @@ impl<'f> Context<'f> {
     /// What the file looks like from above.
     pub fn outline(&self) -> &'f Outline {
         self.outline
-    }
-
-    /// Whether the file says that a program wrote it.
-    pub fn is_generated(&self) -> bool {
-        is_generated(self.text, self.outline)
     }
 
     /// Says which rule speaks from now on.

@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use crate::semantic::{BindingKind, Resolution};
-use crate::syntax::{AstNode, ast, peel_parens, plain_text, static_name, static_path};
+use crate::syntax::{AstNode, ast, call_parts, peel_parens, plain_text, static_name, static_path};
 
 impl Context<'_> {
     /// The name of the function of `lib` that an expression is: `lib.name`, `lib.types.name`, `types.name`, or a name
@@ -34,30 +34,13 @@ impl Context<'_> {
 
     /// The function of `lib` that a call calls, with its arguments.
     pub fn library_call(&self, call: &ast::Expr) -> Option<(String, Vec<ast::Expr>)> {
-        let mut function = peel_parens(call.clone());
-        let mut arguments = Vec::new();
-        while let ast::Expr::Apply(apply) = function {
-            arguments.push(peel_parens(apply.argument()?));
-            function = peel_parens(apply.lambda()?);
-        }
-        arguments.reverse();
-        Some((self.library_name(&function)?, arguments))
-    }
-
-    /// Whether this call is the argument of no other: `f a` in `f a b` is not whole.
-    pub fn is_whole_call(call: &ast::Apply) -> bool {
-        let mut node = call.syntax().clone();
-        while let Some(parent) = node.parent() {
-            match ast::Paren::can_cast(parent.kind()) {
-                true => node = parent,
-                false => {
-                    let outer = ast::Apply::cast(parent);
-                    let function = outer.and_then(|outer| outer.lambda());
-                    return function.is_none_or(|function| function.syntax() != &node);
-                }
+        match peel_parens(call.clone()) {
+            ast::Expr::Apply(call) => {
+                let (function, arguments) = call_parts(&call)?;
+                Some((self.library_name(&function)?, arguments))
             }
+            function => Some((self.library_name(&function)?, Vec::new())),
         }
-        true
     }
 }
 

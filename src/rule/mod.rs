@@ -2,9 +2,12 @@
 
 mod context;
 mod dependency;
+mod derivation;
 mod globs;
 mod library;
 mod meta;
+mod options;
+mod package;
 mod page;
 mod patch;
 mod registry;
@@ -15,9 +18,12 @@ mod unused;
 
 pub use context::{Context, Edits, HostContext, Place, Report};
 pub use dependency::MissingUnit;
+pub use derivation::{DerivationAttribute, DerivationCall, may_make_derivation};
 pub use globs::PathGlobs;
 pub use library::{attribute, may_have_attribute, written_text};
 pub use meta::{Fixable, RuleMeta, Status, Variant};
+pub use options::RuleOption;
+pub use package::ListElement;
 pub use patch::{Near, Patch};
 pub use registry::{
     Build, Declared, Entry, ErasedHostRule, ErasedProjectRule, ErasedRule, HostRule, ProjectRule, Rule,

@@ -1,6 +1,6 @@
 //! The manual page of a rule.
 
-use super::{Fixable, RuleMeta, Status};
+use super::{Fixable, RuleMeta, RuleOption, Status};
 
 impl RuleMeta {
     /// The manual page, as Markdown.
@@ -25,9 +25,8 @@ fn page(meta: &RuleMeta) -> String {
     }
     if !meta.options.is_empty() {
         page.push_str("\n## Options\n");
-        for (field, default, description) in meta.options {
-            let name = field.replace('_', "-");
-            page.push_str(&format!("- `{name}` (default `{default}`): {}\n", description.trim()));
+        for RuleOption { name, default, description } in meta.options() {
+            page.push_str(&format!("- `{name}` (default `{default}`): {description}\n"));
         }
     }
     page

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use super::context::{Context, HostContext};
 use super::meta::RuleMeta;
 use crate::project::{Host, HostClass, ProjectView};
-use crate::syntax::{AstNode, NixLanguage, SyntaxKind, SyntaxNode};
+use crate::syntax::{AstNode, NixLanguage, NodeView, SyntaxKind, SyntaxNode};
 
 /// A rule with metadata and options.
 pub trait Declared: Default + DeserializeOwned + Send + Sync + 'static {
@@ -21,6 +21,13 @@ pub trait Rule: Declared {
     /// Names of variables or attributes without which it has nothing to say: a file that has none of them is not
     /// shown to it. Empty for a rule that wants to see every file.
     const NAMES: &'static [&'static str] = &[];
+
+    /// Whether it may have something to say about a node. It is asked before a node is made, so that most nodes
+    /// never are: it looks at what stands right there, and says `true` in doubt.
+    fn may_concern(&self, view: NodeView<'_>, cx: &Context<'_>) -> bool {
+        let _ = (view, cx);
+        true
+    }
 
     /// Looks at one node.
     fn check(&self, node: &Self::Node, cx: &mut Context<'_>);
@@ -43,6 +50,11 @@ pub trait ErasedRule: Send + Sync {
     fn names(&self) -> &'static [&'static str] {
         &[]
     }
+    /// Whether the rule may have something to say about a node of a kind it asked for, see [`Rule::may_concern`].
+    fn may_concern(&self, view: NodeView<'_>, cx: &Context<'_>) -> bool {
+        let _ = (view, cx);
+        true
+    }
     /// Looks at a node of a kind the rule asked for.
     fn check_node(&self, node: &SyntaxNode, cx: &mut Context<'_>);
 }
@@ -54,6 +66,10 @@ impl<R: Rule> ErasedRule for R {
 
     fn names(&self) -> &'static [&'static str] {
         R::NAMES
+    }
+
+    fn may_concern(&self, view: NodeView<'_>, cx: &Context<'_>) -> bool {
+        R::may_concern(self, view, cx)
     }
 
     fn check_node(&self, node: &SyntaxNode, cx: &mut Context<'_>) {

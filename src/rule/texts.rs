@@ -1,7 +1,7 @@
 //! The texts of a project as rules on hosts look at them: trees, and which fixes are sound. Hosts share both,
 //! since most of what is found on one is found on the next.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -44,8 +44,15 @@ impl TextsRead {
 
 struct Parsed {
     syntax: Rc<SyntaxNode>,
+    tree: ParsedFile,
     /// How many attributes are defined twice.
-    duplicates: usize,
+    duplicates: OnceCell<usize>,
+}
+
+impl Parsed {
+    fn duplicates(&self) -> usize {
+        *self.duplicates.get_or_init(|| duplicates(&self.tree))
+    }
 }
 
 impl<'h> Texts<'h> {
@@ -103,7 +110,11 @@ impl<'h> Texts<'h> {
                 return false;
             };
             let after = self.parser.borrow_mut().parse(&after);
-            after.is_ok() && duplicates(&after) <= self.parsed(file).duplicates
+            let is_defined_twice = || match duplicates(&after) {
+                0 => false,
+                after => after > self.parsed(file).duplicates(),
+            };
+            after.is_ok() && !is_defined_twice()
         });
         self.sound.borrow_mut().insert(edits.to_vec(), is_sound);
         is_sound
@@ -115,7 +126,7 @@ impl<'h> Texts<'h> {
             return parsed.clone();
         }
         let tree = self.parser.borrow_mut().parse(&self.sources.get(file).text);
-        let parsed = Rc::new(Parsed { syntax: Rc::new(tree.syntax()), duplicates: duplicates(&tree) });
+        let parsed = Rc::new(Parsed { syntax: Rc::new(tree.syntax()), tree, duplicates: OnceCell::new() });
         self.files.borrow_mut().insert(file, parsed.clone());
         parsed
     }

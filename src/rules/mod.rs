@@ -4,6 +4,7 @@ pub mod correctness;
 pub mod deprecated;
 pub mod flakes;
 pub mod modules;
+pub mod packaging;
 pub mod pedantic;
 pub mod performance;
 pub mod security;
@@ -90,6 +91,20 @@ pub static RULES: &[Entry] = &[
     Entry::file::<modules::PackageOption>(),
     Entry::file::<modules::SecondNixpkgsImport>(),
     Entry::file::<modules::UpdateOnMkif>(),
+    Entry::file::<packaging::AttributeTypo>(),
+    Entry::file::<packaging::BuildToolInBuildInputs>(),
+    Entry::file::<packaging::DeprecatedLicense>(),
+    Entry::file::<packaging::EnvVarOutsideEnv>(),
+    Entry::file::<packaging::FetcherSha256>(),
+    Entry::file::<packaging::FixupPhase>(),
+    Entry::file::<packaging::FlagsArray>(),
+    Entry::file::<packaging::FlagsNotList>(),
+    Entry::file::<packaging::FlagsWithSpaces>(),
+    Entry::file::<packaging::MissingPhaseHooks>(),
+    Entry::file::<packaging::NameAndVersion>(),
+    Entry::file::<packaging::PatchPhase>(),
+    Entry::file::<packaging::PythonInconsistentInterpreters>(),
+    Entry::file::<packaging::RedundantStdenvTool>(),
     Entry::file::<pedantic::BetaRedex>(),
     Entry::file::<pedantic::EmptyPattern>(),
     Entry::file::<pedantic::EtaReduction>(),

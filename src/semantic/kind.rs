@@ -2,9 +2,13 @@
 //!
 //! Says nothing where it is not certain. Whether the expression can be evaluated at all is another question.
 
-use super::scope::{BindingKind, Resolution, ScopeKind, Semantics};
-use crate::syntax::{AstNode, SyntaxNode, ast, call_parts, peel_parens, static_name};
-use crate::text::TextSize;
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashSet;
+
+use super::scope::{BindingId, BindingKind, Resolution, ScopeKind, Semantics};
+use crate::syntax::{AstNode, NodeView, SyntaxKind, SyntaxNode, ast, call_parts, peel_parens, static_name};
+use crate::text::{TextRange, TextSize};
 
 /// A kind of value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -105,6 +109,72 @@ const RESULTS: &[(&str, usize, Kind)] = &[
     ("removeAttrs", 2, Kind::Set),
 ];
 
+/// What a look at the text alone tells of the kind of an expression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RoughKind {
+    /// [`Semantics::kind`] gives this kind, or nothing.
+    Known(Kind),
+    /// It may give any.
+    Unsure,
+    /// It knows nothing.
+    Unknown,
+}
+
+impl RoughKind {
+    /// Looks at an expression.
+    pub fn of(view: NodeView<'_>) -> Self {
+        use SyntaxKind::*;
+        match view.kind() {
+            NODE_STRING => Self::Known(Kind::String),
+            NODE_PATH_ABS | NODE_PATH_REL | NODE_PATH_HOME => Self::Known(Kind::Path),
+            NODE_LIST => Self::Known(Kind::List),
+            NODE_ATTR_SET => Self::Known(Kind::Set),
+            NODE_LAMBDA => Self::Known(Kind::Function),
+            NODE_HAS_ATTR => Self::Known(Kind::Bool),
+            NODE_PAREN => view.operand().map_or(Self::Unknown, Self::of),
+            NODE_UNARY_OP if view.has_token(TOKEN_INVERT) => Self::Known(Kind::Bool),
+            NODE_BIN_OP => {
+                view.tokens().find_map(|token| Self::of_operation(token.kind)).unwrap_or(Self::Unsure)
+            }
+            NODE_IDENT => match view.last_name() {
+                Some("true" | "false") => Self::Known(Kind::Bool),
+                Some("null") => Self::Known(Kind::Null),
+                _ => Self::Unknown,
+            },
+            NODE_APPLY if view.last_name().is_none_or(|name| !HAS_RESULT.contains(name)) => Self::Unknown,
+            NODE_SELECT => Self::Unknown,
+            _ => Self::Unsure,
+        }
+    }
+
+    fn of_operation(token: SyntaxKind) -> Option<Self> {
+        use SyntaxKind::*;
+        match token {
+            TOKEN_AND_AND | TOKEN_OR_OR | TOKEN_IMPLICATION | TOKEN_EQUAL | TOKEN_NOT_EQUAL | TOKEN_LESS
+            | TOKEN_LESS_OR_EQ | TOKEN_MORE | TOKEN_MORE_OR_EQ => Some(Self::Known(Kind::Bool)),
+            TOKEN_UPDATE => Some(Self::Known(Kind::Set)),
+            TOKEN_CONCAT => Some(Self::Known(Kind::List)),
+            TOKEN_PIPE_RIGHT | TOKEN_PIPE_LEFT => Some(Self::Unknown),
+            _ => None,
+        }
+    }
+
+    /// Whether it may be of a kind for which `is` is true.
+    pub fn may(self, is: impl Fn(Kind) -> bool) -> bool {
+        match self {
+            Self::Known(kind) => is(kind),
+            Self::Unsure => true,
+            Self::Unknown => false,
+        }
+    }
+}
+
+/// The names of [`RESULTS`].
+static HAS_RESULT: LazyLock<FxHashSet<&'static str>> = LazyLock::new(|| {
+    let plain = RESULTS.iter().map(|(name, ..)| *name);
+    plain.collect()
+});
+
 /// How many names are followed.
 const MAX_NAMES: usize = 4;
 
@@ -154,12 +224,16 @@ impl Semantics {
         self.kind_within(expr, MAX_NAMES)
     }
 
+    /// The binding of `let … in`, no `inherit`, that the reference at exactly `range` is to.
+    pub fn let_name(&self, range: TextRange) -> Option<BindingId> {
+        let Resolution::Binding(id) = self.resolve(range)? else { return None };
+        let is_plain = self.binding(id).kind == BindingKind::Plain;
+        (is_plain && self.scope(id.scope).kind == ScopeKind::Let).then_some(id)
+    }
+
     /// What a name of `let … in` is bound to, where it is bound once and as a whole.
     pub fn let_value(&self, ident: &ast::Ident) -> Option<ast::Expr> {
-        let Resolution::Binding(id) = self.resolve(ident.syntax().text_range())? else { return None };
-        if self.scope(id.scope).kind != ScopeKind::Let || self.binding(id).kind != BindingKind::Plain {
-            return None;
-        }
+        let id = self.let_name(ident.syntax().text_range())?;
         let root = ident.syntax().ancestors().last()?;
         let binding = binding_at(&root, self.binding(id).range.start())?;
         let is_whole = binding.attrpath()?.attrs().count() == 1;

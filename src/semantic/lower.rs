@@ -526,7 +526,7 @@ impl<'t> Lowering<'t> {
                     self.open_literal(&mut set.attrs[at].value);
                     let first = set.attrs[at].key;
                     let ValueDraft::Set(inner) = &mut set.attrs[at].value else {
-                        self.duplicates.push(Duplicate { path: trail, first, second: key });
+                        self.duplicates.push(Duplicate { path: trail, first, second: key, is_merged: false });
                         return;
                     };
                     if inner.recursive {
@@ -576,23 +576,32 @@ impl<'t> Lowering<'t> {
                         is_first_recursive: old.recursive,
                     });
                 }
+                // Sets inside of them merge in the same way since Nix 2.26 (NixOS/nix 8034589d7e).
                 for attr in new.attrs {
-                    if let Some(existing) = old.find(attr.name) {
-                        let mut path = trail.clone();
-                        path.push(attr.name);
-                        let first = old.attrs[existing].key;
-                        self.duplicates.push(Duplicate { path, first, second: attr.key });
-                    } else {
-                        old.push(attr);
-                    }
+                    self.insert_nested(old, trail, attr);
                 }
                 old.dynamic.extend(new.dynamic);
                 trail.pop();
                 return;
             }
         }
-        self.duplicates.push(Duplicate { path: trail.clone(), first, second });
+        self.duplicates.push(Duplicate { path: trail.clone(), first, second, is_merged: false });
         trail.pop();
+    }
+
+    /// Merges one attribute of a literal set into another such set. Nix before 2.26 refuses the name where both
+    /// have it; later it goes on merging sets.
+    fn insert_nested(&mut self, set: &mut SetDraft<'t>, trail: &mut Vec<Symbol>, draft: AttrDraft<'t>) {
+        let met = set.find(draft.name).map(|at| (draft.name, set.attrs[at].key, draft.key));
+        let known = self.duplicates.len();
+        self.insert(set, trail, draft);
+        let Some((name, first, second)) = met else { return };
+        let refused: Vec<_> = self.duplicates.drain(known..).filter(|found| !found.is_merged).collect();
+        if refused.is_empty() {
+            let path = trail.iter().copied().chain([name]).collect();
+            self.duplicates.push(Duplicate { path, first, second, is_merged: true });
+        }
+        self.duplicates.extend(refused);
     }
 
     /// Turns a literal set into a draft, so that it can be merged with another.
@@ -730,7 +739,10 @@ mod tests {
         let semantics = semantics(source);
         let names =
             |path: &[Symbol]| path.iter().map(|name| semantics.ir.name(*name)).collect::<Vec<_>>().join(".");
-        semantics.duplicates.iter().map(|duplicate| names(&duplicate.path)).collect()
+        let shown = |found: &Duplicate| {
+            format!("{}{}", names(&found.path), if found.is_merged { " merged" } else { "" })
+        };
+        semantics.duplicates.iter().map(shown).collect()
     }
 
     fn undefined(source: &str) -> Vec<String> {
@@ -746,6 +758,8 @@ mod tests {
             "{ a.b = 1; a.c = 2; }",
             "{ a = { b = 1; }; a = { c = 2; }; }",
             "{ a = ({ b = 1; }); a.c = 2; }",
+            "{ a = { b = { c = 1; }; }; a = { b = { d = 1; }; }; }",
+            "{ a.b.c.d = 1; a = { b = { c = { e = 2; }; }; }; }",
             "{ a.${\"b\"} = 1; a.\"c\" = 2; }",
             "{ ${x}.a = 1; ${x}.a = 2; } ",
         ] {
@@ -760,7 +774,10 @@ mod tests {
             ("{ a = { b = 1; }; a.b = 2; }", "a.b"),
             ("{ a = 1; a.b = 2; }", "a"),
             ("x: { inherit x; x = 2; }", "x"),
-            ("{ a = { b = { c = 1; }; }; a = { b = { d = 1; }; }; }", "a.b"),
+            ("{ a = { b = { c = 1; }; }; a = { b = { d = 1; }; }; }", "a.b merged"),
+            ("{ a = { b = { c = 1; }; }; a = { b = { c = 1; }; }; }", "a.b.c"),
+            ("{ a.b.c.d = 1; a = { b = { c = { e = 1; }; }; }; }", "a.b merged"),
+            ("x: { a = { inherit x; }; a = { x = { }; }; }", "a.x"),
             ("let a = 1; a = 2; in a", "a"),
             ("{ ${(\"a\")} = 1; a = 2; }", "a"),
         ] {

@@ -15,7 +15,7 @@ pub use builtins::{builtin_names, globals, is_global as is_global_builtin, needs
 pub use ir::{
     Attr, AttrSet, BinaryOp, DynamicAttr, Expr, ExprId, Formal, Ir, Key, Lambda, Part, PathKind, Symbol,
 };
-pub use kind::Kind;
+pub use kind::{Kind, RoughKind};
 pub use lower::lower;
 pub use scope::{
     Binding, BindingId, BindingKind, Duplicate, Owner, RecMismatch, Reference, Resolution, Scope, ScopeId,

@@ -118,7 +118,7 @@ pub struct Reference {
     pub owner: Owner,
 }
 
-/// An attribute that Nix refuses because it is defined already.
+/// An attribute that Nix refuses, or refused once, because it is defined already.
 #[derive(Debug, Clone)]
 pub struct Duplicate {
     /// The attribute path inside its set, as far as the two share it.
@@ -127,6 +127,8 @@ pub struct Duplicate {
     pub first: TextRange,
     /// Bytes of the second definition's key.
     pub second: TextRange,
+    /// Whether both are sets inside sets, which Nix merges since 2.26 (NixOS/nix, pull request 11294).
+    pub is_merged: bool,
 }
 
 /// A set that Nix makes of two, of which only one is recursive: the first decides.

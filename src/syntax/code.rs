@@ -61,19 +61,6 @@ pub fn call_parts(call: &ast::Apply) -> Option<(ast::Expr, Vec<ast::Expr>)> {
     Some((function, arguments))
 }
 
-/// Whether this call is the function of another call: `f x` in `f x y`.
-pub fn is_called_further(call: &ast::Apply) -> bool {
-    let mut node = call.syntax().clone();
-    while let Some(parent) = node.parent() {
-        match parent.kind() {
-            SyntaxKind::NODE_PAREN => node = parent,
-            SyntaxKind::NODE_APPLY => return parent.first_child().is_some_and(|first| first == node),
-            _ => return false,
-        }
-    }
-    false
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::parse;
@@ -110,8 +97,5 @@ mod tests {
         let (function, arguments) = call_parts(&call).expect("a whole call");
         assert_eq!(function.to_string(), "f");
         assert_eq!(arguments.iter().map(ToString::to_string).collect::<Vec<_>>(), ["x", "y z"]);
-        let Some(ast::Expr::Apply(inner)) = call.lambda() else { panic!("a call") };
-        assert!(is_called_further(&inner));
-        assert!(!is_called_further(&call));
     }
 }

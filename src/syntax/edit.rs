@@ -11,6 +11,7 @@ use rowan::{Direction, NodeOrToken};
 
 use super::ext::{comments_above, indentation_of, line_start, trailing_comment};
 use super::precedence::{Strength, glues, needs_parens};
+use super::view::NodeView;
 use crate::text::{TextRange, TextSize};
 
 /// Ranges in bytes and what replaces them.
@@ -63,7 +64,15 @@ pub fn unparen(paren: &ast::Paren) -> Option<Edits> {
         if glued { " ".to_owned() } else { String::new() }
     };
     let (from, to) = (outer.text_range().start(), outer.text_range().end());
-    Some(vec![(TextRange::new(from, start), space(from, start)), (TextRange::new(end, to), space(end, to))])
+    // A name and the dot of a selection are two tokens, unlike a number and a dot.
+    let is_selected_from = outer.parent().is_some_and(|parent| parent.kind() == SyntaxKind::NODE_SELECT);
+    let ends_in_name = inner.last_token().is_some_and(|token| token.kind() == SyntaxKind::TOKEN_IDENT);
+    let behind = if is_selected_from && ends_in_name && text[usize::from(to)..].starts_with('.') {
+        String::new()
+    } else {
+        space(end, to)
+    };
+    Some(vec![(TextRange::new(from, start), space(from, start)), (TextRange::new(end, to), behind)])
 }
 
 /// Removes a binding, an `inherit`, or one name of an `inherit` (which goes itself when it has no other),
@@ -207,7 +216,7 @@ pub fn delete_list_element(element: &ast::Expr) -> Edits {
 /// Adds the expression `text` to the end of `list`, in parentheses if it needs them there: on the line of
 /// the last element, or on a line of its own where the last element has one.
 pub fn append_list_element(list: &ast::List, text: &str) -> Edits {
-    let atomic = Strength::of_text(text).is_none_or(|strength| strength >= Strength::Select);
+    let atomic = Strength::of_text(text).is_none_or(|strength| strength >= Strength::Default);
     let element = if atomic { text.to_owned() } else { format!("({text})") };
     match list.items().last() {
         Some(last) => insert_after(last.syntax(), &element),
@@ -323,8 +332,18 @@ fn is_expression_place(node: &SyntaxNode) -> bool {
 }
 
 fn root_text(node: &SyntaxNode) -> String {
-    // The green tree knows its text without a node of the red one for each part.
-    node.ancestors().last().map(|root| root.green().to_string()).unwrap_or_default()
+    fn push(view: NodeView<'_>, text: &mut String) {
+        for child in view.children() {
+            match child {
+                NodeOrToken::Node(node) => push(node, text),
+                NodeOrToken::Token(token) => text.push_str(token.text),
+            }
+        }
+    }
+    let Some(root) = node.ancestors().last() else { return String::new() };
+    let mut text = String::with_capacity(root.text_range().len().into());
+    push(NodeView::new(&root), &mut text);
+    text
 }
 
 /// What to remove so that `range`, which is `node` and perhaps its comma, goes without a trace.

@@ -9,6 +9,7 @@ mod error;
 mod ext;
 mod grammar;
 pub mod guard;
+mod legacy_let;
 mod mistakes;
 mod parse;
 mod pattern;
@@ -18,13 +19,14 @@ mod quick;
 mod string;
 mod tokens;
 mod view;
+mod walk;
 
-pub use code::{call_parts, dotted_path, has_comment, has_comment_outside, is_called_further, same_code};
+pub use code::{call_parts, dotted_path, has_comment, has_comment_outside, same_code};
 pub use debug::debug_tree;
 pub use error::{ErrorKind, SyntaxError, SyntaxFix};
 pub use ext::{
-    comments_above, enclosing_binding, indentation_of, is_inherited_name, peel_parens, plain_text,
-    static_name, static_path, trailing_comment,
+    comments_above, enclosing_binding, indentation_of, is_inherited_name, names_taken, peel_parens,
+    plain_text, static_name, static_path, trailing_comment,
 };
 pub use parse::{ParsedFile, Parser, parse};
 pub use pattern::{Captures, Pattern, PatternError};
@@ -34,7 +36,8 @@ pub use rnix::{NixLanguage, SyntaxElement, SyntaxKind, SyntaxNode, SyntaxToken};
 pub use rowan::ast::AstNode;
 pub use rowan::{Direction, NodeOrToken, WalkEvent};
 pub use string::{
-    RawPart, StringPart, decode_path, decode_string, decode_string_view, is_indented, plain_text_view,
-    raw_string, verbatim,
+    RawPart, StringPart, WrittenWords, decode_path, decode_string, decode_string_view, is_indented,
+    plain_text_view, raw_string, verbatim, written_words,
 };
 pub use view::{NodeView, TokenView};
+pub use walk::walk;

@@ -8,6 +8,7 @@ use rowan::{GreenNode, GreenNodeBuilder, Language};
 
 use super::error::is_refused;
 use super::guard::{TooComplex, Verdict, inspect, recursion_at};
+use super::legacy_let;
 use super::permissive::may_be_refused;
 use super::quick::QuickReader;
 use super::tokens::LookaheadMeter;
@@ -89,7 +90,10 @@ fn parse_with_rnix(text: &str) -> ParsedFile {
             let excess = Outcome::TooComplex(recursion_at(at));
             return ParsedFile { green: without_tree(text), outcome: excess };
         }
-        [first, ..] => Outcome::Broken { at: range_of(first) },
+        [first, ..] => match legacy_let::read(text) {
+            Some(green) => return ParsedFile { green, outcome: Outcome::Clean },
+            None => Outcome::Broken { at: range_of(first) },
+        },
     };
     ParsedFile { green, outcome }
 }

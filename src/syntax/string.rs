@@ -90,6 +90,39 @@ pub fn raw_string(string: &ast::Str) -> Vec<RawPart> {
     parts.collect()
 }
 
+/// The words of a string literal, as they are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrittenWords {
+    /// Each with its interpolations.
+    pub words: Vec<String>,
+    /// Whether every word stands for itself, to Nix in double quotes as well as to a shell.
+    pub is_plain: bool,
+}
+
+/// Splits a string literal at its spaces. Interpolations stay whole, whatever they hold.
+pub fn written_words(string: &ast::Str) -> WrittenWords {
+    let start = string.syntax().text_range().start();
+    let source = string.syntax().text().to_string();
+    let mut words = vec![String::new()];
+    let mut is_plain = !is_indented(string);
+    for part in raw_string(string) {
+        let last = words.last_mut().expect("invariant: there is a word");
+        match part {
+            RawPart::Interpolation(hole) => last.push_str(&hole.syntax().text().to_string()),
+            RawPart::Text(range) => {
+                let range = range - start;
+                let text = &source[usize::from(range.start())..usize::from(range.end())];
+                is_plain &= !text.contains(['\\', '\'', '"', '`', '$', '*', '?', '[']);
+                let mut pieces = text.split([' ', '\t', '\n']);
+                last.push_str(pieces.next().unwrap_or_default());
+                words.extend(pieces.map(str::to_owned));
+            }
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    WrittenWords { words, is_plain }
+}
+
 /// Whether a string literal is written with `''`.
 pub fn is_indented(string: &ast::Str) -> bool {
     string.syntax().first_token().is_some_and(|token| token.text() == "''")
@@ -375,6 +408,20 @@ fn common_indentation(raw: &[Raw<'_>]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn words_are_split_outside_of_interpolations() {
+        let words = |text: &str| {
+            let root = super::super::parse(text).root();
+            let Some(ast::Expr::Str(string)) = root.expr() else { panic!("a string") };
+            let WrittenWords { words, is_plain } = written_words(&string);
+            (words.join("|"), is_plain)
+        };
+        assert_eq!(words(r#"" -a  -b=${f " " x}c ""#), (r#"-a|-b=${f " " x}c"#.to_owned(), true));
+        assert_eq!(words(r#""'a b'""#), ("'a|b'".to_owned(), false));
+        assert_eq!(words("''a\n  b''"), ("a|b".to_owned(), false));
+        assert_eq!(words("\"\""), (String::new(), true));
+    }
+
     use super::*;
     use crate::syntax::parse;
 

@@ -5,6 +5,7 @@
 use rnix::{NixLanguage, SyntaxKind, SyntaxNode};
 use rowan::{GreenNodeData, Language, NodeOrToken};
 
+use super::string::verbatim;
 use crate::text::{TextRange, TextSize};
 
 /// A node and its place in the text.
@@ -103,6 +104,45 @@ impl<'t> NodeView<'t> {
             node = inner;
         }
         node
+    }
+
+    /// The last name of `a` or `b.a`, of what a call calls, and of what stands in parentheses. `None` for one that is
+    /// computed or has an escape in it, and for everything else.
+    pub fn last_name(self) -> Option<&'t str> {
+        let mut node = self;
+        loop {
+            node = match node.kind() {
+                SyntaxKind::NODE_IDENT => return node.tokens().next().map(|token| token.text),
+                SyntaxKind::NODE_STRING => return verbatim(node).map(|token| token.text),
+                SyntaxKind::NODE_SELECT => node.node(SyntaxKind::NODE_ATTRPATH)?.nodes().last()?,
+                SyntaxKind::NODE_APPLY | SyntaxKind::NODE_PAREN => node.operand()?,
+                _ => return None,
+            };
+        }
+    }
+
+    /// Whether a call calls a function of one of these names, see [`Self::last_name`].
+    pub fn calls(self, names: &[&str]) -> bool {
+        self.operand().and_then(Self::last_name).is_some_and(|name| names.contains(&name))
+    }
+
+    /// The name of a binding that has one alone: none for `a.b = …`.
+    pub fn key(self) -> Option<NodeView<'t>> {
+        let mut attrs = self.node(SyntaxKind::NODE_ATTRPATH)?.nodes();
+        attrs.next().filter(|_| attrs.next().is_none())
+    }
+
+    /// Bindings right below a set or a `let`.
+    pub fn bindings(self) -> impl Iterator<Item = NodeView<'t>> {
+        self.nodes().filter(|node| node.kind() == SyntaxKind::NODE_ATTRPATH_VALUE)
+    }
+
+    /// Whether a binding right below a set or a `let` begins with one of these names, see [`Self::last_name`].
+    pub fn binds(self, names: &[&str]) -> bool {
+        self.bindings().any(|binding| {
+            let first = binding.node(SyntaxKind::NODE_ATTRPATH).and_then(|path| path.nodes().next());
+            first.and_then(Self::last_name).is_some_and(|name| names.contains(&name))
+        })
     }
 }
 

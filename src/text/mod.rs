@@ -13,7 +13,7 @@ pub use change::Change;
 pub use edit::{Edit, EditError, apply_edits};
 pub use file::{FileId, SourceFile, Sources, Span};
 pub use lines::{LineIndex, Position, PositionEncoding};
-pub use spelling::nearest;
+pub use spelling::{nearest, nearest_within};
 pub use template::{Hole, HoleKind, Piece, Segment, Template};
 pub use text_size::{TextRange, TextSize};
 

@@ -8,11 +8,19 @@ pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) ->
     if !(3..=80).contains(&length) {
         return None;
     }
-    let allowed = (length / 3).min(2);
+    nearest_within(name, candidates, (length / 3).min(2))
+}
+
+/// The candidate that `allowed` slips at most make `name` of, the nearest one. Compares with each: for short names.
+pub fn nearest_within<'c>(
+    name: &str,
+    candidates: impl IntoIterator<Item = &'c str>,
+    allowed: usize,
+) -> Option<&'c str> {
     let distance = |candidate: &'c str| (strsim::damerau_levenshtein(name, candidate), candidate);
     candidates
         .into_iter()
-        .filter(|candidate| *candidate != name && candidate.len().abs_diff(name.len()) <= 2)
+        .filter(|candidate| *candidate != name && candidate.len().abs_diff(name.len()) <= allowed)
         .map(distance)
         .filter(|(distance, _)| *distance <= allowed)
         .min()

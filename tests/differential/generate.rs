@@ -461,9 +461,9 @@ impl Generator {
                 self.inside(|generator| {
                     generator.bind("body", None);
                     let bindings = generator.recursive_bindings(depth, 2);
-                    let mut pieces = pieces!["(let { "];
+                    let mut pieces = pieces!["let { "];
                     pieces.extend(bindings);
-                    pieces.extend(pieces!["body = ", generator.expr(kind, depth), "; })"]);
+                    pieces.extend(pieces!["body = ", generator.expr(kind, depth), "; }"]);
                     pieces
                 })
             }

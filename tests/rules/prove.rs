@@ -9,9 +9,10 @@ use nixlint::cases::{
     workspace_of,
 };
 use nixlint::diagnostic::Diagnostic;
-use nixlint::module::Outline;
+use nixlint::engine::is_of_form;
+use nixlint::module::{Outline, is_generated};
 use nixlint::report::ignore_edit;
-use nixlint::rule::{Context, Entry, RuleMeta, Runner};
+use nixlint::rule::{Context, Entry, Fixable, RuleMeta, Runner};
 use nixlint::semantic::lower;
 use nixlint::syntax::{AstNode as _, parse};
 use nixlint::text::{FileId, Span, apply_edits, size_of};
@@ -27,6 +28,25 @@ pub(crate) fn manual_page(entry: &Entry, _: &Book) -> Vec<String> {
     let mut wrong = Vec::new();
     let page: String =
         entry.meta.docs.lines().map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(line))).collect();
+    for heading in ["## Variants\n", "## Options\n"] {
+        if page.contains(heading) {
+            wrong.push(format!("`{}` is written by `explain`", heading.trim_end()));
+        }
+    }
+    for variant in entry.meta.variants {
+        if !page.contains(&format!("`{}`", variant.name)) {
+            wrong.push(format!("the manual page does not say when the variant `{}` is meant", variant.name));
+        }
+    }
+    if entry.meta.fix != Fixable::Never && !page.contains("## Fix safety\n") {
+        wrong.push("the manual page does not say how far the fix can be trusted".to_owned());
+    }
+    for option in entry.meta.options() {
+        let table = format!("{} = {}", option.name, option.default).parse::<toml::Table>();
+        if !table.is_ok_and(|table| (entry.build)(table).is_ok()) {
+            wrong.push(format!("`{}` is no default for `{}` in TOML", option.default, option.name));
+        }
+    }
     for heading in ["## What it does\n", "## Why is this bad?\n", "## Example\n", "Use instead:\n"] {
         if !page.contains(heading) {
             wrong.push(format!("the manual page has no `{}`", heading.trim_end()));
@@ -111,7 +131,11 @@ fn walk(meta: &'static RuleMeta, bench: &Bench, file: FileId, text: &str) -> Vec
     for node in root.syntax().descendants().filter(|node| rule.wants(node.kind())) {
         rule.check_node(&node, &mut cx);
     }
-    cx.finish()
+    let mut found = cx.finish();
+    if is_generated(text, &outline) {
+        found.retain(|diagnostic| !is_of_form(meta, diagnostic));
+    }
+    found
 }
 
 /// The comment that `ignore_edit` writes silences its finding and is of use.

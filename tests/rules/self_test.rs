@@ -22,6 +22,9 @@ declare_rule! {
     /// ```nix
     /// { wanted }: wanted
     /// ```
+    ///
+    /// ## Fix safety
+    /// Safe.
     pub struct DoubleNegation {
         /// How the rule misbehaves.
         mistake: String = String::new(),

@@ -17,4 +17,6 @@
     libreoffice
     mpv
   ];
+
+  environment.etc."backgrounds/house.svg".source = ../assets/house.svg;
 }

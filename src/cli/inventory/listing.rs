@@ -1,11 +1,15 @@
 //! Items with a few short columns and, below them, what does not fit into columns.
 
 use std::fmt::Write as _;
+use std::mem;
 
 use crate::report::printable;
 
 /// How wide a listing may be where its texts can be broken, in characters.
 const WIDTH: usize = 80;
+
+/// The least that the first column gets where the others leave it little.
+const NARROWEST: usize = 16;
 
 /// A list of items.
 #[derive(Default)]
@@ -26,7 +30,8 @@ pub(super) struct Item {
 }
 
 impl Listing {
-    /// Columns for people, the details below each item.
+    /// Columns for people, the details below each item. Where a line would be too wide, the first column gives way:
+    /// what does not fit into it has a line of its own.
     pub(super) fn plain(&self, name: &str, totals: &str) -> String {
         let mut text = String::new();
         for line in broken(&printable(&format!("{name}: {totals}")), WIDTH, "  ") {
@@ -40,13 +45,22 @@ impl Listing {
             let cells = cells.map(|line| width(&line));
             cells.chain([width(self.head[column])]).max().unwrap_or_default()
         };
-        let widths: Vec<usize> = (0..self.head.len()).map(width_of).collect();
+        let mut widths: Vec<usize> = (0..self.head.len()).map(width_of).collect();
+        let others: usize = widths.iter().skip(1).map(|width| width + 2).sum();
+        if let Some(first) = widths.first_mut() {
+            *first = (*first).min(WIDTH.saturating_sub(others).max(NARROWEST));
+        }
         text.push('\n');
         let head: Vec<String> = self.head.iter().map(|head| head.to_uppercase()).collect();
         let head: Vec<&str> = head.iter().map(String::as_str).collect();
         line(&mut text, &head, &widths);
         for item in &self.items {
-            let cells: Vec<Vec<String>> = item.cells.iter().map(|cell| lines_of(cell)).collect();
+            let mut cells: Vec<Vec<String>> = item.cells.iter().map(|cell| lines_of(cell)).collect();
+            if cells[0].iter().any(|line| width(line) > widths[0]) {
+                for line in mem::take(&mut cells[0]) {
+                    let _ = writeln!(text, "{line}");
+                }
+            }
             let height = cells.iter().map(Vec::len).max().unwrap_or_default().max(1);
             for at in 0..height {
                 let row: Vec<&str> =
@@ -179,6 +193,22 @@ a|longer      -
   y.nix:2
 ";
         assert_eq!(listing().plain("host", "2 things"), expected);
+    }
+
+    #[test]
+    fn a_name_that_leaves_no_room_has_a_line_of_its_own() {
+        let item = |name: &str| Item {
+            cells: vec![name.to_owned(), "x".repeat(30), "y".repeat(28)],
+            details: Vec::new(),
+        };
+        let items = vec![item("short"), item("a-name-of-twenty-nine-letters")];
+        let listing = Listing { head: vec!["Name", "X", "Y"], details: Vec::new(), items };
+        let text = listing.plain("host", "2 things");
+        let lines: Vec<&str> = text.lines().skip(3).collect();
+        assert_eq!(lines[0].find('x'), Some(20));
+        assert_eq!(lines[1], "a-name-of-twenty-nine-letters");
+        assert_eq!(lines[2].find('x'), Some(20));
+        assert!(lines.iter().all(|line| line.len() <= WIDTH), "{text}");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! What the arguments of a builtin are: each function here says why where it does not know.
 
+use super::super::coercion::Coercion;
 use super::super::condition::Condition;
-use super::super::machine::{Coercion, ELEMENTS_PER_STEP, Machine, is_error};
+use super::super::machine::{ELEMENTS_PER_STEP, Machine, is_error};
 use super::super::value::{Attrs, Entry, List, Name, Reason, Thunk, Unknown, Val, Value};
 use crate::text::Span;
 

@@ -4,8 +4,9 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashSet;
 
+use super::super::coercion::Coercion;
 use super::super::lookup::either;
-use super::super::machine::{Coercion, Machine, Primitive, is_final};
+use super::super::machine::{Machine, Primitive, is_final};
 use super::super::value::{Attrs, Entry, Reason, Thunk, Unknown, Val, Value};
 use super::argument::{Outcome, coerced, error, plain_string, record, several, undecided};
 use super::list::if_there;

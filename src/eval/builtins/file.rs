@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::super::machine::{Coercion, FileKind, Machine, Primitive, normalise};
+use super::super::coercion::{Coercion, normalise};
+use super::super::machine::{FileKind, Machine, Primitive};
 use super::super::value::{
     Attrs, Call, Entry, Name, Reason, Symbol, SymbolRoot, Text, TextHole, TextPiece, Thunk, Unknown, Val,
     Value,

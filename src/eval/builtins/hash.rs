@@ -81,6 +81,18 @@ impl Algorithm {
     }
 }
 
+/// A hash as `algorithm-base64`, from any of the ways it is written without a prefix, and with one.
+/// `None` where Nix would not take it.
+pub fn sri_hash(algorithm: &str, hash: &str) -> Option<String> {
+    let algorithm = Algorithm::named(algorithm).ok()?;
+    let (rest, is_sri) = match hash.split_once('-') {
+        Some((prefix, rest)) => (Some(rest).filter(|_| prefix == algorithm.name())?, true),
+        None => (hash, false),
+    };
+    let bytes = decode(rest, algorithm, is_sri).ok()?;
+    Some(format!("{}-{}", algorithm.name(), BASE64.encode(&bytes)))
+}
+
 fn convert_hash(machine: &Machine<'_>, arguments: &[Thunk], _: Option<Span>) -> Outcome {
     let argument = machine.force(&arguments[0]);
     let text = |name: &str| plain_string(machine, &machine.select(&argument, machine.name(name))?.thunk());
@@ -154,6 +166,21 @@ fn to_nix32(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hashes_are_written_as_nix_does() {
+        // `nix-hash --type sha256 --to-sri`
+        let sri = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+        for written in [
+            "0mdqa9w1p6cmli6976v4wi0sw9r4p5prkj7lzfd1877wk11c9c73",
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+            sri,
+        ] {
+            assert_eq!(sri_hash("sha256", written).as_deref(), Some(sri));
+        }
+        assert_eq!(sri_hash("sha256", "sha512-47DE"), None);
+        assert_eq!(sri_hash("sha256", ""), None);
+    }
 
     #[test]
     fn placeholders_are_those_of_nix() {

@@ -34,6 +34,7 @@ mod xml;
 
 pub(super) use argument::{closed_list, later, sorted, string, test};
 pub(super) use data::{parse_json, parse_toml};
+pub use hash::sri_hash;
 pub(super) use list::map_list;
 pub(super) use position::position;
 pub(super) use set::list_to_attrs;

@@ -2,8 +2,9 @@
 
 use std::rc::Rc;
 
+use super::super::coercion::Coercion;
 use super::super::condition::Condition;
-use super::super::machine::{Coercion, Machine, Primitive};
+use super::super::machine::{Machine, Primitive};
 use super::super::value::{List, Text, TextHole, Thunk, Unknown, Val, Value};
 use super::argument::{Outcome, closed_list, coerced, error, integer, plain_string, several};
 use super::regex::Regex;

@@ -3,8 +3,9 @@
 use std::rc::Rc;
 
 use super::super::builtins::{self, closed_list, string};
+use super::super::coercion::Coercion;
 use super::super::condition::Condition;
-use super::super::machine::{Coercion, Machine};
+use super::super::machine::Machine;
 use super::super::value::{Element, List, Text, Thunk, Unknown, Val, Value};
 use super::{
     Outcome, Table, closed_set, decided, error, field, meta, primitives, several, strings, tagged, text_of,

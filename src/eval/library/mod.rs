@@ -25,8 +25,9 @@ mod versions;
 use std::rc::Rc;
 
 use super::builtins;
+use super::coercion::Coercion;
 use super::condition::Condition;
-use super::machine::{Coercion, Machine, Primitive};
+use super::machine::{Machine, Primitive};
 use super::value::{
     Attrs, Entry, List, Name, Reason, Symbol, SymbolRoot, Text, TextPiece, Thunk, Unknown, Val, Value,
 };

@@ -3,7 +3,8 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::super::builtins::closed_list;
-use super::super::machine::{FileKind, Machine, normalise};
+use super::super::coercion::normalise;
+use super::super::machine::{FileKind, Machine};
 use super::super::value::{Reason, Thunk, Unknown, Val, Value};
 use super::{
     Outcome, Table, boolean, deferred, error, field, fileset, from_pairs, primitives, set, several, thrown,

@@ -1,7 +1,8 @@
 //! `lib.strings` for shells: what is quoted stays one word.
 
 use super::super::builtins::{map_list, string};
-use super::super::machine::{Coercion, Machine};
+use super::super::coercion::Coercion;
+use super::super::machine::Machine;
 use super::super::value::{Text, TextHole, Thunk, Unknown, Val, Value};
 use super::{Outcome, Table, boolean, closed_set, deferred, primitives, several, strings, text_val, thrown};
 use crate::text::HoleKind;

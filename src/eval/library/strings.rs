@@ -5,8 +5,9 @@
 use std::rc::Rc;
 
 use super::super::builtins::{self, closed_list, later, map_list, string};
+use super::super::coercion::Coercion;
 use super::super::condition::Condition;
-use super::super::machine::{Coercion, Machine, is_error};
+use super::super::machine::{Machine, is_error};
 use super::super::value::{Element, List, Text, TextPiece, Thunk, Unknown, Val, Value};
 use super::{
     Outcome, Table, attrsets, boolean, error, field, holds, integer, list_val, number, primitives, several,

@@ -9,6 +9,7 @@ mod alias;
 mod check;
 mod definition;
 mod level;
+mod plain;
 mod shape;
 mod submodule;
 mod types;

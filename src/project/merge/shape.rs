@@ -7,8 +7,9 @@
 use std::rc::Rc;
 
 use super::definition::{self, Def, Discharged, PLAIN, Raw, discharge, strongest};
+use super::plain::{first_of, same, unknown_among};
 use super::types::Type;
-use super::value::{self, first_of, same, unknown_among};
+use super::value;
 use super::{Cx, several};
 use crate::eval::{Condition, Name, Reason, Unknown, Val, Value};
 

@@ -2,10 +2,10 @@ use crate::prelude::*;
 
 declare_rule! {
     /// ## What it does
-    /// Finds primitive operations that are written without `builtins.`, where nothing else binds the name.
+    /// Finds functions that are built into Nix and written without `builtins.`, where nothing else binds the name.
     ///
     /// ## Why is this bad?
-    /// Only some operations are in scope everywhere, `map` and `toString` among them. Of the others Nix says
+    /// Only some of these functions are in scope everywhere, `map` and `toString` among them. Of the others Nix says
     /// "undefined variable" and refuses the file.
     ///
     /// ## Example
@@ -26,7 +26,7 @@ declare_rule! {
     pub struct BuiltinNeedsPrefix {}
 
     name: "builtin-needs-prefix",
-    summary: "primitive operation without `builtins.`",
+    summary: "built-in function without `builtins.`",
     group: Correctness,
     level: Error,
     fix: Sometimes,

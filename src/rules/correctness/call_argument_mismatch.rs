@@ -6,7 +6,7 @@ declare_rule! {
     /// not take.
     ///
     /// ## Why is this bad?
-    /// Evaluation fails.
+    /// Evaluation fails as soon as the call is needed: "called without required argument", or "with unexpected argument".
     ///
     /// ## Example
     /// ```nix
@@ -29,6 +29,18 @@ declare_rule! {
 
 impl Rule for CallArgumentMismatch {
     type Node = ast::Apply;
+
+    fn may_concern(&self, view: NodeView<'_>, cx: &Context<'_>) -> bool {
+        let [function, argument] = view.operands().map(|side| side.map(NodeView::peel_parens));
+        argument.is_some_and(|argument| argument.kind() == SyntaxKind::NODE_ATTR_SET)
+            && function.is_some_and(|function| match function.kind() {
+                SyntaxKind::NODE_LAMBDA => true,
+                SyntaxKind::NODE_IDENT => {
+                    matches!(cx.semantics().resolve(function.range()), Some(Resolution::Binding(_)))
+                }
+                _ => false,
+            })
+    }
 
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {
         let Some(ast::Expr::AttrSet(set)) = call.argument().map(peel_parens) else { return };

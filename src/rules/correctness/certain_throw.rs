@@ -29,6 +29,13 @@ declare_rule! {
 impl Rule for CertainThrow {
     type Node = ast::Expr;
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        match view.kind() {
+            SyntaxKind::NODE_APPLY => view.calls(&["head", "tail", "last", "elemAt"]),
+            kind => kind == SyntaxKind::NODE_BIN_OP && view.has_token(SyntaxKind::TOKEN_DIV),
+        }
+    }
+
     fn check(&self, expr: &ast::Expr, cx: &mut Context<'_>) {
         let message = match expr {
             ast::Expr::BinOp(operation) => {

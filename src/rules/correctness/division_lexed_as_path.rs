@@ -19,7 +19,7 @@ declare_rule! {
     ///
     /// ## Exceptions
     /// `a/b` is reported only where both names are variables, it is no argument of a function and no element of a list:
-    /// then as a warning, since there may be a folder of that name.
+    /// then as a warning (`names`), since there may be a folder of that name.
     ///
     /// ## Fix safety
     /// Unsafe, since the value becomes another one: a number.

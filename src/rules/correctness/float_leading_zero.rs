@@ -6,7 +6,7 @@ declare_rule! {
     ///
     /// ## Why is this bad?
     /// Nix reads `00.5` as two numbers, `00` and `.5`: two elements of a list, or a call of a number. And `007` is 7,
-    /// not an octal number.
+    /// not an octal number: as that is what some mean, it is an info (`integer`).
     ///
     /// ## Example
     /// ```nix
@@ -17,6 +17,9 @@ declare_rule! {
     /// ```nix
     /// { factors = [ 0.5 ]; }
     /// ```
+    ///
+    /// ## Fix safety
+    /// Unsafe: two values become one.
     pub struct FloatLeadingZero {}
 
     name: "float-leading-zero",
@@ -30,6 +33,10 @@ declare_rule! {
 
 impl Rule for FloatLeadingZero {
     type Node = ast::Literal;
+
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        view.tokens().any(|token| token.text.len() > 1 && token.text.starts_with('0'))
+    }
 
     fn check(&self, literal: &ast::Literal, cx: &mut Context<'_>) {
         let text = literal.syntax().text().to_string();

@@ -12,13 +12,24 @@ declare_rule! {
     /// fine, and so are imports that are only needed once a function is called or an attribute is asked for.
     ///
     /// ## Example
+    /// `ports.nix`:
     /// ```nix
-    /// import ./module.nix
+    /// import ./hosts.nix // { web = 80; }
+    /// ```
+    /// `hosts.nix`:
+    /// ```nix
+    /// import ./ports.nix // { box = "10.0.0.1"; }
     /// ```
     ///
     /// Use instead:
+    ///
+    /// `ports.nix`:
     /// ```nix
-    /// { again = import ./module.nix; }
+    /// import ./hosts.nix // { web = 80; }
+    /// ```
+    /// `hosts.nix`:
+    /// ```nix
+    /// { box = "10.0.0.1"; }
     /// ```
     ///
     /// ## References

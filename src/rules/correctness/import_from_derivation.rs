@@ -50,6 +50,10 @@ const READERS: [&str; 4] = ["import", "readFile", "readDir", "callPackage"];
 impl Rule for ImportFromDerivation {
     type Node = ast::Apply;
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        view.calls(&READERS)
+    }
+
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {
         let Some(reader) = call.lambda().and_then(|function| last_name(&function)) else { return };
         if !READERS.contains(&reader.as_str()) {

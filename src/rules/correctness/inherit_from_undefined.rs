@@ -32,11 +32,8 @@ declare_rule! {
     /// ```
     ///
     /// ## Exceptions
-    /// As for `unknown-lib-function`: silent where `lib` may not be nixpkgs' own.
-    ///
-    /// ## Variants
-    /// Where the locked nixpkgs is newer than what this rule knows, much older, or not known, it is a warning
-    /// (`unproven`).
+    /// As for `unknown-lib-function`: silent where `lib` may not be nixpkgs' own. Where the locked nixpkgs is newer than
+    /// what this rule knows, much older, or not known, it is a warning (`unproven`).
     ///
     /// ## References
     /// - nixpkgs, lib/default.nix

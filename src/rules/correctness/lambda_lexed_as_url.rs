@@ -35,6 +35,10 @@ declare_rule! {
 impl Rule for LambdaLexedAsUrl {
     type Node = ast::Literal;
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        view.has_token(SyntaxKind::TOKEN_URI)
+    }
+
     fn check(&self, literal: &ast::Literal, cx: &mut Context<'_>) {
         if !matches!(literal.kind(), ast::LiteralKind::Uri(_)) {
             return;

@@ -5,7 +5,7 @@ declare_rule! {
     /// Finds `let { … }` without the attribute `body`.
     ///
     /// ## Why is this bad?
-    /// `body` is its value: evaluation fails.
+    /// In this old form of `let`, the attribute `body` is the value of the whole: without it, evaluation fails.
     ///
     /// ## Example
     /// ```nix

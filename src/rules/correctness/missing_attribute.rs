@@ -5,7 +5,8 @@ declare_rule! {
     /// Finds selections of attributes that a set of the same file does not have.
     ///
     /// ## Why is this bad?
-    /// Evaluation fails.
+    /// Evaluation fails with "attribute missing", but only once something needs the value: until then a misspelt name goes
+    /// unnoticed.
     ///
     /// ## Example
     /// ```nix
@@ -31,6 +32,18 @@ declare_rule! {
 
 impl Rule for MissingAttribute {
     type Node = ast::Select;
+
+    fn may_concern(&self, view: NodeView<'_>, cx: &Context<'_>) -> bool {
+        let Some(base) = view.operand().map(NodeView::peel_parens) else { return false };
+        match base.kind() {
+            SyntaxKind::NODE_ATTR_SET => true,
+            SyntaxKind::NODE_IDENT => {
+                let bound = cx.semantics().let_name(base.range()).map(|id| cx.semantics().binding(id).range);
+                bound.is_some_and(|name| may_be_set(&cx.text[usize::from(name.end())..]))
+            }
+            _ => false,
+        }
+    }
 
     fn check(&self, select: &ast::Select, cx: &mut Context<'_>) {
         if select.default_expr().is_some() {
@@ -65,6 +78,13 @@ impl Rule for MissingAttribute {
             around = format!("`{name}`");
         }
     }
+}
+
+/// Whether what stands behind the name of a binding may be a set that is written out.
+fn may_be_set(behind: &str) -> bool {
+    let value = behind.trim_start().strip_prefix('=').map(str::trim_start);
+    // Or a comment, and the set behind it.
+    value.is_none_or(|value| value.starts_with(['{', '(', 'r', '#', '/']))
 }
 
 /// What a set has under a name.

@@ -19,8 +19,9 @@ declare_rule! {
     /// ```
     ///
     /// ## Exceptions
-    /// Where the choice is between two functions on purpose, `(x.f or g) y` says so. A default in parentheses
-    /// shows where it ends, and is not reported.
+    /// Where the choice is between two functions on purpose, `(x.f or g) y` says so. Where both have one name, as in
+    /// `final.fetchurl or prev.fetchurl { … }`, it may well be one: a warning (`choice`). A default in parentheses shows
+    /// where it ends, and is not reported.
     ///
     /// ## Fix safety
     /// Unsafe, since it changes what is called. The other reading is shown, too.
@@ -40,6 +41,10 @@ declare_rule! {
 
 impl Rule for OrDefaultApplied {
     type Node = ast::Apply;
+
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        view.operand().is_some_and(|function| function.has_token(SyntaxKind::TOKEN_OR))
+    }
 
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {
         let Some(ast::Expr::Select(select)) = call.lambda() else { return };

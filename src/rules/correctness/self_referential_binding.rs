@@ -37,21 +37,23 @@ declare_rule! {
 impl Rule for SelfReferentialBinding {
     type Node = ast::AttrpathValue;
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        needed_first_of(view).is_some()
+    }
+
     fn check(&self, binding: &ast::AttrpathValue, cx: &mut Context<'_>) {
         if !may_be_recursive(binding, cx) {
             return;
         }
-        let Some((name, value)) = named_value(binding) else { return };
-        let Some(ident) = needed_first(&value, &name) else { return };
+        let Some((name, value, range)) = needed_first_of(NodeView::new(binding.syntax())) else { return };
         let semantics = cx.semantics();
-        let range = ident.syntax().text_range();
         let Some(Resolution::Binding(id)) = semantics.resolve(range) else { return };
         let scope = semantics.scope(id.scope);
         let key = binding.attrpath().map(|path| path.syntax().text_range());
         if Some(semantics.binding(id).range) != key || has_overrides(scope, semantics) {
             return;
         }
-        let is_alone = peel_parens(value.clone()).syntax().text_range() == range;
+        let is_alone = value.peel_parens().range() == range;
         let is_outside = semantics.around(scope.parent).any(|outer| {
             let outer = semantics.scope(outer);
             outer.kind == ScopeKind::With
@@ -84,39 +86,29 @@ fn may_be_recursive(binding: &ast::AttrpathValue, cx: &Context<'_>) -> bool {
     }) || !cx.semantics().rec_mismatches.is_empty()
 }
 
-/// The name and value of a binding with one static name.
-fn named_value(binding: &ast::AttrpathValue) -> Option<(String, ast::Expr)> {
-    let path = binding.attrpath()?;
-    let mut attrs = path.attrs();
-    let (Some(ast::Attr::Ident(name)), None) = (attrs.next(), attrs.next()) else { return None };
-    Some((name.syntax().text().to_string(), binding.value()?))
+/// The name and the value of a binding that uses the name before its value is there, and where.
+fn needed_first_of<'t>(binding: NodeView<'t>) -> Option<(&'t str, NodeView<'t>, TextRange)> {
+    let name = binding.key().filter(|name| name.kind() == SyntaxKind::NODE_IDENT)?.last_name()?;
+    let value = binding.operand()?;
+    Some((name, value, needed_first(value, name)?))
 }
 
 /// The use of `name` that is evaluated before `expr` has a value, if one certainly is.
-fn needed_first(expr: &ast::Expr, name: &str) -> Option<ast::Ident> {
-    use ast::BinOpKind as Op;
-    match peel_parens(expr.clone()) {
-        ast::Expr::Ident(ident) => (ident.syntax().text() == name).then_some(ident),
-        ast::Expr::Select(select) => needed_first(&select.expr()?, name),
-        ast::Expr::Apply(call) => needed_first(&call.lambda()?, name),
-        ast::Expr::IfElse(branch) => needed_first(&branch.condition()?, name),
-        ast::Expr::Assert(assert) => needed_first(&assert.condition()?, name),
-        ast::Expr::HasAttr(question) => needed_first(&question.expr()?, name),
-        ast::Expr::UnaryOp(operation) => needed_first(&operation.expr()?, name),
-        ast::Expr::BinOp(operation) => {
-            let left = operation.lhs()?;
-            let found = match operation.operator()? {
-                Op::PipeRight => return needed_first(&operation.rhs()?, name),
-                _ => needed_first(&left, name),
-            };
-            found.or_else(|| {
-                let is_lazy = matches!(
-                    operation.operator()?,
-                    Op::And | Op::Or | Op::Implication | Op::PipeLeft | Op::PipeRight
-                );
-                // Neither side of `==` need be evaluated as a whole, but its head is.
-                if is_lazy { None } else { needed_first(&operation.rhs()?, name) }
-            })
+fn needed_first(expr: NodeView<'_>, name: &str) -> Option<TextRange> {
+    use SyntaxKind::*;
+    match expr.kind() {
+        NODE_IDENT => (expr.last_name() == Some(name)).then(|| expr.range()),
+        NODE_PAREN | NODE_SELECT | NODE_APPLY | NODE_IF_ELSE | NODE_ASSERT | NODE_HAS_ATTR
+        | NODE_UNARY_OP => needed_first(expr.operand()?, name),
+        NODE_BIN_OP => {
+            let [left, right] = expr.operands();
+            let is = |operators: &[SyntaxKind]| expr.tokens().any(|token| operators.contains(&token.kind));
+            if is(&[TOKEN_PIPE_RIGHT]) {
+                return needed_first(right?, name);
+            }
+            // Neither side of `==` need be evaluated as a whole, but its head is.
+            let is_lazy = is(&[TOKEN_AND_AND, TOKEN_OR_OR, TOKEN_IMPLICATION, TOKEN_PIPE_LEFT]);
+            needed_first(left?, name).or_else(|| if is_lazy { None } else { needed_first(right?, name) })
         }
         _ => None,
     }

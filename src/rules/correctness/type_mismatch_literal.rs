@@ -18,6 +18,9 @@ declare_rule! {
     /// { url = "http://localhost:" + toString 80; }
     /// ```
     ///
+    /// ## Fix safety
+    /// Unsafe: a text instead of an error is probably what was meant, but there may be another mistake.
+    ///
     /// ## References
     /// - Nix manual, "Operators" and "String interpolation"
     pub struct TypeMismatchLiteral {}
@@ -32,6 +35,42 @@ declare_rule! {
 
 impl Rule for TypeMismatchLiteral {
     type Node = ast::Expr;
+
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        use SyntaxKind::*;
+        let may = |side: Option<NodeView<'_>>, is: &dyn Fn(Kind) -> bool| {
+            side.is_some_and(|side| RoughKind::of(side).may(is))
+        };
+        let is_no = |kind: Kind| move |other: Kind| other != kind;
+        match view.kind() {
+            NODE_APPLY => may(view.operand(), &|kind| !matches!(kind, Kind::Function | Kind::Set)),
+            NODE_SELECT => may(view.operand(), &is_no(Kind::Set)),
+            NODE_IF_ELSE | NODE_ASSERT => may(view.operand(), &is_no(Kind::Bool)),
+            NODE_UNARY_OP if view.has_token(TOKEN_INVERT) => may(view.operand(), &is_no(Kind::Bool)),
+            NODE_UNARY_OP => may(view.operand(), &|kind| !kind.is_number()),
+            NODE_WITH => may(view.operand(), &is_no(Kind::Set)),
+            NODE_BIN_OP => {
+                let operator = view.tokens().find(|token| !token.kind.is_trivia()).map(|token| token.kind);
+                let any =
+                    |is: &dyn Fn(Kind) -> bool| view.operands::<2>().into_iter().any(|side| may(side, is));
+                match operator {
+                    Some(TOKEN_AND_AND | TOKEN_OR_OR | TOKEN_IMPLICATION) => any(&is_no(Kind::Bool)),
+                    Some(TOKEN_CONCAT) => any(&is_no(Kind::List)),
+                    Some(TOKEN_UPDATE) => any(&is_no(Kind::Set)),
+                    Some(TOKEN_SUB | TOKEN_MUL | TOKEN_DIV) => any(&|kind| !kind.is_number()),
+                    Some(TOKEN_ADD) => any(&|kind| !matches!(kind, Kind::String | Kind::Path | Kind::Set)),
+                    _ => false,
+                }
+            }
+            NODE_STRING => {
+                let holes = view.nodes().filter(|part| part.kind() == NODE_INTERPOL);
+                holes
+                    .map(NodeView::operand)
+                    .any(|inner| may(inner, &|kind| !matches!(kind, Kind::String | Kind::Path | Kind::Set)))
+            }
+            _ => false,
+        }
+    }
 
     fn check(&self, expr: &ast::Expr, cx: &mut Context<'_>) {
         use ast::BinOpKind as Op;
@@ -172,5 +211,5 @@ fn check_string(string: &ast::Str, cx: &mut Context<'_>) {
 /// The text of an expression as an argument.
 fn argument_text(expr: &ast::Expr) -> String {
     let text = expr.syntax().text();
-    if Strength::of(expr) >= Strength::Select { text.to_string() } else { format!("({text})") }
+    if Strength::of(expr) >= Strength::Default { text.to_string() } else { format!("({text})") }
 }

@@ -3,7 +3,7 @@ use crate::prelude::*;
 declare_rule! {
     /// ## What it does
     /// Finds names that only a `with` can give, where the set behind it is written out and does not have them; and
-    /// slips in names of `builtins` behind `with builtins;`.
+    /// misspelt names of built-in functions behind `with builtins;`.
     ///
     /// ## Why is this bad?
     /// Nix takes the file and fails when it needs the name: "undefined variable".

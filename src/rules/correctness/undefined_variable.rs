@@ -8,7 +8,7 @@ declare_rule! {
     /// Nix refuses the whole file when it parses it, and with it whatever imports the file.
     /// Nix stops at the first such name; nixlint lists all of them.
     ///
-    /// A name is one that differs by little from a name in scope, a number glued to a name (`x-1` is a single
+    /// Usually it differs by little from a name in scope, a number glued to a name (`x-1` is a single
     /// name), a shell variable in a string whose `$` must be escaped, or an argument that is missing at the head of
     /// the file.
     ///

@@ -40,6 +40,10 @@ impl Rule for UnknownBuiltin {
     type Node = ast::Select;
     const NAMES: &'static [&'static str] = &["builtins"];
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        view.operand().and_then(NodeView::last_name) == Some("builtins")
+    }
+
     fn check(&self, select: &ast::Select, cx: &mut Context<'_>) {
         let Some(ast::Expr::Ident(base)) = select.expr() else { return };
         if base.syntax().text() != "builtins" || select.default_expr().is_some() {

@@ -28,8 +28,6 @@ declare_rule! {
     /// ## Exceptions
     /// The rule is silent where the project extends `lib` or hands modules another one, for names behind
     /// `lib ? name` and with `or`, and in files that ask for the version of nixpkgs.
-    ///
-    /// ## Variants
     /// Where the locked nixpkgs is newer than what this rule knows, much older, or not known, it is a warning
     /// (`unproven`).
     ///

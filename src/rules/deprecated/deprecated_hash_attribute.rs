@@ -54,6 +54,10 @@ impl Rule for DeprecatedHashAttribute {
     type Node = ast::AttrpathValue;
     const NAMES: &'static [&'static str] = &["cargoSha256", "vendorSha256", "npmDepsSha256"];
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        view.key().and_then(NodeView::last_name).is_some_and(|name| Self::NAMES.contains(&name))
+    }
+
     fn check(&self, binding: &ast::AttrpathValue, cx: &mut Context<'_>) {
         let Some(path) = binding.attrpath() else { return };
         let Some(names) = static_path(&path) else { return };

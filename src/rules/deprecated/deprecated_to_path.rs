@@ -33,6 +33,10 @@ impl Rule for DeprecatedToPath {
     type Node = ast::Select;
     const NAMES: &'static [&'static str] = &["toPath"];
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        view.last_name() == Some("toPath")
+    }
+
     fn check(&self, select: &ast::Select, cx: &mut Context<'_>) {
         let name = select.attrpath().and_then(|path| path.attrs().last());
         if !matches!(&name, Some(ast::Attr::Ident(name)) if name.syntax().text() == "toPath") {

@@ -5,7 +5,8 @@ declare_rule! {
     /// Finds the format `base32` in calls of `builtins.convertHash`.
     ///
     /// ## Why is this bad?
-    /// Since Nix 2.24 the format is called `nix32`: it is not the base 32 that others mean by the word. The old name is an alias.
+    /// It is not the base 32 that others mean by the word, so Nix calls it `nix32`. Since Nix 2.24 the old name is a
+    /// deprecated alias.
     ///
     /// ## Example
     /// ```nix
@@ -35,6 +36,10 @@ declare_rule! {
 impl Rule for HashFormatAlias {
     type Node = ast::AttrpathValue;
     const NAMES: &'static [&'static str] = &["toHashFormat"];
+
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        view.key().and_then(NodeView::last_name).is_some_and(|name| ["toHashFormat"].contains(&name))
+    }
 
     fn check(&self, binding: &ast::AttrpathValue, cx: &mut Context<'_>) {
         let is_format = binding

@@ -34,6 +34,10 @@ impl Rule for JsonDerivationAttr {
     type Node = ast::AttrpathValue;
     const NAMES: &'static [&'static str] = &["__json"];
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        view.key().and_then(NodeView::last_name).is_some_and(|name| ["__json"].contains(&name))
+    }
+
     fn check(&self, binding: &ast::AttrpathValue, cx: &mut Context<'_>) {
         let Some(path) = binding.attrpath() else { return };
         let is_argument = binding.syntax().ancestors().skip(1).any(|node| ast::Apply::can_cast(node.kind()));

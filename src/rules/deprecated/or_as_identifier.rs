@@ -37,6 +37,11 @@ impl Rule for OrAsIdentifier {
     type Node = ast::Apply;
     const NAMES: &'static [&'static str] = &["or"];
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        let [_, argument] = view.operands();
+        argument.and_then(NodeView::last_name) == Some("or")
+    }
+
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {
         let Some(ast::Expr::Ident(argument)) = call.argument() else { return };
         if argument.syntax().text() != "or" {

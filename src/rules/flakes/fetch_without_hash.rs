@@ -59,8 +59,9 @@ const FETCHERS: [(&str, bool, &[&str]); 4] = [
 impl ProjectRule for FetchWithoutHash {
     fn check(&self, project: &ProjectView<'_>, cx: &mut HostContext<'_>) {
         for file in project.flake_files() {
+            let may_fetch = file.facts.as_ref().is_some_and(|facts| facts.outside.builtin);
             let has_a_name: fn(&str) -> bool = |text| FETCHERS.iter().any(|(name, ..)| text.contains(name));
-            if !cx.text_says(file.id, has_a_name) || project.is_aside(file) {
+            if !may_fetch || !cx.text_says(file.id, has_a_name) || project.is_aside(file) {
                 continue;
             }
             let text = cx.file_text(file.id);

@@ -30,10 +30,8 @@ declare_rule! {
     /// }
     /// ```
     ///
-    /// ## Limits
+    /// ## Exceptions
     /// What inputs an input has is read from `flake.lock`; without one only the inputs of this flake are known.
-    ///
-    /// ## Variants
     /// An override without effect is a warning (`ineffective`).
     ///
     /// ## References

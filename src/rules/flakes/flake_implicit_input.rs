@@ -28,8 +28,9 @@ declare_rule! {
     /// }
     /// ```
     ///
-    /// ## Variants
-    /// A name that is like that of a declared input is a warning (`misspelt`), any other is an info.
+    /// ## Exceptions
+    /// What the registry has may be meant, so this is an info. A name that is like that of a declared input is a warning
+    /// (`misspelt`).
     ///
     /// ## References
     /// - NixOS/nix, src/libflake/flake.cc: `readFlake` adds the formals of `outputs` to the inputs

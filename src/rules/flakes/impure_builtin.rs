@@ -56,8 +56,10 @@ const NAMES: [&str; 3] = ["currentSystem", "currentTime", "getEnv"];
 impl ProjectRule for ImpureBuiltin {
     fn check(&self, project: &ProjectView<'_>, cx: &mut HostContext<'_>) {
         for file in project.flake_files() {
+            let may_look = file.facts.as_ref().is_some_and(|facts| facts.outside.builtin);
             let has_a_name: fn(&str) -> bool = |text| NAMES.iter().any(|name| text.contains(name));
-            if !cx.text_says(file.id, has_a_name) || project.is_aside(file) || !is_of_flake(file) {
+            if !may_look || !cx.text_says(file.id, has_a_name) || project.is_aside(file) || !is_of_flake(file)
+            {
                 continue;
             }
             let text = cx.file_text(file.id);

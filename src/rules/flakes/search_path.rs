@@ -39,11 +39,8 @@ declare_rule! {
 impl ProjectRule for SearchPath {
     fn check(&self, project: &ProjectView<'_>, cx: &mut HostContext<'_>) {
         for file in project.flake_files() {
-            if !cx.text_says(file.id, may_hold_one)
-                || file.facts.is_none()
-                || project.is_aside(file)
-                || cx.file_text(file.id).contains("inPureEvalMode")
-            {
+            let may_hold_one = file.facts.as_ref().is_some_and(|facts| facts.outside.search_path);
+            if !may_hold_one || project.is_aside(file) || cx.file_text(file.id).contains("inPureEvalMode") {
                 continue;
             }
             let root = cx.syntax(file.id);
@@ -67,9 +64,4 @@ impl ProjectRule for SearchPath {
             }
         }
     }
-}
-
-/// Whether a `<` stands where a search path may begin.
-fn may_hold_one(text: &str) -> bool {
-    text.match_indices('<').any(|(at, _)| text[at + 1..].starts_with(|c: char| c.is_ascii_alphabetic()))
 }

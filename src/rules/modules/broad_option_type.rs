@@ -43,6 +43,10 @@ impl Rule for BroadOptionType {
     type Node = ast::AttrpathValue;
     const NAMES: &'static [&'static str] = &["attrs", "anything", "unspecified", "raw"];
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        view.key().and_then(NodeView::last_name).is_some_and(|name| ["type"].contains(&name))
+    }
+
     fn check(&self, binding: &ast::AttrpathValue, cx: &mut Context<'_>) {
         let is_type =
             binding.attrpath().and_then(|path| static_path(&path)).is_some_and(|path| path == ["type"]);

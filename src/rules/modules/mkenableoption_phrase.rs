@@ -47,6 +47,10 @@ impl Rule for MkenableoptionPhrase {
     type Node = ast::Apply;
     const NAMES: &'static [&'static str] = &["mkEnableOption"];
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        view.calls(&["mkEnableOption"])
+    }
+
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {
         let Some((name, arguments)) = cx.library_call(&ast::Expr::Apply(call.clone())) else { return };
         let [text @ ast::Expr::Str(string)] = arguments.as_slice() else { return };

@@ -64,6 +64,10 @@ impl Rule for MkifOutsideOption {
     type Node = ast::Apply;
     const NAMES: &'static [&'static str] = &["mkIf"];
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        view.calls(&["mkIf"])
+    }
+
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {
         let Some((name, arguments)) = cx.library_call(&ast::Expr::Apply(call.clone())) else { return };
         if name != "mkIf" || arguments.len() != 2 {

@@ -29,8 +29,9 @@ declare_rule! {
     /// }
     /// ```
     ///
-    /// ## Variants
-    /// `null` as the default of an option that has to be set is a warning (`null`).
+    /// ## Exceptions
+    /// With `null` as its default, some mean an option that has to be set: a warning (`null`). An option without a
+    /// default says that better.
     ///
     /// ## References
     /// - NixOS manual, "Options Types"
@@ -76,6 +77,10 @@ impl Kind {
 impl Rule for OptionDefaultType {
     type Node = ast::Apply;
     const NAMES: &'static [&'static str] = &["mkOption"];
+
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        view.calls(&["mkOption"])
+    }
 
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {
         let Some((name, arguments)) = cx.library_call(&ast::Expr::Apply(call.clone())) else { return };

@@ -5,8 +5,9 @@ declare_rule! {
     /// Finds options that are declared below `config`, and settings that stand below `options`.
     ///
     /// ## Why is this bad?
-    /// Below `config` a declaration is a definition: the option that it is for does not exist, or gets the declaration as its
-    /// value. Below `options` a value is no declaration, and evaluation stops.
+    /// Below `config`, `mkOption` declares nothing. It is taken for the value of an option of that name, and evaluation stops
+    /// because there is no such option, or that option gets a strange value. Below `options` only declarations may
+    /// stand: a plain value stops the evaluation.
     ///
     /// ## Example
     /// ```nix
@@ -41,6 +42,10 @@ declare_rule! {
 impl Rule for OptionUnderConfig {
     type Node = ast::AttrSet;
     const NAMES: &'static [&'static str] = &["mkOption", "mkEnableOption", "mkPackageOption"];
+
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        view.binds(&["options"])
+    }
 
     fn check(&self, set: &ast::AttrSet, cx: &mut Context<'_>) {
         use ast::HasEntry as _;

@@ -43,6 +43,10 @@ impl Rule for OptionWithoutType {
     type Node = ast::Apply;
     const NAMES: &'static [&'static str] = &["mkOption"];
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        view.calls(&["mkOption"])
+    }
+
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {
         let Some((name, arguments)) = cx.library_call(&ast::Expr::Apply(call.clone())) else { return };
         let [ast::Expr::AttrSet(set)] = arguments.as_slice() else { return };

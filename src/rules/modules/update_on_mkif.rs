@@ -60,6 +60,10 @@ const WRAPPERS: [(&str, usize); 10] = [
 impl Rule for UpdateOnMkif {
     type Node = ast::BinOp;
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        view.has_token(SyntaxKind::TOKEN_UPDATE)
+    }
+
     fn check(&self, update: &ast::BinOp, cx: &mut Context<'_>) {
         if update.operator() != Some(ast::BinOpKind::Update) {
             return;
@@ -86,31 +90,10 @@ impl Rule for UpdateOnMkif {
 
 /// The function of `lib` whose result `side` is.
 fn wrapper(side: &ast::Expr, cx: &Context<'_>) -> Option<ast::Expr> {
-    let mut function = peel_parens(side.clone());
-    let mut arguments = 0;
-    while let ast::Expr::Apply(call) = function {
-        function = peel_parens(call.lambda()?);
-        arguments += 1;
-    }
-    let name = match &function {
-        ast::Expr::Select(select) => {
-            let ast::Expr::Ident(base) = select.expr()? else { return None };
-            let path = static_path(&select.attrpath()?)?;
-            let [.., name] = path.as_slice() else { return None };
-            (base.syntax().text() == "lib" && path.len() <= 2).then(|| name.clone())?
-        }
-        ast::Expr::Ident(ident) => {
-            let resolution = cx.semantics().resolve(ident.syntax().text_range())?;
-            let is_of_library = match resolution {
-                Resolution::With(_) => true,
-                Resolution::Binding(id) => cx.semantics().binding(id).kind == BindingKind::InheritFrom,
-                _ => false,
-            };
-            is_of_library.then(|| ident.syntax().text().to_string())?
-        }
-        _ => return None,
-    };
-    WRAPPERS.contains(&(name.as_str(), arguments)).then_some(function)
+    let ast::Expr::Apply(call) = peel_parens(side.clone()) else { return None };
+    let (function, arguments) = call_parts(&call)?;
+    let name = cx.library_name(&function)?;
+    WRAPPERS.contains(&(name.as_str(), arguments.len())).then_some(function)
 }
 
 /// Whether this is a set of what the module system reads beside the contents: `_file`, `key` …

@@ -30,6 +30,10 @@ declare_rule! {
 impl Rule for BetaRedex {
     type Node = ast::Apply;
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        view.operand().is_some_and(|function| function.peel_parens().kind() == SyntaxKind::NODE_LAMBDA)
+    }
+
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {
         let Some(ast::Expr::Lambda(lambda)) = call.lambda().map(peel_parens) else { return };
         let Some(ast::Param::IdentParam(param)) = lambda.param() else { return };

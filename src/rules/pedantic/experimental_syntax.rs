@@ -34,6 +34,10 @@ declare_rule! {
 impl Rule for ExperimentalSyntax {
     type Node = ast::BinOp;
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        view.has_token(SyntaxKind::TOKEN_PIPE_LEFT) || view.has_token(SyntaxKind::TOKEN_PIPE_RIGHT)
+    }
+
     fn check(&self, operation: &ast::BinOp, cx: &mut Context<'_>) {
         let is_pipe = |kind| matches!(kind, SyntaxKind::TOKEN_PIPE_LEFT | SyntaxKind::TOKEN_PIPE_RIGHT);
         let token = operation.syntax().children_with_tokens().find(|child| is_pipe(child.kind()));

@@ -31,6 +31,10 @@ declare_rule! {
 impl Rule for InterpolatedPath {
     type Node = ast::Path;
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        view.node(SyntaxKind::NODE_INTERPOL).is_some()
+    }
+
     fn check(&self, path: &ast::Path, cx: &mut Context<'_>) {
         if !path.syntax().children().any(|child| ast::Interpol::can_cast(child.kind())) {
             return;

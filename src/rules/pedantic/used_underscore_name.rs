@@ -6,7 +6,7 @@ declare_rule! {
     ///
     /// ## Why is this bad?
     /// By a common convention the underscore says that a name is not used. Conventions differ, so the rule is off unless
-    /// asked for. Names that begin with two underscores are names of Nix and are left alone.
+    /// asked for.
     ///
     /// ## Example
     /// ```nix
@@ -17,6 +17,10 @@ declare_rule! {
     /// ```nix
     /// value: value + 1
     /// ```
+    ///
+    /// ## Exceptions
+    /// Names that begin with two underscores are names of Nix. A digit cannot begin a name, and what is inherited has its
+    /// name from elsewhere. None of these is reported.
     pub struct UsedUnderscoreName {}
 
     name: "used-underscore-name",
@@ -36,6 +40,12 @@ impl Rule for UsedUnderscoreName {
         for (id, _) in semantics.numbered_scopes() {
             for (id, binding) in semantics.bindings(id) {
                 let name = semantics.ir.name(binding.name);
+                let is_given = matches!(binding.kind, BindingKind::Inherit | BindingKind::InheritFrom);
+                let is_number =
+                    name.strip_prefix('_').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+                if is_given || is_number {
+                    continue;
+                }
                 let first = semantics.uses(id).next();
                 let (true, false, Some(first)) = (name.starts_with('_'), name.starts_with("__"), first)
                 else {

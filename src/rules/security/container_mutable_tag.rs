@@ -6,8 +6,8 @@ declare_rule! {
     ///
     /// ## Why is this bad?
     /// What runs is whatever the registry had when the image was last pulled. Two hosts with the same
-    /// configuration run different programs, a rollback of NixOS brings the old one not back, and a new
-    /// machine gets a version that nobody has tried.
+    /// configuration run different programs, a rollback of NixOS does not bring the old one back, and
+    /// a new machine gets a version that nobody has tried.
     ///
     /// ## Example
     /// ```nix
@@ -22,8 +22,8 @@ declare_rule! {
     /// ## Exceptions
     /// Images that a digest pins, that Nix builds (`imageFile`, `imageStream`) or that were built on the
     /// host (`localhost/…`) are not reported, nor those that podman updates by itself
-    /// (`io.containers.autoupdate`). With `pull = "always"` or `"newer"` the finding is an information: to
-    /// follow the tag is then what was asked for.
+    /// (`io.containers.autoupdate`). With `pull = "always"` or `"newer"` the finding is only an info
+    /// (`pulled`): to follow the tag is then what was asked for.
     ///
     /// ## References
     /// - nixpkgs, nixos/modules/virtualisation/oci-containers.nix

@@ -23,7 +23,7 @@ declare_rule! {
     /// ## Exceptions
     /// Only these places themselves are meant, not what lies below: `/etc/localtime` is fine. Mounted
     /// read-only, those that are no danger to read are not reported, such as `/proc` and `/sys` for a
-    /// monitor, and the others are only mentioned; a socket below `/run` takes commands all the same.
+    /// monitor, and the others are only an info (`readonly`); a socket below `/run` takes commands all the same.
     ///
     /// ## References
     /// - docker-run(1) and podman-run(1), `--volume`

@@ -5,7 +5,8 @@ declare_rule! {
     /// Finds sources that are fetched over `http://` with no hash to check them.
     ///
     /// ## Why is this bad?
-    /// Whoever sits on the way can replace what comes, and nothing notices.
+    /// Whoever sits between the server and you can replace what is sent, and nothing notices. With `https`, or with a
+    /// hash, Nix does.
     ///
     /// ## Example
     /// ```nix
@@ -19,7 +20,7 @@ declare_rule! {
     ///
     /// ## Exceptions
     /// A source with a hash is checked after it was fetched: others can only see what is fetched. The option `hashed`
-    /// reports these, too. Addresses of the own machine and network are not reported.
+    /// reports these, too, as an info (`checked`). Addresses of the own machine and network are not reported.
     ///
     /// ## References
     /// - Nix manual, `fetchTarball` and `fetchurl`
@@ -42,6 +43,10 @@ const HASHES: [&str; 7] = ["hash", "sha256", "sha512", "narHash", "rev", "output
 
 impl Rule for InsecureHttpSource {
     type Node = ast::Apply;
+
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        view.operand().and_then(NodeView::last_name).is_some_and(|name| name.starts_with("fetch"))
+    }
 
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {
         let Some(function) = call.lambda().map(peel_parens) else { return };

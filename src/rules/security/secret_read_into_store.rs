@@ -10,7 +10,7 @@ declare_rule! {
     /// every service of the machine can read. Files that were encrypted in the repository are open there, too.
     ///
     /// A secret of sops-nix or agenix does not even exist when Nix evaluates: it is decrypted on the machine, and
-    /// `readFile` of its path fails in a flake.
+    /// `readFile` of its path fails in a flake: that is an error (`runtime`).
     ///
     /// ## Example
     /// ```nix
@@ -45,6 +45,13 @@ const READERS: [&str; 4] = ["readFile", "fileContents", "importJSON", "importTOM
 
 impl Rule for SecretReadIntoStore {
     type Node = ast::Expr;
+
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        match view.kind() {
+            SyntaxKind::NODE_APPLY => view.calls(&READERS),
+            kind => kind == SyntaxKind::NODE_PATH_REL,
+        }
+    }
 
     fn check(&self, expr: &ast::Expr, cx: &mut Context<'_>) {
         match expr {

@@ -5,8 +5,8 @@ declare_rule! {
     /// Finds fetches that are pinned by an MD5 or SHA-1 hash.
     ///
     /// ## Why is this bad?
-    /// Two texts with the same MD5 or SHA-1 hash can be made. Who can change what a server sends can replace the file
-    /// by one that Nix takes for the same.
+    /// Two files with the same MD5 or SHA-1 hash can be made. Whoever makes the file that you looked at may have made a
+    /// second one, and can serve that later: Nix takes it for the same.
     ///
     /// ## Example
     /// ```nix
@@ -36,6 +36,11 @@ declare_rule! {
 impl Rule for WeakHash {
     type Node = ast::Apply;
     const NAMES: &'static [&'static str] = &["url", "urls"];
+
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        let [_, argument] = view.operands();
+        argument.is_some_and(|argument| argument.peel_parens().binds(&["url", "urls"]))
+    }
 
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {
         let Some(ast::Expr::AttrSet(set)) = call.argument().map(peel_parens) else { return };

@@ -2,8 +2,9 @@ use crate::prelude::*;
 
 declare_rule! {
     /// ## What it does
-    /// Finds containers that ask for an NVIDIA CDI device on hosts that do not enable the NVIDIA container
-    /// toolkit, which writes the specification of that device.
+    /// Finds containers that ask for an NVIDIA card by its name in CDI, the Container Device Interface
+    /// (`nvidia.com/gpu=all`), on hosts that do not enable the NVIDIA container toolkit, which writes the
+    /// specification of that device.
     ///
     /// ## Why is this bad?
     /// Without the specification the runtime does not know the device, and the container never starts.

@@ -25,7 +25,8 @@ declare_rule! {
     /// ## Exceptions
     /// Programs of systemd, units with `ExecSearchPath` or a root of their own, and names that are not known in
     /// full. A line that begins with `-` may fail by design: then only the command never runs, which is the variant
-    /// `ignored`. A program that only stops or reloads the service lets it start, and is the variant `stop`. Homes that Home Manager makes on other systems than NixOS are left alone.
+    /// `ignored`. A program that only stops or reloads the service lets it start, and is the variant `stop`. Homes that
+    /// Home Manager makes on other systems than NixOS are left alone.
     ///
     /// ## Fix safety
     /// There is no automatic fix: which package has the program is not known.

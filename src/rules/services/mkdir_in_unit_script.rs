@@ -35,6 +35,9 @@ declare_rule! {
     /// ## Exceptions
     /// Directories on disks that are mounted late: a tmpfiles rule would make them below the mount point.
     ///
+    /// Where the unit cannot start at all without the directory, so that its script never gets to make it, the finding is
+    /// an error (`impossible`). A script of the activation runs as root before any unit starts: an info (`activation`).
+    ///
     /// ## Fix safety
     /// Safe where a tmpfiles rule makes the directory already, and where a directory below `/var/lib`,
     /// `/var/cache` or `/var/log` belongs to the user of the unit. Everything else is unsafe.

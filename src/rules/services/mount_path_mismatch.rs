@@ -9,7 +9,7 @@ declare_rule! {
     /// ## Why is this bad?
     /// One of the two names was changed and the other was not. Podman refuses to start a container whose
     /// directory does not exist (`statfs … no such file or directory`), and so does systemd with a unit
-    /// (226/NAMESPACE). Docker makes the directory, empty: the program starts without its data.
+    /// (226/NAMESPACE). Docker makes the directory, empty: the program starts without its data (`docker`).
     ///
     /// ## Example
     /// `flake.nix`:

@@ -2,8 +2,9 @@ use crate::prelude::*;
 
 declare_rule! {
     /// ## What it does
-    /// Finds containers of `virtualisation.oci-containers` that get an NVIDIA GPU through CDI and whose unit
-    /// is not ordered after the unit that writes the CDI specification.
+    /// Finds containers of `virtualisation.oci-containers` that get an NVIDIA GPU through CDI, the Container
+    /// Device Interface (`nvidia.com/gpu=all`), and whose unit is not ordered after the unit that writes the
+    /// CDI specification.
     ///
     /// ## Why is this bad?
     /// `nvidia-container-toolkit-cdi-generator.service` writes the specification at boot. Nothing in NixOS
@@ -35,6 +36,9 @@ declare_rule! {
     /// ## Exceptions
     /// `after` alone is enough: with `requires`, a failed generator takes the container down, and every
     /// restart of the generator restarts the container. Authors leave it out on purpose.
+    ///
+    /// With docker, whose daemon itself waits for the generator in newer versions of nixpkgs, it is a warning (`docker`).
+    /// A container that does not start on its own (`autoStart = false`) is an info (`manual`).
     ///
     /// ## Fix safety
     /// Adding `after` and `wants` is safe where the toolkit is enabled and the unit's name is known; adding

@@ -7,8 +7,9 @@ declare_rule! {
     /// ## Why is this bad?
     /// Ports are published when a network is made, and such a container makes none. Docker refuses to start
     /// a container that joins another one and publishes ports (`conflicting options`); podman says that it
-    /// discards them, and nothing is published. In the network of the host both discard them: the program
-    /// listens where it wants, and an address such as `127.0.0.1` in `ports` keeps nobody out.
+    /// discards them, and nothing is published (`podman`). In the network of the host both discard them
+    /// (`host`): the program listens where it wants, and an address such as `127.0.0.1` in `ports` keeps
+    /// nobody out.
     ///
     /// ## Example
     /// ```nix

@@ -7,7 +7,8 @@ declare_rule! {
     /// ## Why is this bad?
     /// `buildEnv` only links files. `bin/python` in it is the bare interpreter, whose prefix is its own store
     /// path, so it does not see the packages beside it; and the packages that these depend on are not in the
-    /// environment at all. `withPackages` of the interpreter does both.
+    /// environment at all. `withPackages` of the interpreter does both. Where
+    /// the file runs `bin/python` of the environment, the finding is an error (`executed`).
     ///
     /// ## Example
     /// ```nix
@@ -183,18 +184,13 @@ fn valued_set(call: &ast::Apply) -> Option<ast::AttrSet> {
 fn attributes(set: &ast::AttrSet, cx: &Context<'_>, found: &mut Paths) {
     use ast::HasEntry as _;
     for binding in set.attrpath_values() {
-        match binding.value().map(|value| path_of(&peel_parens(value), cx)) {
+        match binding.value().map(|value| cx.selection_path(&value)) {
             Some(Some(path)) => sort(path, None, found),
             _ => found.has_others = true,
         }
     }
     for inherit in set.inherits() {
-        let from = inherit.from().and_then(|from| from.expr()).map(peel_parens);
-        let long = match &from {
-            Some(ast::Expr::Ident(ident)) => let_value(ident, cx).as_ref().and_then(names),
-            _ => None,
-        };
-        let path = long.or_else(|| path_of(from.as_ref()?, cx));
+        let path = inherit.from().and_then(|from| cx.selection_path(&from.expr()?));
         for name in inherit.attrs() {
             match (&path, static_name(&name)) {
                 (Some(path), Some(name)) => sort([path.as_slice(), &[name]].concat(), None, found),
@@ -218,36 +214,10 @@ fn let_value(ident: &ast::Ident, cx: &Context<'_>) -> Option<ast::Expr> {
 }
 
 fn element(item: &ast::Expr, cx: &Context<'_>, found: &mut Paths) {
-    match path_of(&peel_parens(item.clone()), cx) {
+    match cx.selection_path(item) {
         Some(path) => sort(path, Some(item), found),
         None => found.has_others = true,
     }
-}
-
-/// The names of a selection, with those of the namespace that it is looked up in.
-fn path_of(expr: &ast::Expr, cx: &Context<'_>) -> Option<Vec<String>> {
-    let mut path = names(expr)?;
-    // A name that only a `with` can have stands for a selection from its namespace.
-    let is_from_with = match expr {
-        ast::Expr::Ident(ident) => {
-            matches!(cx.semantics().resolve(ident.syntax().text_range()), Some(Resolution::With(_)))
-        }
-        ast::Expr::Select(select) => select.expr().is_some_and(|base| {
-            matches!(cx.semantics().resolve(base.syntax().text_range()), Some(Resolution::With(_)))
-        }),
-        _ => false,
-    };
-    // A short name for a package set.
-    if let ast::Expr::Select(select) = expr
-        && let Some(ast::Expr::Ident(base)) = select.expr().map(peel_parens)
-        && let Some(long) = let_value(&base, cx).as_ref().and_then(names)
-    {
-        path.splice(0..1, long);
-    }
-    if is_from_with && let Some(namespace) = namespace(expr) {
-        path.splice(0..0, namespace);
-    }
-    Some(path)
 }
 
 /// Says what the selection `path` is: `element` of a list, or a value of a set.

@@ -7,9 +7,9 @@ declare_rule! {
     /// ## Why is this bad?
     /// The folder has the package and not what the package depends on, and it is handed to every Python
     /// that the service starts, whatever its version. With the version written out, as in
-    /// `lib/python3.12/site-packages`, the next version of Python finds an empty path, and the service stops
-    /// to work without a word when it is built. `python3.withPackages` makes a Python that has the
-    /// packages itself.
+    /// `lib/python3.12/site-packages`, the next version of Python finds an empty path: the build says
+    /// nothing, and the service fails (`version`, a warning). `python3.withPackages` makes a Python that has
+    /// the packages itself.
     ///
     /// ## Example
     /// ```nix

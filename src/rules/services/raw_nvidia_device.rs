@@ -10,7 +10,7 @@ declare_rule! {
     /// kernel module of the host, and nothing puts them there. Some of the files, `/dev/nvidia-uvm` among
     /// them, are made only when a program first uses the card; a container that starts earlier fails. CDI,
     /// the interface for such devices, brings files, libraries and settings together. In `DeviceAllow` of a
-    /// unit, a file that is not there yet when the unit starts is passed over, and stays forbidden.
+    /// unit, a file that is not there yet when the unit starts is passed over, and stays forbidden (`native`).
     ///
     /// ## Example
     /// ```nix

@@ -6,7 +6,7 @@ declare_rule! {
     /// meant for them. Says nothing until `dirs` is set.
     ///
     /// ## Why is this bad?
-    /// It is not, but where a project has a place for its services, one elsewhere is found by nobody.
+    /// In itself it is not. But where a project has a place for its services, nobody looks for one elsewhere.
     ///
     /// ## Example
     /// ```toml
@@ -30,8 +30,8 @@ declare_rule! {
     /// ```
     ///
     /// ## Exceptions
-    /// Settings on units of nixpkgs, such as `systemd.services.ollama.serviceConfig.Nice`, enhance a service and
-    /// are none. Neither are options such as `services.ollama.enable`.
+    /// Settings on units of nixpkgs, such as `systemd.services.ollama.serviceConfig.Nice`, add to a service and
+    /// are none of their own. Neither are options such as `services.ollama.enable`.
     pub struct ServiceOutsideDir {
         /// The folders of services, as patterns from the root of the project.
         dirs: PathGlobs = PathGlobs::default(),

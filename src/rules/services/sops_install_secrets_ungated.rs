@@ -8,7 +8,7 @@ declare_rule! {
     /// ## Why is this bad?
     /// sops-nix defines the unit only with systemd activation (`sops.useSystemdActivation`, by default with
     /// `systemd.sysusers.enable` or `services.userborn.enable`). Without it, a unit that requires it does
-    /// not start; `after` and `wants` have no effect.
+    /// not start; `after` and `wants` have no effect (`ordering`, an info).
     ///
     /// ## Example
     /// ```nix

@@ -8,7 +8,7 @@ declare_rule! {
     /// ## Why is this bad?
     /// The NixOS module of sops-nix has no such unit: it installs secrets in an activation script, before
     /// any unit starts, or, with systemd activation, in `sops-install-secrets.service`. Systemd passes over
-    /// an unknown unit in `after` and `wants`, so the order one relies on is not there; with `requires` or
+    /// an unknown unit in `after` and `wants`, so the order one relies on is not there (`ordering`); with `requires` or
     /// `bindsTo` the unit does not start at all, and with `wantedBy` nothing ever starts it.
     ///
     /// ## Example

@@ -21,7 +21,8 @@ declare_rule! {
     /// ```
     ///
     /// ## Exceptions
-    /// A database that something else creates before the program starts.
+    /// A database that something else creates before the program starts. Programs of which it is not certain that they
+    /// need the parameter are a warning (`other`).
     ///
     /// ## Fix safety
     /// Safe: an existing database opens as before. Unsafe where the same text is used elsewhere too.

@@ -40,7 +40,9 @@ declare_rule! {
     /// ## Exceptions
     /// Services without `Restart`, which may run once and end, oneshots, and those that a timer starts; units of
     /// users, containers and services of nixpkgs; and services that by their commands change the machine itself:
-    /// mounts, networks, modules of the kernel, other units.
+    /// mounts, networks, modules of the kernel, other units. What a package of `systemd.packages` says of a unit is not
+    /// seen. It is no matter: who changes the command of such a unit has to take the old one away first, with
+    /// `ExecStart = [ "" … ]`, and that unit is left alone.
     ///
     /// ## Fix safety
     /// There is no automatic fix: what a service needs, only you can tell.

@@ -8,7 +8,7 @@ declare_rule! {
     /// units with the wrong prefix, and names that are often written and never existed.
     ///
     /// ## Why is this bad?
-    /// It depends on where the name stands. In `after` or `wants` it is ignored; with `requires` the unit fails to
+    /// It depends on where the name stands. In `after` or `wants` it is ignored (`ordering`); with `requires` the unit fails to
     /// start; with `wantedBy` nothing ever starts it.
     ///
     /// ## Example

@@ -40,6 +40,10 @@ declare_rule! {
 impl Rule for BoolLiteralComparison {
     type Node = ast::BinOp;
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        view.expressions().any(|side| RoughKind::of(side) == RoughKind::Known(Kind::Bool))
+    }
+
     fn check(&self, operation: &ast::BinOp, cx: &mut Context<'_>) {
         let is_equal = match operation.operator() {
             Some(ast::BinOpKind::Equal) => true,

@@ -36,6 +36,10 @@ declare_rule! {
 impl Rule for InterpolationOnlyString {
     type Node = ast::Str;
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        view.node(SyntaxKind::NODE_INTERPOL).is_some() && !view.has_token(SyntaxKind::TOKEN_STRING_CONTENT)
+    }
+
     fn check(&self, string: &ast::Str, cx: &mut Context<'_>) {
         let written = &cx.text[string.syntax().text_range()];
         if !written.trim_start_matches(['"', '\'']).starts_with("${") {

@@ -35,6 +35,11 @@ declare_rule! {
 impl Rule for ListLiteralConcat {
     type Node = ast::BinOp;
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        let [left, right] = view.operands().map(|side| side.map(NodeView::kind));
+        view.has_token(SyntaxKind::TOKEN_CONCAT) && left == right && left == Some(SyntaxKind::NODE_LIST)
+    }
+
     fn check(&self, operation: &ast::BinOp, cx: &mut Context<'_>) {
         if operation.operator() != Some(ast::BinOpKind::Concat) {
             return;

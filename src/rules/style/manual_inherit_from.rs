@@ -41,6 +41,14 @@ declare_rule! {
 impl Rule for ManualInheritFrom {
     type Node = ast::AttrpathValue;
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        let name = view.key().filter(|name| name.kind() == SyntaxKind::NODE_IDENT);
+        let value = view.operand().filter(|value| value.kind() == SyntaxKind::NODE_SELECT);
+        name.is_some()
+            && value.is_some()
+            && name.and_then(NodeView::last_name) == value.and_then(NodeView::last_name)
+    }
+
     fn check(&self, first: &ast::AttrpathValue, cx: &mut Context<'_>) {
         let Some((source, name)) = self.inherited(first) else { return };
         let is_of_run = |binding: &ast::AttrpathValue| {

@@ -29,6 +29,20 @@ declare_rule! {
 impl Rule for MixedNestedAndFlatKeys {
     type Node = ast::AttrSet;
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        let is_whole = |binding: &NodeView<'_>| {
+            binding.operand().is_some_and(|value| value.kind() == SyntaxKind::NODE_ATTR_SET)
+        };
+        let (mut has_whole, mut has_part) = (false, false);
+        for binding in view.bindings() {
+            match binding.key() {
+                Some(_) => has_whole |= is_whole(&binding),
+                None => has_part = true,
+            }
+        }
+        has_whole && has_part
+    }
+
     fn check(&self, set: &ast::AttrSet, cx: &mut Context<'_>) {
         use ast::HasEntry as _;
         let mut whole: Vec<(ast::Attr, ast::AttrpathValue)> = Vec::new();

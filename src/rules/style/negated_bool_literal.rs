@@ -32,6 +32,10 @@ declare_rule! {
 impl Rule for NegatedBoolLiteral {
     type Node = ast::UnaryOp;
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        view.operand().is_some_and(|inner| RoughKind::of(inner) == RoughKind::Known(Kind::Bool))
+    }
+
     fn check(&self, negation: &ast::UnaryOp, cx: &mut Context<'_>) {
         if negation.operator() != Some(ast::UnaryOpKind::Invert) {
             return;

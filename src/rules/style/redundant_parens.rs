@@ -19,8 +19,9 @@ declare_rule! {
     /// ```
     ///
     /// ## Exceptions
-    /// Parentheses that show how operators hold together, as in `a && (b == c)`, or where a default ends, as in `(a.b or c) == d`, are not reported, and neither are those
-    /// around a value of several lines, unless the option `several-lines` asks for it.
+    /// Parentheses that show how operators hold together, as in `a && (b == c)`, or where a default ends, as in
+    /// `(a.b or c) == d`, are not reported. Neither are those around a value that goes on over several lines and is no
+    /// list, set or string, unless the option `several-lines` asks for it.
     ///
     /// ## Fix safety
     /// Always safe: where the parentheses keep two words apart, a space takes their place, and comments stay.
@@ -40,6 +41,22 @@ declare_rule! {
 impl Rule for RedundantParens {
     type Node = ast::Paren;
 
+    fn may_concern(&self, view: NodeView<'_>, cx: &Context<'_>) -> bool {
+        use SyntaxKind::*;
+        let Some(inner) = view.operand() else { return false };
+        let is_long = cx.text[view.range()].contains('\n');
+        if is_long && !self.several_lines && !matches!(inner.kind(), NODE_IDENT | NODE_PAREN) {
+            return false;
+        }
+        // What binds less is redundant only where it is all there is: behind `=`, `in`, `${` and `(`.
+        let before = &cx.text[..usize::from(view.range().start())];
+        let may_be_whole = || {
+            let before = before.trim_end_matches([' ', '\t']);
+            before.ends_with(['\n', '\r', '/', '=', 'n', '{', '('])
+        };
+        !matches!(inner.kind(), NODE_APPLY | NODE_BIN_OP | NODE_LAMBDA | NODE_IF_ELSE) || may_be_whole()
+    }
+
     fn check(&self, paren: &ast::Paren, cx: &mut Context<'_>) {
         let Some(inner) = paren.expr() else { return };
         let node = paren.syntax();
@@ -48,21 +65,14 @@ impl Rule for RedundantParens {
             return;
         }
         // `(a.b or c)` shows where the default ends.
-        let has_default = matches!(&inner, ast::Expr::Select(select) if select.default_expr().is_some());
-        let is_atom = Strength::of(&inner) >= Strength::Select && !has_default;
-        if !is_atom && !is_whole_place(paren) {
-            return;
-        }
+        let is_atom = Strength::of(&inner) >= Strength::Select;
         let spans_lines = node.text().contains_char('\n');
-        if spans_lines && !self.several_lines && !matches!(inner, ast::Expr::Ident(_) | ast::Expr::Paren(_)) {
+        if !is_atom && (!is_whole_place(paren) || spans_lines && !self.several_lines) {
             return;
         }
         // `(f) or x` calls a function with the variable `or`, which no one should have to see.
         let behind = cx.text[usize::from(node.text_range().end())..].trim_start();
         if behind.starts_with("or") && !behind[2..].starts_with(|c: char| c.is_alphanumeric() || c == '_') {
-            return;
-        }
-        if cx.is_generated() {
             return;
         }
         let Some(edits) = edit::unparen(paren) else { return };

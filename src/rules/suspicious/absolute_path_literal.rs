@@ -21,6 +21,9 @@ declare_rule! {
     /// ## Exceptions
     /// `/. + x` makes a path of a string, and `x + /a` goes on where `x` ends: neither is reported.
     ///
+    /// ## Fix safety
+    /// Unsafe: a string is not copied into the store, and a path that is read needs to be one.
+    ///
     /// ## References
     /// - Nix manual, `lint-absolute-path-literals` in nix.conf
     pub struct AbsolutePathLiteral {}

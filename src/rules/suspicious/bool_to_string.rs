@@ -19,7 +19,7 @@ declare_rule! {
     ///
     /// ## Exceptions
     /// Shell scripts often ask `[ -n "$x" ]`, for which `"1"` and the empty string are right. Where the question is
-    /// asked right there, nothing is reported.
+    /// asked right there, nothing is reported, nor in the value of an environment variable (`DEBUG="${…}"`).
     ///
     /// ## Fix safety
     /// Unsafe, since the text becomes another one. It needs a `lib` in scope.
@@ -39,6 +39,10 @@ declare_rule! {
 impl Rule for BoolToString {
     type Node = ast::Apply;
     const NAMES: &'static [&'static str] = &["toString"];
+
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        view.calls(&["toString"])
+    }
 
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {
         let (Some(function), Some(argument)) =
@@ -61,7 +65,7 @@ impl Rule for BoolToString {
         // A shell that asks whether the text is empty gets the right answer.
         let before = cx.text[..usize::from(call.syntax().text_range().start())].trim_end();
         let before = before.strip_suffix("${").unwrap_or(before).trim_end_matches('"');
-        if ["-z ", "-n "].iter().any(|question| before.ends_with(question)) {
+        if ["-z ", "-n "].iter().any(|question| before.ends_with(question)) || is_of_variable(call, before) {
             return;
         }
         let at = call.syntax().text_range().start();
@@ -78,6 +82,21 @@ impl Rule for BoolToString {
         }
         let _ = report;
     }
+}
+
+/// Whether the text is the value of an environment variable: of a line `NAME=`, or of an attribute with such a name.
+/// Programs ask whether a variable is set or `1`.
+fn is_of_variable(call: &ast::Apply, before: &str) -> bool {
+    let is_variable = |name: &str| {
+        name.len() > 1 && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+    };
+    let is_in_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if let Some(line) = before.strip_suffix('=') {
+        return is_variable(&line[line.trim_end_matches(is_in_name).len()..]);
+    }
+    let binding = call.syntax().ancestors().find_map(ast::AttrpathValue::cast);
+    let name = binding.and_then(|binding| static_name(&binding.attrpath()?.attrs().last()?));
+    name.is_some_and(|name| is_variable(&name))
 }
 
 /// Whether it is an option that is called `enable`.

@@ -26,6 +26,9 @@ declare_rule! {
     /// ## Exceptions
     /// Where a backslash before a value is meant, or `$${x}` for another program, an ignore comment says so.
     ///
+    /// ## Fix safety
+    /// Only shown: what was meant, the text or the value, nixlint cannot tell.
+    ///
     /// ## References
     /// - Nix manual, "String literal"
     pub struct DollarEscapeConfusion {}
@@ -40,6 +43,11 @@ declare_rule! {
 
 impl Rule for DollarEscapeConfusion {
     type Node = ast::Str;
+
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        let is_mark = |text: &str| text.contains('$') || text.ends_with('\\') || text.ends_with("''");
+        view.tokens().any(|token| token.kind == SyntaxKind::TOKEN_STRING_CONTENT && is_mark(token.text))
+    }
 
     fn check(&self, string: &ast::Str, cx: &mut Context<'_>) {
         let text = cx.text;

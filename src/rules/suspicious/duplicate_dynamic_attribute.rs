@@ -29,6 +29,11 @@ declare_rule! {
 impl Rule for DuplicateDynamicAttribute {
     type Node = ast::AttrSet;
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        let is_computed = |key: &NodeView<'_>| key.kind() != SyntaxKind::NODE_IDENT;
+        view.bindings().filter_map(NodeView::key).filter(is_computed).nth(1).is_some()
+    }
+
     fn check(&self, set: &ast::AttrSet, cx: &mut Context<'_>) {
         use ast::HasEntry as _;
         let mut seen: Vec<ast::Attr> = Vec::new();

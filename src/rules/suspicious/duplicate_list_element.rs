@@ -1,3 +1,5 @@
+use rustc_hash::FxHashSet;
+
 use crate::prelude::*;
 
 declare_rule! {
@@ -35,6 +37,18 @@ declare_rule! {
 
 impl Rule for DuplicateListElement {
     type Node = ast::List;
+
+    fn may_concern(&self, view: NodeView<'_>, cx: &Context<'_>) -> bool {
+        let is_name = |item: &NodeView<'_>| {
+            matches!(item.kind(), SyntaxKind::NODE_IDENT | SyntaxKind::NODE_SELECT | SyntaxKind::NODE_LITERAL)
+        };
+        let mut seen = FxHashSet::default();
+        view.expressions().filter(is_name).any(|item| {
+            let text = &cx.text[item.range()];
+            // `a . b` is `a.b`.
+            !seen.insert(text) || text.contains(char::is_whitespace)
+        })
+    }
 
     fn check(&self, list: &ast::List, cx: &mut Context<'_>) {
         let mut items = list.items();

@@ -32,6 +32,10 @@ declare_rule! {
 impl Rule for FunctionEquality {
     type Node = ast::BinOp;
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        view.expressions().any(|side| RoughKind::of(side) == RoughKind::Known(Kind::Function))
+    }
+
     fn check(&self, operation: &ast::BinOp, cx: &mut Context<'_>) {
         let answer = match operation.operator() {
             Some(ast::BinOpKind::Equal) => false,

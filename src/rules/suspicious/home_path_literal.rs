@@ -5,7 +5,8 @@ declare_rule! {
     /// Finds paths that begin with `~/`.
     ///
     /// ## Why is this bad?
-    /// It is the home of whoever evaluates: root's for one, the build user's for another. In a flake it is an error.
+    /// It is the home of whoever evaluates: root's for one, the build user's for another. In a file that
+    /// a flake evaluates it is an error of Nix (`flake`).
     ///
     /// ## Example
     /// ```nix
@@ -33,8 +34,8 @@ declare_rule! {
 impl ProjectRule for HomePathLiteral {
     fn check(&self, project: &ProjectView<'_>, cx: &mut HostContext<'_>) {
         let mut of_flake: Option<Vec<FileId>> = None;
-        for file in project.files().iter().filter(|file| file.facts.is_some()) {
-            if !cx.text_says(file.id, may_hold_one) {
+        for file in project.files() {
+            if !file.facts.as_ref().is_some_and(|facts| facts.outside.home_path) {
                 continue;
             }
             let root = cx.syntax(file.id);
@@ -62,9 +63,4 @@ impl ProjectRule for HomePathLiteral {
             }
         }
     }
-}
-
-/// Whether a `~/` stands where a path may begin.
-fn may_hold_one(text: &str) -> bool {
-    text.match_indices("~/").any(|(at, _)| text[..at].ends_with([' ', '\n', '\t', '(', '[', '=', '{', ':']))
 }

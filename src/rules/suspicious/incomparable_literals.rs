@@ -32,6 +32,10 @@ declare_rule! {
 impl Rule for IncomparableLiterals {
     type Node = ast::BinOp;
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        view.expressions().all(|side| RoughKind::of(side) != RoughKind::Unknown)
+    }
+
     fn check(&self, operation: &ast::BinOp, cx: &mut Context<'_>) {
         let answer = match operation.operator() {
             Some(ast::BinOpKind::Equal) => false,

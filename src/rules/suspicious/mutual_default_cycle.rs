@@ -18,7 +18,7 @@ declare_rule! {
     /// ```
     ///
     /// ## Exceptions
-    /// A pair of arguments of which one is always passed works: such a circle is info only.
+    /// A pair of arguments of which one is always passed works: such a circle is an info (`circle`).
     pub struct MutualDefaultCycle {}
 
     name: "mutual-default-cycle",
@@ -32,6 +32,13 @@ declare_rule! {
 
 impl Rule for MutualDefaultCycle {
     type Node = ast::Pattern;
+
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        let entries = view.nodes().filter(|node| node.kind() == SyntaxKind::NODE_PAT_ENTRY);
+        entries.map(NodeView::operands).any(|[_, default]| {
+            default.is_some_and(|default| default.peel_parens().kind() == SyntaxKind::NODE_IDENT)
+        })
+    }
 
     fn check(&self, pattern: &ast::Pattern, cx: &mut Context<'_>) {
         let entries: Vec<(String, Option<String>, ast::PatEntry)> = pattern

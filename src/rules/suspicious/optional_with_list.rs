@@ -39,6 +39,10 @@ impl Rule for OptionalWithList {
     type Node = ast::Apply;
     const NAMES: &'static [&'static str] = &["optional"];
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        view.calls(&["optional"])
+    }
+
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {
         let Some(ast::Expr::List(list)) = call.argument().map(peel_parens) else { return };
         let Some((function, arguments)) = call_parts(call) else { return };

@@ -37,6 +37,10 @@ declare_rule! {
 impl Rule for PathCoercionCopies {
     type Node = ast::Interpol;
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        view.operand().is_some_and(|call| call.peel_parens().calls(&["toString"]))
+    }
+
     fn check(&self, interpolation: &ast::Interpol, cx: &mut Context<'_>) {
         let Some(ast::Expr::Apply(call)) = interpolation.expr().map(peel_parens) else { return };
         let (Some(function), Some(ast::Expr::PathRel(path))) =

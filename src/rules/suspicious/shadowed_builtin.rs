@@ -7,8 +7,8 @@ declare_rule! {
     ///
     /// ## Why is this bad?
     /// Whoever writes `map f list` further down gets an error about calling a set or a string, far from its cause.
-    /// Functions under such a name are usually a better version of the original and are not reported, nor are
-    /// arguments, inherited names and attributes of sets.
+    /// As long as nobody does, the name only misleads: the finding is an info. Functions under such a name are usually a
+    /// better version of the original and are not reported, nor are arguments, inherited names and attributes of sets.
     ///
     /// ## Example
     /// ```nix
@@ -22,9 +22,9 @@ declare_rule! {
     pub struct ShadowedBuiltin {}
 
     name: "shadowed-builtin",
-    summary: "name of a primitive operation bound to no function",
+    summary: "name of a built-in function bound to no function",
     group: Suspicious,
-    level: Warning,
+    level: Info,
     fix: Never,
     status: Status::Stable { since: "0.1.0" },
 }

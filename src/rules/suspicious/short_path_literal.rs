@@ -35,6 +35,12 @@ declare_rule! {
 impl Rule for ShortPathLiteral {
     type Node = ast::PathRel;
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        view.tokens()
+            .next()
+            .is_some_and(|token| !token.text.starts_with("./") && !token.text.starts_with("../"))
+    }
+
     fn check(&self, path: &ast::PathRel, cx: &mut Context<'_>) {
         let text = path.syntax().text().to_string();
         if text.starts_with("./") || text.starts_with("../") {

@@ -6,7 +6,7 @@ declare_rule! {
     ///
     /// ## Why is this bad?
     /// Nix takes off the spaces that all lines begin with, and no tabs: one line that begins with a tab, and all others
-    /// keep their indentation.
+    /// keep their indentation. A shell does not mind; a Makefile, YAML, Markdown or a message that people read do.
     ///
     /// ## Example
     /// ```nix
@@ -34,13 +34,17 @@ declare_rule! {
     name: "tab-in-indented-string",
     summary: "tab that keeps the indentation of a string",
     group: Suspicious,
-    level: Warning,
+    level: Info,
     fix: Never,
     status: Status::Stable { since: "0.1.0" },
 }
 
 impl Rule for TabInIndentedString {
     type Node = ast::Str;
+
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        view.tokens().any(|token| token.text.contains("\n\t"))
+    }
 
     fn check(&self, string: &ast::Str, cx: &mut Context<'_>) {
         if !is_indented(string) {

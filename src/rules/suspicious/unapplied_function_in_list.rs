@@ -61,6 +61,13 @@ const FUNCTIONS: &[(&str, usize)] = &[
 impl Rule for UnappliedFunctionInList {
     type Node = ast::List;
 
+    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+        view.expressions().any(|item| {
+            matches!(item.kind(), SyntaxKind::NODE_IDENT | SyntaxKind::NODE_SELECT)
+                && item.last_name().is_some_and(|name| FUNCTIONS.iter().any(|(known, _)| *known == name))
+        })
+    }
+
     fn check(&self, list: &ast::List, cx: &mut Context<'_>) {
         let items: Vec<ast::Expr> = list.items().collect();
         for (index, item) in items.iter().enumerate() {

@@ -52,9 +52,6 @@ impl Rule for UnneededRec {
             let covering = root.syntax().covering_element(scope.range);
             let Some(set) = covering.ancestors().find_map(ast::AttrSet::cast) else { continue };
             let Some(rec) = set.rec_token() else { continue };
-            if cx.is_generated() {
-                return;
-            }
             let range = rec.text_range();
             let report = cx
                 .report_range(range, "this set need not be recursive")

@@ -8,10 +8,11 @@ declare_rule! {
     /// In a package an argument that is not used asks for a dependency nobody needs. In a module it says that the module
     /// depends on something it does not look at.
     ///
-    /// What a pattern names is what callers must and may pass, so elsewhere the finding is only an info. In functions
-    /// that end in `...` the usual head of a module may stay as it is (`allow`). Nothing is said about the `outputs` of a
-    /// flake, about functions that give all their arguments a name with `@` and use it, about names that begin with `_`,
-    /// and in generated files.
+    /// What a pattern names is what callers must and may pass, so elsewhere, and for arguments of packages with a
+    /// default, the finding is only an info (`elsewhere`). In functions that end in `...` the usual head of a module may
+    /// stay as it is (`allow`). Nothing is said about the `outputs` of a flake, about functions that give all their
+    /// arguments a name with `@` and use it for more than to select some of them, about names that begin with `_`, and
+    /// in generated files.
     ///
     /// ## Example
     /// ```nix
@@ -45,16 +46,25 @@ declare_rule! {
 }
 
 impl Rule for UnusedFormal {
-    type Node = ast::Pattern;
+    type Node = ast::Lambda;
 
-    fn check(&self, pattern: &ast::Pattern, cx: &mut Context<'_>) {
-        let Some(lambda) = pattern.syntax().parent().and_then(ast::Lambda::cast) else { return };
-        let uses = Uses::of(pattern, &lambda, cx);
-        if uses.unused.is_empty() || uses.is_whole_used || is_outputs(&lambda) || cx.is_generated() {
+    fn may_concern(&self, view: NodeView<'_>, cx: &Context<'_>) -> bool {
+        let semantics = cx.semantics();
+        let Some(scope) = semantics.lambda_scope(view.range()) else { return false };
+        let is_unused = |(id, binding): (BindingId, &Binding)| {
+            binding.kind == BindingKind::Formal && semantics.usage().uses(id).is_empty()
+        };
+        semantics.bindings(scope).any(is_unused)
+    }
+
+    fn check(&self, lambda: &ast::Lambda, cx: &mut Context<'_>) {
+        let Some(ast::Param::Pattern(pattern)) = lambda.param() else { return };
+        let uses = Uses::of(&pattern, lambda, cx);
+        if uses.unused.is_empty() || uses.is_whole_used || is_outputs(lambda) {
             return;
         }
         let has_more = pattern.ellipsis_token().is_some();
-        let is_head = is_head(&lambda);
+        let is_head = is_head(lambda);
         let kind = match cx.class() {
             FileClass::Package if is_head => Kind::Package,
             class if is_head && has_more && class.is_module() => Kind::Module,
@@ -71,6 +81,9 @@ impl Rule for UnusedFormal {
                 .here("taken and not used")
                 .covers(entry.syntax().text_range())
                 .tag(Tag::Unused);
+            // Who calls a package may set what has a default: it is an option of the package.
+            let is_option = kind == Kind::Package && entry.default().is_some();
+            let kind = if is_option { Kind::Other } else { kind };
             if kind == Kind::Other {
                 report = report.variant(&Self::META, "elsewhere");
             }
@@ -96,7 +109,7 @@ enum Kind {
 /// What a pattern takes in vain.
 struct Uses {
     unused: Vec<(ast::PatEntry, String)>,
-    /// Whether the name of all arguments is used.
+    /// Whether the name of all arguments is used for more than to select some of them.
     is_whole_used: bool,
 }
 
@@ -106,10 +119,14 @@ impl Uses {
         let semantics = cx.semantics();
         let Some(scope) = semantics.lambda_scope(lambda.syntax().text_range()) else { return uses };
         let mut entries = pattern.pat_entries();
+        let mut used_of_whole = Vec::new();
         for (id, binding) in semantics.bindings(scope) {
             let is_used = !semantics.usage().uses(id).is_empty();
             if binding.kind == BindingKind::AtName {
-                uses.is_whole_used = is_used;
+                match cx.attributes_used(lambda.syntax(), id) {
+                    Some(names) => used_of_whole = names,
+                    None => uses.is_whole_used = true,
+                }
                 continue;
             }
             let Some(entry) = entries.next() else { continue };
@@ -118,6 +135,7 @@ impl Uses {
                 uses.unused.push((entry, name.to_owned()));
             }
         }
+        uses.unused.retain(|(_, name)| !used_of_whole.contains(name));
         uses
     }
 }

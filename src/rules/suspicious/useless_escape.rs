@@ -39,6 +39,13 @@ declare_rule! {
 impl Rule for UselessEscape {
     type Node = ast::Str;
 
+    fn may_concern(&self, view: NodeView<'_>, cx: &Context<'_>) -> bool {
+        let indented = cx.text[view.range()].starts_with("''");
+        view.tokens().any(|token| {
+            token.text.contains('\\') && !useless(token.text, token.range.start(), indented).is_empty()
+        })
+    }
+
     fn check(&self, string: &ast::Str, cx: &mut Context<'_>) {
         let text = cx.text;
         if !text[string.syntax().text_range()].contains('\\') {
@@ -91,9 +98,11 @@ impl Rule for UselessEscape {
 fn useless(text: &str, start: TextSize, indented: bool) -> Vec<TextRange> {
     let mut found = Vec::new();
     let mut at = 0;
-    while let Some(c) = text[at..].chars().next() {
+    while let Some(next) = text[at..].find(['\\', '\'']) {
+        at += next;
         let rest = &text[at..];
-        let mut length = c.len_utf8();
+        let is_backslash = rest.starts_with('\\');
+        let mut length = 1;
         if indented && rest.starts_with("''\\") {
             let escaped = rest[3..].chars().next();
             length = 3 + escaped.map_or(0, char::len_utf8);
@@ -102,7 +111,7 @@ fn useless(text: &str, start: TextSize, indented: bool) -> Vec<TextRange> {
             }
         } else if indented && (rest.starts_with("'''") || rest.starts_with("''$")) {
             length = 3;
-        } else if !indented && c == '\\' {
+        } else if !indented && is_backslash {
             let escaped = rest[1..].chars().next();
             length = 1 + escaped.map_or(0, char::len_utf8);
             let is_known = escaped.is_none_or(|c| "nrt\\\"$".contains(c))

@@ -4,6 +4,7 @@
     ./cache.nix
     ./inventory
     ./llm.nix
+    ./music.nix
     ./notes.nix
     ./nvr.nix
     ./photos.nix

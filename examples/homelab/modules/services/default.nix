@@ -9,5 +9,6 @@
     ./photos.nix
     ./proxy.nix
     ./transcribe.nix
+    ./photos.nix
   ];
 }

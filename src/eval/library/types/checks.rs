@@ -1,8 +1,9 @@
 //! The `check` of types: whether a value fits.
 
 use super::super::super::builtins;
+use super::super::super::coercion::{Coercion, normalise};
 use super::super::super::condition::Condition;
-use super::super::super::machine::{Coercion, Machine, normalise, truth};
+use super::super::super::machine::{Machine, truth};
 use super::super::super::operators;
 use super::super::super::value::{Name, SymbolRoot, Text, TextPiece, Thunk, Unknown, Val, Value};
 use super::super::{Outcome, Table, call_builtin, error, field, integer, meta, primitives, several};

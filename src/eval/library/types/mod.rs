@@ -38,7 +38,8 @@ mod merges;
 use std::rc::Rc;
 
 use super::super::builtins;
-use super::super::machine::{Coercion, Machine};
+use super::super::coercion::Coercion;
+use super::super::machine::Machine;
 use super::super::operators;
 use super::super::value::{Attrs, PrimitiveCall, Reason, Text, Thunk, Unknown, Val, Value};
 use super::{Outcome, Table, error, field, set, several};

@@ -1,0 +1,9 @@
+{ config, lib, ... }:
+{
+  config = lib.mkIf config.homelab.kiosk.enable {
+    services.pipewire = {
+      enable = true;
+      pulse.enable = true;
+    };
+  };
+}

@@ -1,0 +1,5 @@
+# What other flakes may use.
+{
+  hardening = import ./hardening.nix;
+}
+// import ./names.nix

@@ -1,0 +1,13 @@
+{ config, ... }:
+{
+  config =
+    if config.homelab.kiosk.enable then
+      {
+        services.pipewire = {
+          enable = true;
+          pulse.enable = true;
+        };
+      }
+    else
+      { };
+}

@@ -1,0 +1,75 @@
+//! Every node of a tree, as views; a node itself is made where someone asks for it.
+
+use rnix::SyntaxNode;
+
+use super::view::NodeView;
+
+/// Where a walk is: the current node, last, and those around it.
+pub struct Path<'t> {
+    steps: Vec<(NodeView<'t>, Option<SyntaxNode>)>,
+}
+
+impl Path<'_> {
+    /// The current node, made on first use.
+    pub fn node(&mut self) -> &SyntaxNode {
+        // The root is made from the start, so that some step is.
+        let made = self.steps.iter().rposition(|(_, node)| node.is_some()).unwrap_or_default();
+        for at in made + 1..self.steps.len() {
+            let (above, below) = self.steps.split_at_mut(at);
+            let parent = above[at - 1].1.as_ref().expect("invariant: made from the root downwards");
+            below[0].1 = Some(child(parent, below[0].0));
+        }
+        self.steps[self.steps.len() - 1].1.as_ref().expect("invariant: just made")
+    }
+}
+
+/// The node of a view right below `parent`.
+fn child(parent: &SyntaxNode, view: NodeView<'_>) -> SyntaxNode {
+    let is_it = |node: &SyntaxNode| node.kind() == view.kind() && node.text_range() == view.range();
+    let by_place = parent.child_or_token_at_range(view.range()).and_then(|child| child.into_node());
+    // Empty nodes share their place with others.
+    by_place
+        .filter(is_it)
+        .or_else(|| parent.children().find(is_it))
+        .expect("invariant: the view is one of a child of this node")
+}
+
+/// Shows every node below `root`, and `root` itself first: outer ones before inner ones, in the order of the text.
+pub fn walk(root: &SyntaxNode, mut visit: impl FnMut(NodeView<'_>, &mut Path<'_>)) {
+    let view = NodeView::new(root);
+    let mut path = Path { steps: vec![(view, Some(root.clone()))] };
+    descend(view, &mut path, &mut visit);
+}
+
+fn descend<'t>(view: NodeView<'t>, path: &mut Path<'t>, visit: &mut impl FnMut(NodeView<'_>, &mut Path<'_>)) {
+    visit(view, path);
+    for child in view.nodes() {
+        path.steps.push((child, None));
+        descend(child, path, visit);
+        path.steps.pop();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::parse;
+
+    #[test]
+    fn a_walk_passes_every_node_and_makes_those_asked_for() {
+        let text = "{ a ? 1, ... }: with a; rec { inherit (c) d; e.${f} = [ ./g ''h${i}'' (-1) { } ]; }";
+        let root = parse(text).syntax();
+        let nodes: Vec<SyntaxNode> = root.descendants().collect();
+        for every in 1..5 {
+            let mut at = 0;
+            walk(&root, |view, path| {
+                assert_eq!((view.kind(), view.range()), (nodes[at].kind(), nodes[at].text_range()));
+                if at % every == 0 {
+                    assert_eq!(path.node(), &nodes[at]);
+                }
+                at += 1;
+            });
+            assert_eq!(at, nodes.len());
+        }
+    }
+}
