@@ -240,6 +240,13 @@ fn hooks_run_under_pre_commit() {
     let output = run.current_dir(&flake).output().expect("pre-commit starts");
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     assert!(said(&output).contains("warning["), "{}", said(&output));
+    if has("prek") {
+        let mut run = command("prek");
+        run.args(["run", "--all-files", "--color", "never"]).env("PREK_HOME", place.path().join("prek"));
+        let output = run.current_dir(&flake).output().expect("prek starts");
+        assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+        assert!(said(&output).contains("warning["), "{}", said(&output));
+    }
 
     let hook = in_language("pre-commit.md", "nix").remove(0);
     let entry =

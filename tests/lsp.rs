@@ -306,6 +306,26 @@ fn a_finding_is_shown_fixed_and_gone() {
 }
 
 #[test]
+fn every_way_out_is_offered() {
+    let text = "{ a, b }:\n[\n  (a.b or toString 1)\n  b # nixlint: ignore[port-conflict]\n  b # nixlint: ignore[port-conflict]\n]\n";
+    let place = Place::new(&[("a.nix", text)]);
+    let mut client = Client::pushes(&place);
+    let uri = place.uri("a.nix");
+    client.open(&uri, text);
+    let wanted = ["or-default-applied", "unused-suppression", "unused-suppression"];
+    client.until("findings", |client| client.codes(&uri) == wanted);
+    let actions = client.actions(&uri, &whole(), json!(["quickfix"]));
+    let titles: Vec<&str> = actions.iter().filter_map(|action| action["title"].as_str()).collect();
+    for title in ["Make it one default (unsafe)", "Show what is called (your choice)"] {
+        assert!(titles.contains(&title), "{titles:?}");
+    }
+    let all = actions.iter().find(|action| action["title"] == "Fix all of `unused-suppression` in this file");
+    let fixed = applied(text, all.unwrap_or_else(|| panic!("{titles:?}")), &uri);
+    assert_eq!(fixed, "{ a, b }:\n[\n  (a.b or toString 1)\n  b\n  b\n]\n");
+    client.stop();
+}
+
+#[test]
 fn comments_of_actions_silence() {
     let place = Place::homelab();
     let mut client = Client::pushes(&place);
