@@ -1,5 +1,8 @@
 //! The pages of `docs/integrations/`, held to what they say: every command is run, and every snippet by the
 //! program it is for where that can be installed. Says `skipped: …` where it is missing.
+//!
+//! `NIXLINT_GIT_HOOKS_NIX` and `NIXLINT_TREEFMT_NIX` name copies of cachix/git-hooks.nix and numtide/treefmt-nix,
+//! `NIXLINT_NIXPKGS_LIB` the folder `lib` of nixpkgs: then their modules are evaluated with the snippets for them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -237,6 +240,13 @@ fn hooks_run_under_pre_commit() {
     let output = run.current_dir(&flake).output().expect("pre-commit starts");
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     assert!(said(&output).contains("warning["), "{}", said(&output));
+    if has("prek") {
+        let mut run = command("prek");
+        run.args(["run", "--all-files", "--color", "never"]).env("PREK_HOME", place.path().join("prek"));
+        let output = run.current_dir(&flake).output().expect("prek starts");
+        assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+        assert!(said(&output).contains("warning["), "{}", said(&output));
+    }
 
     let hook = in_language("pre-commit.md", "nix").remove(0);
     let entry =
@@ -244,6 +254,100 @@ fn hooks_run_under_pre_commit() {
     let entry = entry.trim_end_matches("\";");
     let output = command("sh").args(["-c", &format!("{entry} flake.nix")]).current_dir(&flake).output();
     assert!(output.expect("sh starts").status.code().is_some_and(|code| code <= 1));
+}
+
+/// The folder that a variable names.
+fn folder(variable: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os(variable).map(PathBuf::from).filter(|folder| folder.is_dir());
+    if folder.is_none() {
+        println!("skipped: {variable} names no folder");
+    }
+    folder
+}
+
+/// What Nix makes of `expression`, with `lib`, the snippet of a page as `snippet`, its arguments as `arguments`,
+/// and in the place of the package of nixlint a folder that holds the program.
+fn evaluated(place: &TempDir, snippet: &str, lib: &Path, expression: &str) -> serde_json::Value {
+    let package = place.path().join("package");
+    fs::create_dir_all(package.join("bin")).expect("folders can be made");
+    std::os::unix::fs::symlink(PROGRAM, package.join("bin/nixlint")).expect("links can be made");
+    write(place, "snippet.nix", snippet);
+    let text = format!(
+        "let\n  lib = import {lib};\n  package = {{ type = \"derivation\"; name = \"nixlint\"; outPath = \"{package}\"; }};\n  \
+         arguments = {{\n    pkgs.stdenv.hostPlatform.system = \"x86_64-linux\";\n    \
+         inputs.nixlint.packages.x86_64-linux.default = package;\n  }};\n  snippet = ./snippet.nix;\nin\n{expression}\n",
+        lib = lib.display(),
+        package = package.display(),
+    );
+    let file = write(place, "evaluated.nix", &text);
+    let mut nix = command("nix-instantiate");
+    nix.args(["--eval", "--strict", "--json", "--read-write-mode"]).arg(file);
+    let folders = ["NIX_STORE_DIR", "NIX_LOCALSTATE_DIR", "NIX_LOG_DIR", "NIX_STATE_DIR", "NIX_CONF_DIR"];
+    for variable in folders {
+        nix.env(variable, place.path().join("nix").join(variable));
+    }
+    let output = nix.output().expect("Nix starts");
+    assert!(output.status.success(), "{}", said(&output));
+    serde_json::from_slice(&output.stdout).expect("it is JSON")
+}
+
+#[test]
+fn git_hooks_nix_takes_its_snippet() {
+    let (Some(modules), Some(lib)) = (folder("NIXLINT_GIT_HOOKS_NIX"), folder("NIXLINT_NIXPKGS_LIB")) else {
+        return;
+    };
+    let place = place();
+    let expression = format!(
+        "let\n  hook = {{\n    imports = [ {}/modules/hook.nix ];\n    \
+         _module.args = {{ default_stages = [ \"pre-commit\" ]; default_language = \"system\"; }};\n  }};\n  \
+         options.options.hooks = lib.mkOption {{ type = lib.types.attrsOf (lib.types.submodule hook); }};\nin\n\
+         (lib.evalModules {{ specialArgs = arguments; modules = [ options snippet ]; }}).config.hooks.nixlint",
+        modules.display()
+    );
+    let snippet = in_language("pre-commit.md", "nix").remove(0);
+    let mut hook = evaluated(&place, &snippet, &lib, &expression);
+    assert_eq!((&hook["enable"], &hook["raw"]["require_serial"]), (&true.into(), &true.into()), "{hook}");
+    if !has("pre-commit") || !has("git") {
+        return;
+    }
+    let flake = flake();
+    let config = serde_json::json!({ "repos": [{ "repo": "local", "hooks": [hook["raw"].take()] }] });
+    write(&flake, ".pre-commit-config.yaml", &config.to_string());
+    ran(command("git").args(["init", "--quiet"]).current_dir(&flake));
+    ran(command("git").args(["add", "--all"]).current_dir(&flake));
+    let mut run = command("pre-commit");
+    run.args(["run", "--all-files", "--color", "never"]).env("PRE_COMMIT_HOME", place.path().join("cache"));
+    let output = run.current_dir(&flake).output().expect("pre-commit starts");
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(said(&output).contains("warning["), "{}", said(&output));
+}
+
+#[test]
+fn treefmt_nix_takes_its_snippet() {
+    let (Some(modules), Some(lib)) = (folder("NIXLINT_TREEFMT_NIX"), folder("NIXLINT_NIXPKGS_LIB")) else {
+        return;
+    };
+    let place = place();
+    let expression = format!(
+        "let\n  pkgs = arguments.pkgs // {{\n    inherit lib;\n    \
+         formats.toml = _: {{ type = lib.types.anything; }};\n  }};\n  treefmt = import {};\nin\n\
+         (treefmt.evalModule pkgs {{\n  imports = [ snippet ];\n  _module.args = {{ inherit (arguments) inputs; }};\n}})\
+         .config.settings.formatter",
+        modules.display()
+    );
+    let snippet = in_language("nix.md", "nix").pop().expect("the page ends with it");
+    let formatters = evaluated(&place, &snippet, &lib, &expression);
+    let program = formatters["nixlint"]["command"].as_str().expect("it has a command");
+    assert!(Path::new(program).is_file(), "{formatters}");
+    if has("treefmt") {
+        let flake = self::place();
+        let config: toml::Value = toml::Value::try_from(serde_json::json!({ "formatter": formatters }))
+            .expect("it can be written as TOML");
+        write(&flake, "treefmt.toml", &config.to_string());
+        let file = write(&flake, "a.nix", FILE);
+        ran(command("treefmt").args(["--walk", "filesystem", "--no-cache"]).current_dir(&flake));
+        assert_eq!(fs::read_to_string(&file).expect("it is there"), FIXED);
+    }
 }
 
 #[test]
@@ -343,6 +447,66 @@ fn snippets_for_neovim_run_in_neovim() {
     assert_eq!(String::from_utf8_lossy(&fixed).replace('\0', "\n"), FIXED);
 }
 
+/// What Neovim's own client shows with the snippets for the language server; stand-ins take the place of what
+/// came after 0.7.
+const NEOVIM_SERVER: &str = r#"
+local folder = vim.fn.getcwd()
+local configs, enabled, client = {}, nil, nil
+vim.lsp.config = function(name, options) configs[name] = options end
+vim.lsp.enable = function(name) enabled = name end
+vim.lsp.start = function(options)
+  client = vim.lsp.start_client(options)
+  vim.lsp.buf_attach_client(0, client)
+end
+vim.fs = {
+  find = function() return { folder .. "/nixlint.toml" } end,
+  dirname = function(path) return vim.fn.fnamemodify(path, ":h") end,
+}
+SNIPPETS
+local shown = {}
+local function show(how)
+  vim.wait(60000, function() return #vim.diagnostic.get(0) > 0 end, 20)
+  for _, found in ipairs(vim.diagnostic.get(0)) do
+    table.insert(shown, string.format("%s %d:%d-%d:%d %s", how, found.lnum, found.col, found.end_lnum, found.end_col, found.message))
+  end
+  vim.lsp.stop_client(client, true)
+  vim.wait(10000, function() return vim.lsp.client_is_stopped(client) end, 20)
+  vim.diagnostic.reset()
+end
+vim.cmd("set filetype=nix")
+show("autocmd")
+vim.lsp.start(vim.tbl_extend("force", { name = enabled, root_dir = folder }, configs[enabled]))
+show("config")
+vim.fn.writefile(shown, "shown")
+"#;
+
+#[test]
+fn snippets_for_the_language_server_run_in_neovim() {
+    if !has("nvim") {
+        return;
+    }
+    let place = place();
+    // One of the snippets leaves to nil what nil shows.
+    write(&place, "a.nix", &FILE.replace("syntax-error", "port-conflict"));
+    write(&place, "nixlint.toml", "");
+    let snippets = in_language("editors.md", "lua");
+    assert_eq!(snippets.len(), 2);
+    let script = write(&place, "run.lua", &NEOVIM_SERVER.replace("SNIPPETS", &snippets.join("\n")));
+    let mut nvim = command("nvim");
+    nvim.args(["--headless", "-n", "-u", "NONE", "-i", "NONE", "a.nix", "-c"]);
+    nvim.arg(format!("luafile {}", script.display())).args(["-c", "qa!"]).current_dir(&place);
+    nvim.env("HOME", place.path());
+    let output = nvim.output().expect("Neovim starts");
+    let shown = fs::read_to_string(place.path().join("shown"));
+    let shown = shown.unwrap_or_else(|error| panic!("{error}: {}", said(&output)));
+    insta::assert_snapshot!(shown, @"
+    autocmd 1:2-1:34 there is nothing to ignore from `port-conflict`
+    autocmd 2:22-2:54 there is nothing to ignore from `port-conflict`
+    config 1:2-1:34 there is nothing to ignore from `port-conflict`
+    config 2:22-2:54 there is nothing to ignore from `port-conflict`
+    ");
+}
+
 /// What a script that Vim runs in a folder writes to its file `shown`.
 fn vim_shows(place: &TempDir, script: &str) -> String {
     let script = write(place, "run.vim", script);
@@ -431,6 +595,48 @@ fn flycheck_shows_findings() {
 }
 
 #[test]
+fn eglot_shows_findings() {
+    if !has("emacs") {
+        return;
+    }
+    let place = place();
+    write(&place, "a.nix", FILE);
+    let snippet = in_language("editors.md", "elisp").remove(0);
+    let script = format!(
+        "(dolist (folder (file-expand-wildcards \"/usr/share/emacs/site-lisp/elpa*/*\")) (when (file-directory-p folder) (add-to-list 'load-path folder)))\n\
+         (unless (require 'eglot nil t) (kill-emacs 77))\n\
+         (define-derived-mode nix-mode prog-mode \"Nix\")\n{snippet}\n\
+         (setq eglot-sync-connect 60 eglot-connect-timeout 60)\n\
+         (find-file \"a.nix\")\n(nix-mode)\n(apply #'eglot--connect (eglot--guess-contact))\n\
+         (let ((tries 0)) (while (and (< tries 300) (null (flymake-diagnostics))) (flymake-start) (accept-process-output nil 0.2) (setq tries (1+ tries))))\n\
+         (dolist (found (sort (flymake-diagnostics) (lambda (a b) (< (flymake-diagnostic-beg a) (flymake-diagnostic-beg b))))) (princ (format \"%d-%d %s\\n\" (flymake-diagnostic-beg found) (flymake-diagnostic-end found) (flymake-diagnostic-text found))))\n"
+    );
+    let script = write(&place, "run.el", &script);
+    let mut emacs = command("emacs");
+    emacs.args(["--batch", "--quick", "--load"]).arg(script).current_dir(&place).env("HOME", place.path());
+    let output = emacs.env("LC_ALL", "C.UTF-8").output().expect("Emacs starts");
+    if output.status.code() == Some(77) {
+        println!("skipped: Eglot is not installed");
+        return;
+    }
+    assert!(output.status.success(), "{}", said(&output));
+    insta::assert_snapshot!(String::from_utf8_lossy(&output.stdout), @"
+    5-36 nixlint [unused-suppression]: there is nothing to ignore from `syntax-error`
+    51-82 nixlint [unused-suppression]: there is nothing to ignore from `syntax-error`
+    ");
+}
+
+#[test]
+fn the_task_for_zed_lists_findings() {
+    let tasks = in_language("editors.md", "json").remove(0);
+    let tasks: serde_json::Value = serde_json::from_str(&tasks).expect("it is JSON");
+    let task = tasks[0]["command"].as_str().expect("it has a command");
+    let flake = flake();
+    let output = command("sh").args(["-c", task]).current_dir(&flake).output().expect("sh starts");
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+}
+
+#[test]
 fn the_pattern_for_vs_code_matches_every_line() {
     let tasks = in_language("editors.md", "json").remove(1);
     let tasks: serde_json::Value = serde_json::from_str(&tasks).expect("it is JSON");
@@ -447,5 +653,20 @@ fn the_pattern_for_vs_code_matches_every_line() {
         let captures = expression.captures(line).unwrap_or_else(|| panic!("{line}"));
         let file = pattern["file"].as_u64().expect("it is a number") as usize;
         assert!(flake.path().join(&captures[file]).is_file(), "{line}");
+    }
+    // VS Code's own engine for patterns.
+    if has("node") {
+        let script = "const lines = require('fs').readFileSync(0, 'utf8').trimEnd().split('\\n');\n\
+                      const pattern = JSON.parse(process.argv[1]);\n\
+                      const expression = new RegExp(pattern.regexp);\n\
+                      for (const line of lines) {\n  const match = expression.exec(line);\n  \
+                      if (!match || !/^\\d+$/.test(match[pattern.line]) || !match[pattern.message]) throw line;\n}\n\
+                      console.log(lines.length);\n";
+        let given = place();
+        let lines = write(&given, "lines", &text);
+        let mut node = command("node");
+        node.args(["-e", script, "--", &pattern.to_string()]);
+        node.stdin(fs::File::open(lines).expect("it was written"));
+        assert_eq!(ran(&mut node).trim(), text.lines().count().to_string());
     }
 }

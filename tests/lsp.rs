@@ -242,7 +242,8 @@ impl Client {
 
 fn codes(diagnostics: &Value) -> Vec<String> {
     let list = diagnostics.as_array().expect("it is a list");
-    list.iter().map(|found| found["code"].as_str().expect("findings have codes").to_owned()).collect()
+    // Mistakes in configurations have no code.
+    list.iter().map(|found| found["code"].as_str().unwrap_or("mistake").to_owned()).collect()
 }
 
 fn whole() -> Value {
@@ -301,6 +302,26 @@ fn a_finding_is_shown_fixed_and_gone() {
     let fixed = applied(&fixed, &all[0], &uri);
     client.change(&uri, json!([{"text": fixed}]));
     client.until("no findings", |client| client.codes(&uri).is_empty());
+    client.stop();
+}
+
+#[test]
+fn every_way_out_is_offered() {
+    let text = "{ a, b }:\n[\n  (a.b or toString 1)\n  b # nixlint: ignore[port-conflict]\n  b # nixlint: ignore[port-conflict]\n]\n";
+    let place = Place::new(&[("a.nix", text)]);
+    let mut client = Client::pushes(&place);
+    let uri = place.uri("a.nix");
+    client.open(&uri, text);
+    let wanted = ["or-default-applied", "unused-suppression", "unused-suppression"];
+    client.until("findings", |client| client.codes(&uri) == wanted);
+    let actions = client.actions(&uri, &whole(), json!(["quickfix"]));
+    let titles: Vec<&str> = actions.iter().filter_map(|action| action["title"].as_str()).collect();
+    for title in ["Make it one default (unsafe)", "Show what is called (your choice)"] {
+        assert!(titles.contains(&title), "{titles:?}");
+    }
+    let all = actions.iter().find(|action| action["title"] == "Fix all of `unused-suppression` in this file");
+    let fixed = applied(text, all.unwrap_or_else(|| panic!("{titles:?}")), &uri);
+    assert_eq!(fixed, "{ a, b }:\n[\n  (a.b or toString 1)\n  b\n  b\n]\n");
     client.stop();
 }
 
@@ -481,6 +502,66 @@ fn configurations_and_files_are_read_again() {
     fs::remove_file(place.root().join("new.nix")).expect("it is there");
     client.notify("workspace/didChangeWatchedFiles", changed("new.nix"));
     client.until("one file", |client| client.codes(&place.uri("new.nix")).is_empty());
+    client.stop();
+}
+
+#[test]
+fn mistakes_in_configurations_are_shown_where_they_are() {
+    let place = Place::new(&[
+        ("a.nix", "1 # nixlint: ignore\n"),
+        ("nixlint.toml", "# é\nrules.blanket-supression = 'off'\n"),
+        ("rules/own.toml", "name = 'Own'\n"),
+    ]);
+    let (a, config) = (place.uri("a.nix"), place.uri("nixlint.toml"));
+    let mut client = Client::pushes(&place);
+    client.until("a mistake", |client| client.codes(&config) == ["mistake"]);
+    let mistake = client.pushed[&config][0].clone();
+    let range = json!({"start": {"line": 1, "character": 6}, "end": {"line": 1, "character": 24}});
+    assert_eq!((&mistake["range"], &mistake["severity"]), (&range, &json!(1)), "{mistake}");
+    let message = mistake["message"].as_str().expect("it says something");
+    assert!(
+        message.contains("`blanket-supression`") && message.contains("`blanket-suppression`"),
+        "{message}"
+    );
+    // Nothing is looked at until the configuration is right.
+    assert!(client.codes(&a).is_empty());
+
+    // What is being typed is not used yet, but read.
+    client.open(&config, &place.read("nixlint.toml"));
+    client.change(&config, json!([{"text": "rules.blanket-suppression = 'off'\n"}]));
+    client.until("no mistake", |client| client.codes(&config).is_empty());
+    client.change(&config, json!([{"text": "rule-dirs = ['rules']\nrules = 1\n"}]));
+    client.until("another mistake", |client| client.codes(&config) == ["mistake"]);
+    assert_eq!(client.pushed[&config][0]["range"]["start"]["line"], 1);
+    client.notify("textDocument/didClose", json!({"textDocument": {"uri": config}}));
+    client.until("the first mistake", |client| client.pushed[&config] == json!([mistake]));
+
+    place.write("nixlint.toml", "rule-dirs = ['rules']\n");
+    let changes = json!({"changes": [{"uri": config, "type": 2}]});
+    client.notify("workspace/didChangeWatchedFiles", changes);
+    let own = place.uri("rules/own.toml");
+    client.until("a mistake in a rule", |client| {
+        client.codes(&config).is_empty() && client.codes(&own).contains(&"mistake".to_owned())
+    });
+    client.until("findings", |client| client.codes(&a) == ["blanket-suppression"]);
+    client.stop();
+}
+
+#[test]
+fn clients_that_ask_are_told_mistakes_in_configurations() {
+    let place = Place::new(&[("nixlint.toml", "previw = true\n")]);
+    let mut client = Client::start(&place, json!({"textDocument": {"diagnostic": {}}}), Value::Null);
+    let uri = place.uri("nixlint.toml");
+    let params = json!({"textDocument": {"uri": uri}});
+    for (text, wanted) in [("previw = true\n", 1), ("preview = true\n", 0), ("preview =\n", 1)] {
+        match wanted {
+            1 if text.contains("previw") => client.open(&uri, text),
+            _ => client.change(&uri, json!([{"text": text}])),
+        }
+        let report = client.request("textDocument/diagnostic", params.clone()).expect("it is answered");
+        assert_eq!(report["items"].as_array().map(Vec::len), Some(wanted), "{text}: {report}");
+    }
+    assert!(client.codes(&uri).is_empty(), "an open file is not pushed");
     client.stop();
 }
 
@@ -672,6 +753,59 @@ fn random_edits_come_to_what_a_fresh_check_finds() {
         }
         for (name, text) in names.iter().zip(&texts) {
             place.write(name, text);
+        }
+        let checked = place.checked();
+        for name in names {
+            let uri = place.uri(name);
+            let report = client.request("textDocument/diagnostic", json!({"textDocument": {"uri": uri}}));
+            let found = report.expect("it is answered")["items"].clone();
+            let wanted = checked.get(&uri).cloned().unwrap_or_else(|| json!([]));
+            assert_eq!(found.to_string(), wanted.to_string(), "step {step}, {name}");
+        }
+    }
+    client.stop();
+}
+
+/// Comments and blanks move programs and say nothing new; some get into strings, though, and into scripts.
+#[test]
+fn blanks_and_comments_come_to_what_a_fresh_check_finds() {
+    let edits: usize = std::env::var("NIXLINT_LSP_EDITS").ok().and_then(|n| n.parse().ok()).unwrap_or(30);
+    let place = Place::homelab();
+    let names = [
+        BACKUP,
+        "modules/services/cache.nix",
+        "modules/services/notes.nix",
+        "modules/default.nix",
+        "flake.nix",
+    ];
+    let mut client = Client::start(&place, json!({"textDocument": {"diagnostic": {}}}), Value::Null);
+    for name in names {
+        client.open(&place.uri(name), &place.read(name));
+    }
+    let mut random = Random(0x2545_f491_4f6c_dd1d);
+    for step in 1..=edits.div_ceil(10) {
+        for _ in 0..=random.below(3) {
+            let name = *random.of(&names);
+            let mut text = place.read(name);
+            let blanks: Vec<usize> = text.match_indices([' ', '\n']).map(|(at, _)| at).collect();
+            let at = *random.of(&blanks);
+            let (end, new) = match random.below(6) {
+                0 if text[at..].starts_with("  ") => (at + 1, ""),
+                1 => (at, " /* é */"),
+                2 if text[at..].starts_with('\n') => (at, " # 日本"),
+                3 => (at, "\n"),
+                4 => (at, " # fetchurl <nixpkgs> ~/x\n"),
+                _ => (at, " "),
+            };
+            let position = |at: usize| {
+                let line = text[..at].matches('\n').count();
+                let column = text[..at].rsplit('\n').next().unwrap_or_default().encode_utf16().count();
+                json!({"line": line, "character": column})
+            };
+            let range = json!({"start": position(at), "end": position(end)});
+            client.change(&place.uri(name), json!([{"range": range, "text": new}]));
+            text.replace_range(at..end, new);
+            place.write(name, &text);
         }
         let checked = place.checked();
         for name in names {

@@ -1,6 +1,7 @@
 //! Mistakes in what the user wrote for nixlint, as miette shows them.
 
 use std::ops::Range;
+use std::path::{Path, PathBuf};
 
 use miette::{Diagnostic, NamedSource, SourceSpan};
 
@@ -16,6 +17,7 @@ pub struct Mistake {
     #[label("{label}")]
     span: SourceSpan,
     label: String,
+    file: Option<PathBuf>,
 }
 
 impl Mistake {
@@ -33,7 +35,13 @@ impl Mistake {
             source_code: NamedSource::new(harmless(path), harmless(text)),
             span: span.into(),
             label: harmless(&label.into()),
+            file: None,
         }
+    }
+
+    /// The same mistake, in a file that lies at `file`.
+    pub(super) fn in_file(self, file: &Path) -> Self {
+        Self { file: Some(file.to_owned()), ..self }
     }
 
     /// The same mistake with the way out.
@@ -48,6 +56,33 @@ impl Mistake {
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
         format!("{}:{line}:{column}", self.source_code.name())
+    }
+
+    /// Where the file lies, where that is known.
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
+    /// The text that the mistake is in, characters that could take over a terminal replaced by others of as
+    /// many bytes.
+    pub fn text(&self) -> &str {
+        self.source_code.inner()
+    }
+
+    /// Whether the mistake is one in this text.
+    pub fn is_in(&self, text: &str) -> bool {
+        harmless(text) == *self.source_code.inner()
+    }
+
+    /// The bytes of the text that are wrong.
+    pub fn range(&self) -> Range<usize> {
+        self.start()..self.start() + self.span.len()
+    }
+
+    /// What is wrong, why, and the way out, in lines.
+    pub fn in_full(&self) -> String {
+        let help = self.help.as_ref().map(|help| format!("\nhelp: {help}")).unwrap_or_default();
+        format!("{}: {}{help}", self.message, self.label)
     }
 
     /// First byte of the place.

@@ -7,44 +7,58 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::file::internal_error;
 use super::projects::with_project;
-use super::{ProjectFiles, RuleSet, Workspace};
+use super::{ActiveRule, ProjectFiles, Workspace};
 use crate::diagnostic::{Applicability, Diagnostic};
 use crate::module::Facts;
 use crate::project::{Host, HostClass, ModuleForm, ProjectView, Survey};
-use crate::rule::{HostContext, Runner, Texts};
+use crate::rule::{HostContext, RuleMeta, Runner, Texts, TextsRead};
 use crate::text::FileId;
 
 /// How many hosts a note names.
 const NAMED_HOSTS: usize = 8;
 
 /// What was found in one project.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Found {
     pub diagnostics: Vec<Diagnostic>,
     /// Whether the evaluation was cut short, so that there may be more.
     pub is_cut_short: bool,
+    /// The texts that were read.
+    pub read: Read,
 }
 
-/// The findings of all rules on hosts in a project, those about several hosts merged. `facts` gives what
-/// phase 1 knows of a file.
+/// What findings rest on beside the programs of files.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Read {
+    /// Files whose texts the evaluation read.
+    pub evaluated: FxHashSet<FileId>,
+    /// What rules read of texts, by name.
+    pub by_rule: FxHashMap<&'static str, TextsRead>,
+}
+
+/// The findings of `rules`, those on hosts among them, in a project; those about several hosts merged. `facts`
+/// gives what phase 1 knows of a file.
 pub(super) fn check(
     workspace: &Workspace,
     project: &ProjectFiles,
     facts: impl Fn(FileId) -> Option<Arc<Facts>>,
-    rules: &RuleSet,
+    rules: &[&ActiveRule],
 ) -> Found {
     let place = place_for_errors(workspace, project);
     let mut found = Vec::new();
+    let mut by_rule = FxHashMap::default();
     let visited = catch_unwind(AssertUnwindSafe(|| {
         with_project(workspace, project, facts, |project| {
             let texts = Texts::new(&workspace.sources);
-            let mut check = |host: &Host<'_>| found.append(&mut check_host(host, &texts, rules, place));
+            let mut check =
+                |host: &Host<'_>| found.append(&mut check_host(host, &texts, rules, place, &mut by_rule));
             // Rules know the options of NixOS and of no other module system.
             let mut attached = FxHashSet::default();
-            let wants_survey = rules.rules.iter().any(|rule| matches!(rule.runner, Runner::Project(_)));
+            let wants_survey = rules.iter().any(|rule| matches!(rule.runner, Runner::Project(_)));
             let mut survey = Survey::default();
             let mut classes = vec![HostClass::Nixos, HostClass::Darwin, HostClass::Home];
             let is_wanted = |class: HostClass| {
-                rules.rules.iter().any(|rule| match &rule.runner {
+                rules.iter().any(|rule| match &rule.runner {
                     Runner::Host(runner) => runner.wants(class),
                     _ => false,
                 })
@@ -68,21 +82,21 @@ pub(super) fn check(
             });
             if wants_survey {
                 let view = ProjectView::new(project, survey);
-                found.append(&mut check_project(&view, &texts, rules, place));
+                found.append(&mut check_project(&view, &texts, rules, place, &mut by_rule));
             }
             project.is_exhausted()
         })
     }));
     let mut merged = merge(found);
-    let is_cut_short = match visited {
-        Ok(is_exhausted) => is_exhausted.unwrap_or_default(),
+    let (is_cut_short, evaluated) = match visited {
+        Ok(visited) => visited.unwrap_or_default(),
         Err(panic) => {
             let message = "nixlint failed on the hosts of this project";
             merged.extend(place.map(|file| internal_error(file, message, &*panic)));
-            false
+            <(bool, FxHashSet<FileId>)>::default()
         }
     };
-    Found { diagnostics: merged, is_cut_short }
+    Found { diagnostics: merged, is_cut_short, read: Read { evaluated, by_rule } }
 }
 
 /// The file in which trouble with the whole project is reported.
@@ -92,9 +106,15 @@ fn place_for_errors(workspace: &Workspace, project: &ProjectFiles) -> Option<Fil
     reported().find(is_flake).or_else(|| reported().next())
 }
 
-fn check_host(host: &Host<'_>, texts: &Texts<'_>, rules: &RuleSet, place: Option<FileId>) -> Vec<Diagnostic> {
+fn check_host(
+    host: &Host<'_>,
+    texts: &Texts<'_>,
+    rules: &[&ActiveRule],
+    place: Option<FileId>,
+    read: &mut FxHashMap<&'static str, TextsRead>,
+) -> Vec<Diagnostic> {
     let mut errors = Vec::new();
-    let on_hosts = rules.rules.iter().filter_map(|rule| match &rule.runner {
+    let on_hosts = rules.iter().filter_map(|rule| match &rule.runner {
         Runner::Host(runner) if runner.wants(host.class()) => Some((rule.meta, runner)),
         _ => None,
     });
@@ -103,6 +123,7 @@ fn check_host(host: &Host<'_>, texts: &Texts<'_>, rules: &RuleSet, place: Option
         let cx = cx.get_or_insert_with(|| HostContext::new(texts, meta));
         cx.set_rule(meta, host.name.as_deref());
         let checked = catch_unwind(AssertUnwindSafe(|| runner.check_host(host, cx)));
+        note(read, meta, texts);
         if let (Err(panic), Some(file)) = (checked, place) {
             let message = match &host.name {
                 Some(name) => format!("rule `{}` failed on the host `{name}`", meta.name),
@@ -120,14 +141,16 @@ fn check_host(host: &Host<'_>, texts: &Texts<'_>, rules: &RuleSet, place: Option
 fn check_project(
     project: &ProjectView<'_>,
     texts: &Texts<'_>,
-    rules: &RuleSet,
+    rules: &[&ActiveRule],
     place: Option<FileId>,
+    read: &mut FxHashMap<&'static str, TextsRead>,
 ) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    for rule in &rules.rules {
+    for rule in rules {
         let Runner::Project(runner) = &rule.runner else { continue };
         let mut cx = HostContext::new(texts, rule.meta);
         let checked = catch_unwind(AssertUnwindSafe(|| runner.check_project(project, &mut cx)));
+        note(read, rule.meta, texts);
         found.append(&mut cx.finish());
         if let (Err(panic), Some(file)) = (checked, place) {
             let message = format!("rule `{}` failed on this project", rule.meta.name);
@@ -135,6 +158,16 @@ fn check_project(
         }
     }
     found
+}
+
+/// Notes what a rule read that has just run.
+fn note(read: &mut FxHashMap<&'static str, TextsRead>, rule: &'static RuleMeta, texts: &Texts<'_>) {
+    let new = texts.take_read();
+    if !new.files.is_empty() || !new.asked.is_empty() {
+        let read = read.entry(rule.name).or_default();
+        read.files.extend(new.files);
+        read.asked.extend(new.asked);
+    }
 }
 
 /// One finding for what several hosts have in common: place, rule, variant and message.

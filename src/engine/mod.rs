@@ -2,6 +2,7 @@
 //!
 //! It must never touch a file: texts come in a [`Workspace`] and leave in one.
 
+mod again;
 mod built_in;
 mod file;
 mod fix;
@@ -14,6 +15,7 @@ mod sample;
 mod suppress;
 mod workspace;
 
+pub use again::Earlier;
 pub use built_in::BUILT_IN;
 pub use fix::{Fixed, fix, fix_once, fix_some};
 pub use moved::moved;

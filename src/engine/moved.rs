@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::diagnostic::{Diagnostic, Fix};
-use crate::text::{Change, FileId, Span};
+use crate::text::{Change, FileId, Span, TextRange};
 
 /// The finding at its place in the edited texts, `changes` being what became of each file that was edited;
 /// `None` where the edits reach into its place. Evidence and fixes that the edits reach are left out.
@@ -29,12 +29,36 @@ pub fn moved(diagnostic: &Diagnostic, changes: &FxHashMap<FileId, Change>) -> Op
     Some(result)
 }
 
+/// As [`moved`], but `None` where the edits reach into anything of the finding, or it is not certain on which
+/// side of them something is.
+pub(super) fn moved_whole(
+    diagnostic: &Diagnostic,
+    changes: &FxHashMap<FileId, Change>,
+) -> Option<Diagnostic> {
+    let is_certain = |file: FileId, range: TextRange| {
+        changes.get(&file).is_none_or(|change| !range.is_empty() || change.old.intersect(range).is_none())
+    };
+    let labels = diagnostic.related.iter().map(|label| label.span);
+    let spans = labels.chain(diagnostic.masks.iter().copied()).chain([diagnostic.primary.span]);
+    let edits = diagnostic.fixes.iter().flat_map(|fix| &fix.edits).map(|edit| (edit.file, edit.range));
+    let mut places = spans.map(|span| (span.file, span.range())).chain(edits);
+    if !places.all(|(file, range)| is_certain(file, range)) {
+        return None;
+    }
+    let new = moved(diagnostic, changes)?;
+    let is_whole = new.related.len() == diagnostic.related.len()
+        && new.masks.len() == diagnostic.masks.len()
+        && new.fixes.len() == diagnostic.fixes.len()
+        && new.covers.is_some() == diagnostic.covers.is_some();
+    is_whole.then_some(new)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::built_in::{SYNTAX_ERROR, finding};
     use super::*;
     use crate::diagnostic::{Applicability, Label};
-    use crate::text::{Edit, TextRange};
+    use crate::text::Edit;
 
     fn range(start: u32, end: u32) -> TextRange {
         TextRange::new(start.into(), end.into())

@@ -1,10 +1,11 @@
 //! From the files of projects to projects whose hosts can be asked for. Rules and commands come to hosts
 //! here and nowhere else.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use camino::Utf8Path;
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 
 use super::run::Session;
 use super::{InputFile, ProjectFiles, RuleSet, Workspace};
@@ -42,17 +43,18 @@ impl Session {
         let facts = |file| session.result(file).facts.clone();
         let linked =
             |project: &ProjectFiles| with_project(workspace, project, facts, |linked| visit(project, linked));
-        workspace.projects.par_iter().filter_map(linked).collect()
+        workspace.projects.par_iter().filter_map(linked).map(|(visited, _)| visited).collect()
     }
 }
 
-/// Links one project and hands it to `visit`. `facts` gives what phase 1 knows of a file.
+/// Links one project and hands it to `visit`; gives the files whose texts were read, too. `facts` gives what
+/// phase 1 knows of a file.
 pub(super) fn with_project<T: Send>(
     workspace: &Workspace,
     project: &ProjectFiles,
     facts: impl Fn(FileId) -> Option<Arc<Facts>>,
     visit: impl FnOnce(&Project<'_>) -> T + Send,
-) -> Option<T> {
+) -> Option<(T, FxHashSet<FileId>)> {
     let sources = &workspace.sources;
     let as_linked = |file: &InputFile| ProjectFile {
         id: file.id,
@@ -60,8 +62,12 @@ pub(super) fn with_project<T: Send>(
         facts: facts(file.id),
     };
     let files: Vec<ProjectFile> = project.files.iter().map(as_linked).collect();
+    let texts_read: Mutex<FxHashSet<FileId>> = Mutex::default();
     let read = |path: &Utf8Path| match files.iter().find(|file| file.path.as_str() == path.as_str()) {
-        Some(file) => Some(sources.get(file.id).text.to_string()),
+        Some(file) => {
+            texts_read.lock().unwrap_or_else(PoisonError::into_inner).insert(file.id);
+            Some(sources.get(file.id).text.to_string())
+        }
         None => workspace.reader.read(path),
     };
     let presence = |path: &Utf8Path, is_there: bool| workspace.reader.presence(path, is_there);
@@ -74,5 +80,6 @@ pub(super) fn with_project<T: Send>(
         read: &read,
         presence: &presence,
     };
-    link(&input, visit)
+    let visited = link(&input, visit)?;
+    Some((visited, texts_read.into_inner().unwrap_or_else(PoisonError::into_inner)))
 }

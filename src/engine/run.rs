@@ -9,8 +9,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::built_in::{self, BUILT_IN};
 use super::file::{self, Dispatch, FileResult};
+use super::hosts::{self, Found};
 use super::suppress::{self, Sifted};
-use super::{ActiveRule, InputFile, Outcome, RuleSet, Workspace, hosts};
+use super::{ActiveRule, InputFile, Outcome, ProjectFiles, RuleSet, Workspace};
 use crate::diagnostic::{Applicability, Diagnostic, Level, Tag};
 use crate::rule::{RuleMeta, Runner};
 use crate::syntax::{Parser, parse};
@@ -49,19 +50,33 @@ pub struct Session {
 /// What rules on hosts and projects found, before levels and comments are looked at.
 #[derive(Debug, Clone, Default)]
 pub struct HostFindings {
-    /// The findings in reported files.
-    pub diagnostics: Vec<Diagnostic>,
+    /// What was found in each project.
+    pub(super) projects: Vec<Found>,
     /// The roots of projects whose evaluation was cut short.
     pub cut_short: Vec<Utf8PathBuf>,
+}
+
+impl HostFindings {
+    pub(super) fn new(projects: Vec<Found>, workspace: &Workspace) -> Self {
+        let of_project = projects.iter().zip(&workspace.projects);
+        let cut_short = of_project.filter(|(found, _)| found.is_cut_short);
+        let cut_short = cut_short.map(|(_, project)| project.root.clone()).collect();
+        Self { projects, cut_short }
+    }
+
+    /// The findings in reported files, by project.
+    pub fn diagnostics(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.projects.iter().flat_map(|found| &found.diagnostics)
+    }
 }
 
 impl Session {
     /// As [`run`], with what is still known of earlier runs.
     pub fn run(&mut self, workspace: &Workspace, rules: &RuleSet) -> Outcome {
         self.read_files(workspace, rules);
-        let HostFindings { diagnostics, cut_short } = self.of_hosts(workspace, rules);
+        let HostFindings { projects, cut_short } = self.of_hosts(workspace, rules);
         let mut by_file: FxHashMap<FileId, Vec<Diagnostic>> = FxHashMap::default();
-        for diagnostic in diagnostics {
+        for diagnostic in projects.into_iter().flat_map(|found| found.diagnostics) {
             by_file.entry(diagnostic.primary.span.file).or_default().push(diagnostic);
         }
         let settings = Settings::new(rules);
@@ -130,28 +145,28 @@ impl Session {
     /// # Panics
     /// When a file was not read before.
     pub fn of_hosts(&self, workspace: &Workspace, rules: &RuleSet) -> HostFindings {
-        if !rules.rules.iter().any(|rule| !matches!(rule.runner, Runner::File(..))) {
-            return HostFindings::default();
+        let rules: Vec<&ActiveRule> = rules.rules.iter().collect();
+        let found = workspace.projects.par_iter().map(|project| self.of_project(workspace, project, &rules));
+        HostFindings::new(found.collect(), workspace)
+    }
+
+    /// The findings of these rules on the hosts of one project.
+    pub(super) fn of_project(
+        &self,
+        workspace: &Workspace,
+        project: &ProjectFiles,
+        rules: &[&ActiveRule],
+    ) -> Found {
+        if rules.iter().all(|rule| matches!(rule.runner, Runner::File(..))) {
+            return Found::default();
         }
         let facts = |file| self.result(file).facts.clone();
-        let found: Vec<hosts::Found> = workspace
-            .projects
-            .par_iter()
-            .map(|project| {
-                let mut found = hosts::check(workspace, project, facts, rules);
-                let reported: FxHashSet<FileId> =
-                    project.files.iter().filter(|file| file.reported).map(|file| file.id).collect();
-                found.diagnostics.retain(|diagnostic| reported.contains(&diagnostic.primary.span.file));
-                found
-            })
-            .collect();
-        let of_project = found.iter().zip(&workspace.projects);
-        let cut_short = of_project.filter(|(found, _)| found.is_cut_short);
-        let cut_short = cut_short.map(|(_, project)| project.root.clone()).collect();
-        let mut diagnostics: Vec<Diagnostic> =
-            found.into_iter().flat_map(|found| found.diagnostics).collect();
-        cover_strings(workspace, &mut diagnostics);
-        HostFindings { diagnostics, cut_short }
+        let mut found = hosts::check(workspace, project, facts, rules);
+        let reported: FxHashSet<FileId> =
+            project.files.iter().filter(|file| file.reported).map(|file| file.id).collect();
+        found.diagnostics.retain(|diagnostic| reported.contains(&diagnostic.primary.span.file));
+        cover_strings(workspace, &mut found.diagnostics);
+        found
     }
 
     pub(super) fn result(&self, file: FileId) -> &FileResult {

@@ -24,8 +24,8 @@ pub(super) struct Document {
 pub(super) enum Kind {
     /// Nix, at a place of the disk or without one.
     Nix { place: PathBuf, is_homeless: bool },
-    /// A configuration of nixlint.
-    Config,
+    /// A configuration of nixlint, at a place of the disk where it is known.
+    Config { place: Option<PathBuf> },
     /// Nothing to look at.
     Other,
 }
@@ -36,7 +36,7 @@ impl Kind {
         let path = convert::path_of(uri);
         let name = path.as_ref().and_then(|path| path.file_name()).unwrap_or_default();
         if name == "nixlint.toml" || name == ".nixlint.toml" {
-            return Self::Config;
+            return Self::Config { place: path.as_deref().map(real_place) };
         }
         let is_nix = language == "nix"
             || path.as_ref().is_some_and(|path| path.extension().is_some_and(|e| e == "nix"));
@@ -63,7 +63,7 @@ impl Document {
             Kind::Nix { place, is_homeless } => {
                 Some(OpenFile { path: place.clone(), text: self.text.clone(), is_homeless: *is_homeless })
             }
-            Kind::Config | Kind::Other => None,
+            Kind::Config { .. } | Kind::Other => None,
         }
     }
 
@@ -120,7 +120,8 @@ mod tests {
 
     #[test]
     fn documents_are_told_apart_by_name_and_language() {
-        assert_eq!(Kind::of("file:///p/nixlint.toml", "toml"), Kind::Config);
+        let config = Kind::Config { place: Some(PathBuf::from("/p/nixlint.toml")) };
+        assert_eq!(Kind::of("file:///p/nixlint.toml", "toml"), config);
         assert_eq!(Kind::of("file:///p/x.md", "markdown"), Kind::Other);
         assert_eq!(Kind::of("file:///nix/store/x/a.nix", "nix"), Kind::Other);
         let nix = |uri, language| matches!(Kind::of(uri, language), Kind::Nix { .. });

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
+use super::mistakes::{Mistakes, told};
 use super::settings::Settings;
 use super::world::{Group, Snapshot, World};
 use crate::config::discover::{ConfigChoice, OpenFile, Request, discover, packs};
@@ -36,9 +37,16 @@ pub(super) struct Packs {
     rules: Vec<Entry>,
     configs: Vec<PathBuf>,
     problems: Vec<String>,
+    mistakes: Mistakes,
 }
 
 impl Packs {
+    /// The rules that ship and these, as configurations may name them.
+    pub(super) fn with<T>(&self, shipped: &[Entry], run: impl FnOnce(RuleBook<'_>) -> T) -> T {
+        let rules: Vec<Entry> = shipped.iter().chain(&self.rules).copied().collect();
+        run(RuleBook { rules: &rules, built_in: BUILT_IN, configs: &self.configs })
+    }
+
     /// What is known of the rules.
     pub(super) fn metas(&self) -> Vec<&'static RuleMeta> {
         self.rules.iter().map(|entry| entry.meta).collect()
@@ -53,6 +61,8 @@ pub(super) struct Loaded {
     pub packs: Arc<Packs>,
     /// What is wrong, in sentences.
     pub problems: Vec<String>,
+    /// What of it is a mistake at a place of a file.
+    pub mistakes: Mistakes,
 }
 
 impl Load {
@@ -60,8 +70,10 @@ impl Load {
     pub(super) fn run(self) -> Loaded {
         let config = self.settings.config_choice();
         let packs = self.packs.clone().unwrap_or_else(|| Arc::new(self.packs(&config)));
-        let rules: Vec<Entry> = self.shipped.iter().chain(&packs.rules).copied().collect();
-        let book = RuleBook { rules: &rules, built_in: BUILT_IN, configs: &packs.configs };
+        packs.with(self.shipped, |book| self.load(config, &packs, book))
+    }
+
+    fn load(&self, config: ConfigChoice, packs: &Arc<Packs>, book: RuleBook<'_>) -> Loaded {
         let (flags, mut problems) = self.settings.selectors(book);
         problems.extend(packs.problems.iter().cloned());
 
@@ -74,10 +86,12 @@ impl Load {
             force_exclude: false,
             book,
         });
-        problems.extend(discovered.problems.iter().map(|problem| problem.line()));
+        let (lines, mistakes) = told(discovered.problems);
+        problems.extend(lines);
+        let mistakes = packs.mistakes.iter().cloned().chain(mistakes).collect();
         let mut now = Snapshot { sources: discovered.sources, groups: Vec::new(), reader: discovered.reader };
         for group in discovered.groups {
-            let key = key(&group.config, &flags, &packs);
+            let key = key(&group.config, &flags, packs);
             let rules = Arc::new(resolve(book, &group.config, &flags));
             let projects = Arc::new(group.projects);
             now.groups.push(Group { rules, key, projects, session: Session::default() });
@@ -93,11 +107,11 @@ impl Load {
         problems.extend(cut_short.map(|root| {
             format!("evaluating `{root}` took too many steps: findings about its hosts may be missing")
         }));
-        let seen = now.sources.clone();
+        let seen = now.clone();
         let asked: FxHashSet<PathBuf> = self.open.iter().map(|file| file.path.clone()).collect();
         let mut world = World::new(now, discovered.places, asked);
         world.take(found, seen);
-        Loaded { world, packs, problems }
+        Loaded { world, packs: packs.clone(), problems, mistakes }
     }
 
     fn packs(&self, config: &ConfigChoice) -> Packs {
@@ -109,8 +123,8 @@ impl Load {
             paths.extend(folders.map(PathBuf::from));
         }
         let packs = packs(config, &paths, &self.folder, &taken);
-        let problems = packs.problems.iter().map(|problem| problem.line()).collect();
-        Packs { rules: packs.rules, configs: packs.configs, problems }
+        let (problems, mistakes) = told(packs.problems);
+        Packs { rules: packs.rules, configs: packs.configs, problems, mistakes }
     }
 
     /// Spares a second look at files that are as they were, where all files have kept their ids.

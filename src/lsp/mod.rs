@@ -12,6 +12,7 @@ mod documents;
 mod hover;
 mod links;
 mod load;
+mod mistakes;
 mod option_path;
 mod server;
 mod settings;

@@ -1,12 +1,13 @@
 //! The loop: messages in, answers and diagnostics out.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::hash::Hasher as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use camino::Utf8Path;
 use gen_lsp_types as lsp;
 use lsp_server::{Connection, ErrorCode, Message, Notification, Request, RequestId, Response};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -21,9 +22,11 @@ use super::documents::{Document, Kind};
 use super::hover;
 use super::links;
 use super::load::{Load, Loaded, Packs};
+use super::mistakes::{self, Mistakes};
 use super::settings::Settings;
 use super::worker::{Done, Worker};
 use super::world::World;
+use crate::config::discover::mistakes_in;
 use crate::diagnostic::Diagnostic;
 use crate::report::fingerprints;
 use crate::report::json::Wire;
@@ -96,6 +99,11 @@ pub(super) struct Server {
     /// Files whose diagnostics may be others than those that were sent.
     dirty: FxHashSet<FileId>,
     is_all_dirty: bool,
+    /// Files whose findings on hosts may be others.
+    on_hosts_dirty: FxHashSet<FileId>,
+    /// What is wrong with configurations on disk, and whether something else may be by now.
+    mistakes: Mistakes,
+    are_mistakes_dirty: bool,
     /// What was sent, by address, as a hash.
     pushed: FxHashMap<String, u64>,
     pulled: FxHashMap<String, u64>,
@@ -127,6 +135,9 @@ impl Server {
             is_busy: false,
             dirty: FxHashSet::default(),
             is_all_dirty: false,
+            on_hosts_dirty: FxHashSet::default(),
+            mistakes: Mistakes::new(),
+            are_mistakes_dirty: false,
             pushed: FxHashMap::default(),
             pulled: FxHashMap::default(),
             pending: FxHashMap::default(),
@@ -411,7 +422,7 @@ impl Server {
 
     fn saved(&mut self, params: &lsp::DidSaveTextDocumentParams) {
         match self.documents.get(&params.text_document.uri.0).map(|document| &document.kind) {
-            Some(Kind::Config) => self.forget_configuration(),
+            Some(Kind::Config { .. }) => self.forget_configuration(),
             Some(Kind::Nix { .. }) => self.scan_due = Some(Instant::now()),
             // A rule of the user, perhaps.
             Some(Kind::Other) if params.text_document.uri.0.ends_with(".toml") => self.forget_configuration(),
@@ -433,10 +444,16 @@ impl Server {
             self.push(uri, &[], 0, None);
             self.scan_due = Some(Instant::now() + PAUSE);
         }
+        if matches!(document.kind, Kind::Config { .. }) {
+            // What is on disk counts again.
+            self.push(uri, &[], 0, None);
+            self.are_mistakes_dirty = true;
+        }
     }
 
     /// Has the text of a document count.
     fn take_text(&mut self, uri: &str) {
+        self.are_mistakes_dirty |= self.config_at(uri).is_some();
         let Some(Document { kind: Kind::Nix { place, .. }, text, .. }) = self.documents.get(uri) else {
             return;
         };
@@ -505,9 +522,7 @@ impl Server {
     fn scan(&mut self) {
         self.scan_due = None;
         self.is_busy = true;
-        let folder = self.folders.first().cloned().unwrap_or_else(|| self.setup.folder.clone());
-        // Paths without links, as those of files are.
-        let folder = std::fs::canonicalize(&folder).unwrap_or(folder);
+        let folder = self.folder();
         let mut open: Vec<_> = self.documents.values().filter_map(Document::open_file).collect();
         open.sort_by(|a, b| a.path.cmp(&b.path));
         open.dedup_by(|a, b| a.path == b.path);
@@ -523,6 +538,12 @@ impl Server {
         self.worker.run(move || Done::Loaded(Box::new(load.run())));
     }
 
+    /// The folder that counts, without links, as the paths of files are.
+    fn folder(&self) -> PathBuf {
+        let folder = self.folders.first().unwrap_or(&self.setup.folder);
+        std::fs::canonicalize(folder).unwrap_or_else(|_| folder.clone())
+    }
+
     fn look_at_hosts(&mut self) {
         self.hosts_due = None;
         let Some(world) = &mut self.world else { return };
@@ -530,12 +551,9 @@ impl Server {
             return;
         }
         world.read_edited();
-        let snapshot = world.now.clone();
+        let (now, seen, found) = (world.now.clone(), world.seen.clone(), world.found.clone());
         self.is_busy = true;
-        self.worker.run(move || {
-            let found = snapshot.of_hosts();
-            Done::Hosts(found, snapshot.sources)
-        });
+        self.worker.run(move || Done::Hosts(now.of_hosts_again(&seen, &found), Box::new(now)));
     }
 
     fn on_done(&mut self, done: Done) {
@@ -547,9 +565,8 @@ impl Server {
             Done::Hosts(found, seen) => {
                 self.is_busy = false;
                 if let Some(world) = &mut self.world {
-                    world.take(found, seen);
+                    self.on_hosts_dirty.extend(world.take(found, *seen));
                 }
-                self.is_all_dirty = true;
             }
             Done::Lost(reason) => {
                 self.is_busy = false;
@@ -560,8 +577,10 @@ impl Server {
     }
 
     fn loaded(&mut self, loaded: Loaded) {
-        let Loaded { world, packs, problems } = loaded;
+        let Loaded { world, packs, problems, mistakes } = loaded;
         self.world = Some(world);
+        self.on_hosts_dirty.clear();
+        self.mistakes = mistakes;
         self.packs = Some(packs);
         self.uris.clear();
         self.is_all_dirty = true;
@@ -605,9 +624,10 @@ impl Server {
     fn publish(&mut self) {
         let Some(world) = &self.world else { return };
         let all = std::mem::take(&mut self.is_all_dirty);
+        let on_hosts = std::mem::take(&mut self.on_hosts_dirty);
         let mut files: Vec<FileId> = match all {
             true => world.reported().collect(),
-            false => self.dirty.iter().copied().collect(),
+            false => self.dirty.union(&on_hosts).copied().collect(),
         };
         files.sort_unstable();
         self.dirty.clear();
@@ -615,14 +635,15 @@ impl Server {
             true => self.pushed.keys().cloned().collect(),
             false => FxHashSet::default(),
         };
-        let mut wants_refresh = false;
+        let are_mistakes_dirty = std::mem::take(&mut self.are_mistakes_dirty);
+        let mut wants_refresh = (all || are_mistakes_dirty) && self.publish_mistakes(&mut gone);
         for file in files {
             let uri = self.uri(file);
             let version = self.documents.get(&uri).map(|document| document.version);
             gone.remove(&uri);
             if version.is_some() && self.client.pulls {
                 self.push(&uri, &[], 0, None);
-                if all {
+                if all || on_hosts.contains(&file) {
                     let (_, hash) = self.diagnostics(file);
                     wants_refresh |= self.pulled.get(&uri).is_some_and(|pulled| *pulled != hash);
                 }
@@ -637,6 +658,60 @@ impl Server {
         if wants_refresh && self.client.refreshes {
             self.ask("workspace/diagnostic/refresh", Value::Null, Asked::Nothing);
         }
+    }
+
+    /// Pushes what is wrong with configurations; gives whether the client should ask for what it has open.
+    fn publish_mistakes(&mut self, gone: &mut FxHashSet<String>) -> bool {
+        let mut files: BTreeMap<String, (Mistakes, Option<i32>)> = BTreeMap::new();
+        let mut open: FxHashSet<PathBuf> = FxHashSet::default();
+        for (uri, document) in &self.documents {
+            if let Some(place) = self.config_at(uri) {
+                files.insert(uri.clone(), (self.mistakes_of(document, place), Some(document.version)));
+                open.insert(place.clone());
+            }
+        }
+        for mistake in &self.mistakes {
+            let place = mistake.file().filter(|place| !open.contains(*place));
+            if let Some(path) = place.and_then(Utf8Path::from_path) {
+                files.entry(crate::report::file_uri(path)).or_default().0.push(mistake.clone());
+            }
+        }
+        let mut wants_refresh = false;
+        for (uri, (mistakes, version)) in files {
+            gone.remove(&uri);
+            let diagnostics = mistakes::as_sent(&mistakes, self.client.encoding);
+            let hash = hash(&diagnostics);
+            match version.is_some() && self.client.pulls {
+                true => {
+                    self.push(&uri, &[], 0, None);
+                    wants_refresh |= self.pulled.get(&uri).is_some_and(|pulled| *pulled != hash);
+                }
+                false => self.push(&uri, &diagnostics, hash, version),
+            }
+        }
+        wants_refresh
+    }
+
+    /// Where a document lies that is a configuration.
+    fn config_at(&self, uri: &str) -> Option<&PathBuf> {
+        match &self.documents.get(uri)?.kind {
+            Kind::Config { place } => place.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// What is wrong with an open configuration: what a scan found, and in a text that is not saved yet what
+    /// reading it shows.
+    fn mistakes_of(&self, document: &Document, place: &Path) -> Mistakes {
+        let on_disk = mistakes::in_file(&self.mistakes, place);
+        if on_disk.first().is_some_and(|mistake| mistake.is_in(&document.text)) {
+            return on_disk;
+        }
+        let Some(packs) = &self.packs else { return Mistakes::new() };
+        let config = self.settings.config_choice();
+        let found = packs
+            .with(self.setup.rules, |book| mistakes_in(&document.text, place, &self.folder(), &config, book));
+        found.into_iter().map(Arc::new).collect()
     }
 
     /// The address of a file, as the client writes it.
@@ -687,8 +762,16 @@ impl Server {
         let ids: Vec<RequestId> = self.pending.iter().filter(is_pull).map(|(id, _)| id.clone()).collect();
         for id in ids {
             let Some(Pending::Pull(uri, previous)) = self.pending.remove(&id) else { continue };
-            let found = self.file(&uri).map(|file| self.diagnostics(file));
-            let (diagnostics, hash) = found.unwrap_or_default();
+            let (diagnostics, hash) = match (self.file(&uri), self.config_at(&uri)) {
+                (Some(file), _) => self.diagnostics(file),
+                (None, Some(place)) => {
+                    let mistakes = self.mistakes_of(&self.documents[&uri], place);
+                    let diagnostics = mistakes::as_sent(&mistakes, self.client.encoding);
+                    let hash = hash(&diagnostics);
+                    (diagnostics, hash)
+                }
+                (None, None) => (Vec::new(), 0),
+            };
             self.pulled.insert(uri, hash);
             let result = format!("{hash:016x}");
             let report = match previous == Some(result.clone()) {
@@ -786,7 +869,7 @@ impl Server {
             meta.map(|meta| meta.page())
         };
         match &document.kind {
-            Kind::Config => Ok(Some(subject.in_config(rule))),
+            Kind::Config { .. } => Ok(Some(subject.in_config(rule))),
             Kind::Other => Ok(Some(Value::Null)),
             Kind::Nix { .. } => {
                 if let Some(hover) = subject.in_comment(rule) {

@@ -7,8 +7,8 @@ use lsp_server::RequestId;
 use serde_json::Value;
 
 use super::load::Loaded;
+use super::world::Snapshot;
 use crate::engine::{self, HostFindings};
-use crate::text::Sources;
 
 /// Something to do.
 type Job = Box<dyn FnOnce() -> Done + Send>;
@@ -17,8 +17,8 @@ type Job = Box<dyn FnOnce() -> Done + Send>;
 pub(super) enum Done {
     /// The projects were scanned.
     Loaded(Box<Loaded>),
-    /// The hosts were looked at, as they are with the texts of these sources.
-    Hosts(Vec<HostFindings>, Sources),
+    /// The hosts were looked at, as they were at this moment.
+    Hosts(Vec<HostFindings>, Box<Snapshot>),
     /// A request has its answer.
     Answer(RequestId, Result<Value, String>),
     /// Nothing came of scanning or looking at hosts.

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::diagnostic::Diagnostic;
-use crate::engine::{HostFindings, InputFile, ProjectFiles, Reader, RuleSet, Session, Workspace, moved};
+use crate::engine::{
+    Earlier, HostFindings, InputFile, ProjectFiles, Reader, RuleSet, Session, Workspace, moved,
+};
 use crate::text::{Change, FileId, Sources};
 
 /// Projects with one configuration.
@@ -53,6 +55,16 @@ impl Snapshot {
         Workspace { sources: self.sources.clone(), projects, reader: self.reader.clone() }
     }
 
+    /// As [`Self::of_hosts`], of the same files after edits.
+    pub(super) fn of_hosts_again(&self, seen: &Self, found: &[HostFindings]) -> Vec<HostFindings> {
+        let earlier = seen.groups.iter().zip(found);
+        let again = |(group, (seen_group, found)): (&Group, (&Group, &HostFindings))| {
+            let earlier = Earlier { session: &seen_group.session, sources: &seen.sources, found };
+            group.session.of_hosts_again(&self.workspace(group), &group.rules, earlier)
+        };
+        self.groups.iter().zip(earlier).map(again).collect()
+    }
+
     /// The findings on all hosts, by group. Every file must have been read.
     pub(super) fn of_hosts(&self) -> Vec<HostFindings> {
         self.groups.iter().map(|group| group.session.of_hosts(&self.workspace(group), &group.rules)).collect()
@@ -78,8 +90,9 @@ pub(super) struct World {
     /// Files that were asked for by the client when the projects were scanned.
     asked: FxHashSet<PathBuf>,
     on_hosts: FxHashMap<FileId, Vec<Diagnostic>>,
-    /// The texts that the findings on hosts are about.
-    seen: Sources,
+    /// What was known when hosts were looked at, and what was found, by group.
+    pub seen: Arc<Snapshot>,
+    pub found: Arc<Vec<HostFindings>>,
     /// Files whose text may be another than the one that was seen.
     edited: FxHashSet<FileId>,
     shown: FxHashMap<FileId, Arc<Vec<Diagnostic>>>,
@@ -133,20 +146,29 @@ impl World {
 
     /// Whether the findings on hosts are about the texts as they are.
     pub(super) fn is_fresh(&self) -> bool {
-        let is_same =
-            |file: &FileId| Arc::ptr_eq(&self.now.sources.get(*file).text, &self.seen.get(*file).text);
+        let is_same = |file: &FileId| {
+            Arc::ptr_eq(&self.now.sources.get(*file).text, &self.seen.sources.get(*file).text)
+        };
         self.edited.iter().all(is_same)
     }
 
-    /// Takes over what was found on hosts in the texts of `seen`.
-    pub(super) fn take(&mut self, found: Vec<HostFindings>, seen: Sources) {
+    /// Takes over what was found on hosts of `seen`; gives the files in which something else may be shown now.
+    pub(super) fn take(&mut self, found: Vec<HostFindings>, seen: Snapshot) -> FxHashSet<FileId> {
+        let mut changed: FxHashSet<FileId> = self.on_hosts.keys().copied().collect();
         self.on_hosts.clear();
-        for diagnostic in found.into_iter().flat_map(|found| found.diagnostics) {
-            self.on_hosts.entry(diagnostic.primary.span.file).or_default().push(diagnostic);
+        for diagnostic in found.iter().flat_map(HostFindings::diagnostics) {
+            self.on_hosts.entry(diagnostic.primary.span.file).or_default().push(diagnostic.clone());
         }
-        self.edited.retain(|file| !Arc::ptr_eq(&self.now.sources.get(*file).text, &seen.get(*file).text));
-        self.seen = seen;
-        self.shown.clear();
+        changed.extend(self.on_hosts.keys());
+        let is_seen =
+            |file: &FileId| Arc::ptr_eq(&self.now.sources.get(*file).text, &seen.sources.get(*file).text);
+        self.edited.retain(|file| !is_seen(file));
+        self.seen = Arc::new(seen);
+        self.found = Arc::new(found);
+        for file in &changed {
+            self.shown.remove(file);
+        }
+        changed
     }
 
     /// Looks at the texts of edited files, so that hosts can be looked at.
@@ -190,7 +212,7 @@ impl World {
     /// What became of the files since their hosts were looked at.
     fn changes(&self) -> FxHashMap<FileId, Change> {
         let change = |file: &FileId| {
-            let (old, new) = (&self.seen.get(*file).text, &self.now.sources.get(*file).text);
+            let (old, new) = (&self.seen.sources.get(*file).text, &self.now.sources.get(*file).text);
             Some((*file, Change::between(old, new)?))
         };
         self.edited.iter().filter_map(change).collect()

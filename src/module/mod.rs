@@ -10,6 +10,7 @@ mod paths;
 use std::sync::Arc;
 
 use crate::semantic::Ir;
+use crate::text::Change;
 
 pub use names::{NameForm, NameUse, Names};
 pub use outline::{FileClass, Outline};
@@ -51,6 +52,17 @@ impl Facts {
     pub fn new(ir: Ir, text: &str) -> Self {
         let outline = Outline::of(&ir);
         Self::with_outline(ir, text, outline)
+    }
+
+    /// Whether `new` are these facts after a change of the text that says nothing new, such as one of comments
+    /// or blanks. False where the program is not kept.
+    pub fn are_only_moved(&self, new: &Self, change: &Change) -> bool {
+        // Everything else follows from the program.
+        self.is_generated == new.is_generated
+            && match (&self.ir, &new.ir) {
+                (Some(old), Some(ir)) => old.is_only_moved(ir, change),
+                _ => false,
+            }
     }
 
     /// The facts of a lowered file whose outline is known.

@@ -283,8 +283,13 @@ impl<'m> Host<'m> {
     }
 
     /// The names of a dotted path.
-    pub(super) fn names(&self, path: &str) -> Vec<Name> {
-        segments(path).iter().map(|name| self.machine.name(name)).collect()
+    pub(super) fn names(&self, path: &str) -> Rc<[Name]> {
+        self.project.names(path)
+    }
+
+    /// The node below `node` that is called `name`, which is no path.
+    pub(super) fn child(&self, node: &Rc<Node>, name: &str) -> Rc<Node> {
+        self.options.child(self.machine, node, self.machine.name(name))
     }
 
     pub(super) fn decide(&self, condition: &Condition) -> Condition {

@@ -7,7 +7,7 @@ use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 use camino::Utf8Path;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::arguments::{Arguments, ArgumentsOnly};
 use super::closure::{Closure, closure};
@@ -18,7 +18,8 @@ use super::input::{ProjectInput, ServiceSettings};
 use super::options::{OptionSource, OptionTable};
 use super::script::Scripts;
 use super::{named, registry};
-use crate::eval::{Attrs, Machine, Realm, Scope};
+use crate::eval::{Attrs, Machine, Name, Realm, Scope};
+use crate::nixos::segments;
 use crate::text::FileId;
 
 /// A project whose flake is read: its hosts are linked when they are visited.
@@ -37,6 +38,8 @@ pub struct Project<'m> {
     pub(super) attached: RefCell<Attached>,
     /// The files that the hosts read, before others are looked at.
     read: OnceCell<FxHashSet<FileId>>,
+    /// The names of dotted paths that were asked for: rules ask for the same ones of every unit.
+    paths: RefCell<FxHashMap<String, Rc<[Name]>>>,
 }
 
 /// What belongs to the hosts that were linked so far.
@@ -79,6 +82,7 @@ impl<'m> Project<'m> {
             scripts: Rc::default(),
             attached: RefCell::default(),
             read: OnceCell::new(),
+            paths: RefCell::default(),
         }
     }
 
@@ -112,7 +116,8 @@ impl<'m> Project<'m> {
         let modules = registry::nixos_modules(self.machine, self.input, &self.system);
         let rest: FxHashSet<FileId> =
             self.input.files.iter().map(|file| file.id).filter(|file| !attached.contains(file)).collect();
-        if modules.is_empty() || rest.is_empty() {
+        // A module of a host has nothing to say here that it does not say there.
+        if rest.is_empty() || modules.iter().all(|(module, _)| !rest.contains(&module.file)) {
             return;
         }
         let source = OptionSource {
@@ -129,6 +134,16 @@ impl<'m> Project<'m> {
         let closure = Closure { modules, ..Closure::default() };
         let host = Host::new(self, identity, options, scope, closure, Some(rest));
         host.within(|| visit(&host));
+    }
+
+    /// The names of a dotted path.
+    pub(super) fn names(&self, path: &str) -> Rc<[Name]> {
+        if let Some(names) = self.paths.borrow().get(path) {
+            return names.clone();
+        }
+        let names: Rc<[Name]> = segments(path).iter().map(|name| self.machine.name(name)).collect();
+        self.paths.borrow_mut().insert(path.to_owned(), names.clone());
+        names
     }
 
     /// Whether the project has no host at all.

@@ -85,9 +85,12 @@ impl Host<'_> {
             }
         }
         for option in EXEC_OPTIONS {
-            let (items, _) = self.items(&self.directive(unit, Section::Service, option));
-            for item in items {
-                if item.condition == Condition::False {
+            let node = self.directive(unit, Section::Service, option);
+            if !node.definitions().iter().any(|definition| self.may_hold(&definition.value, marks)) {
+                continue;
+            }
+            for item in self.items(&node).0 {
+                if item.condition == Condition::False || !self.may_hold(&item.value, marks) {
                     continue;
                 }
                 let definition = Definition { condition: item.condition.clone(), ..item.definition.clone() };
@@ -173,6 +176,21 @@ impl Host<'_> {
                 options,
                 is_privileged,
             });
+        }
+    }
+
+    /// Whether a command may have one of the marks in it, or run a script that has. Lists and what is not known may.
+    fn may_hold(&self, val: &Val, marks: &[&str]) -> bool {
+        let runs_a_script = |piece: &TextPiece| match piece {
+            TextPiece::Hole(TextHole { value: Some(val), .. }) => match &val.value {
+                Value::Symbol(symbol) => matches!(symbol.root, SymbolRoot::Call(_)),
+                _ => false,
+            },
+            _ => false,
+        };
+        match &val.value {
+            Value::Str(text) => text.pieces.iter().any(runs_a_script) || self.holds(text, marks),
+            _ => true,
         }
     }
 

@@ -182,17 +182,20 @@ pub(super) struct Listing {
     pub keys: Vec<(OptionKey, Rc<Node>)>,
 }
 
+/// How many definitions are few.
+const FEW: usize = 4;
+
+thread_local! {
+    /// What is below a node that nobody defines: most of what rules ask for.
+    static NOTHING: Rc<Node> = Rc::new(Node::empty());
+}
+
 /// What a definition costs in steps of evaluation: merges may hold themselves twice.
 const STEPS: usize = 4;
 
 impl Node {
     pub(super) fn new(machine: &Machine<'_>, decide: &Decide<'_>, raw: Vec<Raw>) -> Self {
-        let mut node = Self {
-            definitions: Vec::new(),
-            open: None,
-            children: RefCell::default(),
-            listed: RefCell::default(),
-        };
+        let mut node = Self::empty();
         for raw in raw {
             let val = machine.force(&raw.value);
             node.unwrap(machine, raw, val, 0);
@@ -202,6 +205,10 @@ impl Node {
         }
         node.definitions.retain(|definition| definition.condition != Condition::False);
         node
+    }
+
+    fn empty() -> Self {
+        Self { definitions: Vec::new(), open: None, children: RefCell::default(), listed: RefCell::default() }
     }
 
     /// The definitions, in the order of the modules.
@@ -296,6 +303,10 @@ impl Node {
 
     /// The node below the known name `name`, with the definitions of patterns that fit it.
     pub(super) fn child(&self, machine: &Machine<'_>, decide: &Decide<'_>, name: Name) -> Rc<Node> {
+        // Looking for a name in few sets costs less than to keep that it is not there.
+        if self.definitions.len() <= FEW && !self.may_have(name) {
+            return NOTHING.with(Rc::clone);
+        }
         if let Some(node) = self.children.borrow().get(&name) {
             return node.clone();
         }
@@ -313,9 +324,20 @@ impl Node {
                 }
             }
         }
-        let node = Rc::new(Node::new(machine, decide, raw));
+        let node = match raw.is_empty() {
+            true => NOTHING.with(Rc::clone),
+            false => Rc::new(Node::new(machine, decide, raw)),
+        };
         self.children.borrow_mut().insert(name, node.clone());
         node
+    }
+
+    /// Whether a set has the name, or computed names that may fit it.
+    fn may_have(&self, name: Name) -> bool {
+        self.definitions.iter().any(|definition| match &definition.value.value {
+            Value::Attrs(attrs) => !attrs.patterns.is_empty() || attrs.get(name).is_some(),
+            _ => false,
+        })
     }
 
     /// Every key below, in the order of the modules; each with its node. A known name's node has the

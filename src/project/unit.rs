@@ -120,17 +120,19 @@ fn escaped(path: &str) -> String {
 
 impl DependencyAttribute {
     /// Where it may stand below a unit.
-    fn paths(&self, spelling: Spelling) -> Vec<String> {
-        let directive = || {
-            (!self.directive.is_empty())
-                .then(|| format!("{}.{}", spelling.section(Section::Unit), self.directive))
-        };
-        match spelling {
-            Spelling::Nixos => [Some(self.option.to_owned()), directive()].into_iter().flatten().collect(),
+    fn nodes(&self, host: &Host<'_>, unit: &Unit) -> [Option<Rc<Node>>; 2] {
+        let directive =
+            || (!self.directive.is_empty()).then(|| host.directive(unit, Section::Unit, self.directive));
+        match unit.spelling {
+            Spelling::Nixos => [Some(host.child(&unit.node, self.option)), directive()],
             Spelling::Sections => {
-                // `wantedBy` is `Install.WantedBy`.
-                let (first, rest) = self.option.split_at(1);
-                vec![directive().unwrap_or_else(|| format!("Install.{}{rest}", first.to_uppercase()))]
+                let reverse = || {
+                    // `wantedBy` is `Install.WantedBy`.
+                    let (first, rest) = self.option.split_at(1);
+                    let install = host.child(&unit.node, "Install");
+                    host.child(&install, &format!("{}{rest}", first.to_uppercase()))
+                };
+                [Some(directive().unwrap_or_else(reverse)), None]
             }
         }
     }
@@ -158,6 +160,15 @@ impl Spelling {
             Self::Sections => name,
         }
     }
+}
+
+/// What the attributes of a unit name.
+pub(super) struct Named {
+    /// The node of the unit: while it is kept, no other one has its address.
+    #[expect(dead_code, reason = "it is kept for its address")]
+    unit: Rc<Node>,
+    /// By the option of the attribute: the names, and whether there may be more.
+    by_option: Vec<(&'static str, Vec<Item>, bool)>,
 }
 
 /// Who runs a unit.
@@ -238,6 +249,10 @@ impl Host<'_> {
 
     /// The system units of every kind.
     pub fn units(&self) -> Vec<Unit> {
+        self.views.units.get_or_init(|| self.build_units()).clone()
+    }
+
+    fn build_units(&self) -> Vec<Unit> {
         let of_kind = |(option, suffix): &(&str, &'static str)| {
             let suffix = *suffix;
             let nodes = self.nodes(&format!("systemd.{option}.*"));
@@ -308,7 +323,7 @@ impl Host<'_> {
 
     /// The node of a directive of the unit.
     pub fn directive(&self, unit: &Unit, section: Section, name: &str) -> Rc<Node> {
-        self.below(&unit.node, &format!("{}.{name}", unit.spelling.section(section)))
+        self.child(&self.child(&unit.node, unit.spelling.section(section)), name)
     }
 
     /// The text of a directive that has one value; `None` where it is not set.
@@ -361,12 +376,27 @@ impl Host<'_> {
     /// The units that an attribute of `unit` names, however its sections are spelt; and whether there may be
     /// more. Strings of several names are one item each.
     pub fn dependencies(&self, unit: &Unit, attribute: &DependencyAttribute) -> (Vec<Item>, bool) {
-        let (mut items, mut is_open) = (Vec::new(), false);
-        for path in attribute.paths(unit.spelling) {
-            let (more, open) = self.items(&self.below(&unit.node, &path));
-            items.extend(more);
-            is_open |= open.is_some();
-        }
-        (items, is_open)
+        let known = self.views.named.borrow().get(&Rc::as_ptr(&unit.node)).cloned();
+        let known = known.unwrap_or_else(|| {
+            let named = Rc::new(Named { unit: unit.node.clone(), by_option: self.named(unit) });
+            self.views.named.borrow_mut().insert(Rc::as_ptr(&unit.node), named.clone());
+            named
+        });
+        let found = known.by_option.iter().find(|(option, ..)| *option == attribute.option);
+        found.map(|(_, items, is_open)| (items.clone(), *is_open)).unwrap_or_default()
+    }
+
+    /// What each attribute of a unit names, as far as it names something or may.
+    fn named(&self, unit: &Unit) -> Vec<(&'static str, Vec<Item>, bool)> {
+        let of = |attribute: &DependencyAttribute| {
+            let (mut items, mut is_open) = (Vec::new(), false);
+            for node in attribute.nodes(self, unit).into_iter().flatten() {
+                let (more, open) = self.items(&node);
+                items.extend(more);
+                is_open |= open.is_some();
+            }
+            (attribute.option, items, is_open)
+        };
+        DEPENDENCIES.iter().map(of).filter(|(_, items, is_open)| *is_open || !items.is_empty()).collect()
     }
 }

@@ -3,8 +3,10 @@
 //! A view says of everything how sure it is, and never fills in what the project and the tables of
 //! `nixos` do not say.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
 
 use super::account::{Account, Group};
 use super::firewall::Firewall;
@@ -19,6 +21,7 @@ use super::secret::Secret;
 use super::service::Service;
 use super::state::{Making, StateDirectory};
 use super::table::{Certainty, Definition, Node, OptionKey};
+use super::unit::{Named, Unit};
 use crate::nixos::segments;
 
 use crate::eval::{Condition, Val, Value};
@@ -27,6 +30,9 @@ use crate::text::Span;
 /// The views of a host, each built when it is first asked for.
 #[derive(Default)]
 pub(super) struct Views {
+    pub units: OnceCell<Vec<Unit>>,
+    /// What units name, by the address of their nodes.
+    pub named: RefCell<FxHashMap<*const Node, Rc<Named>>>,
     pub services: OnceCell<Rc<[Service]>>,
     pub ports: OnceCell<Rc<[Port]>>,
     pub user_ports: OnceCell<Rc<[Port]>>,

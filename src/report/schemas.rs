@@ -13,6 +13,9 @@ pub(super) enum Schema {
     Gitlab,
     Rdjson,
     Rdjsonl,
+    /// What the published schemas leave open, too.
+    RdjsonStrict,
+    RdjsonlStrict,
 }
 
 impl Schema {
@@ -20,18 +23,22 @@ impl Schema {
         let text = match self {
             Self::Sarif => include_str!("../../tests/schemas/sarif-2.1.0.json"),
             Self::Gitlab => include_str!("../../tests/schemas/gitlab-code-quality.json"),
-            Self::Rdjson | Self::Rdjsonl => include_str!("../../tests/schemas/rdjson.json"),
+            Self::Rdjson => include_str!("../../tests/schemas/rdjson.json"),
+            Self::Rdjsonl => include_str!("../../tests/schemas/rdjsonl.json"),
+            Self::RdjsonStrict | Self::RdjsonlStrict => {
+                include_str!("../../tests/schemas/rdjson-strict.json")
+            }
         };
         let mut schema: Value = serde_json::from_str(text).expect("schemas are JSON");
         match self {
-            Self::Rdjsonl => schema["$ref"] = "#/definitions/Diagnostic".into(),
+            Self::RdjsonlStrict => schema["$ref"] = "#/definitions/Diagnostic".into(),
             // The pattern for languages, which reports here do not name, has a stray bracket.
             Self::Sarif => {
                 for object in ["run", "toolComponent"] {
                     schema["definitions"][object]["properties"]["language"] = true.into();
                 }
             }
-            Self::Gitlab | Self::Rdjson => {}
+            Self::Gitlab | Self::Rdjson | Self::Rdjsonl | Self::RdjsonStrict => {}
         }
         jsonschema::validator_for(&schema).expect("the schema is one")
     }
@@ -56,8 +63,14 @@ fn reports_keep_to_the_schemas() {
             let text = |format| rendered(format, &sources, found, options);
             check(Schema::Sarif, &parsed(&text(Format::Sarif)));
             check(Schema::Gitlab, &parsed(&text(Format::Gitlab)));
-            check(Schema::Rdjson, &parsed(&text(Format::Rdjson)));
-            text(Format::Rdjsonl).lines().for_each(|line| check(Schema::Rdjsonl, &parsed(line)));
+            let rdjson = parsed(&text(Format::Rdjson));
+            check(Schema::Rdjson, &rdjson);
+            check(Schema::RdjsonStrict, &rdjson);
+            for line in text(Format::Rdjsonl).lines() {
+                let line = parsed(line);
+                check(Schema::Rdjsonl, &line);
+                check(Schema::RdjsonlStrict, &line);
+            }
         }
     }
 }
@@ -71,7 +84,9 @@ fn wrong_reports_are_found() {
             Schema::Rdjson,
             serde_json::json!({ "diagnostics": [{ "message": "a", "location": { "path": 1 } }] }),
         ),
-        (Schema::Rdjsonl, serde_json::json!({ "message": "a" })),
+        (Schema::Rdjsonl, serde_json::json!({ "message": "a", "severity": "HINT" })),
+        (Schema::RdjsonStrict, serde_json::json!({ "diagnostics": [{ "message": "a" }] })),
+        (Schema::RdjsonlStrict, serde_json::json!({ "message": "a" })),
     ];
     for (schema, report) in wrong {
         assert!(!schema.validator().is_valid(&report), "{schema:?}");

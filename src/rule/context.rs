@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::meta::RuleMeta;
 use super::patch::Patch;
-use super::texts::Texts;
+use super::texts::{Question, Texts};
 use crate::diagnostic::{Applicability, Diagnostic, Fix, Label, Tag};
 use crate::module::{FileClass, Outline};
 use crate::project::Item;
@@ -99,17 +99,23 @@ impl<'h> HostContext<'h> {
 
     /// The text under `span`.
     pub fn text(&self, span: Span) -> &'h str {
-        self.texts.sources.text(span)
+        &self.texts.text(span.file)[span.range()]
     }
 
     /// The whole text of a file.
     pub fn file_text(&self, file: FileId) -> &'h str {
-        &self.texts.sources.get(file).text
+        self.texts.text(file)
+    }
+
+    /// Whether the text of a file is such that the rule must look at it. Cheaper than [`Self::file_text`] where
+    /// it is not: an editor need not run the rule again when the text changes and the answer does not.
+    pub fn text_says(&self, file: FileId, question: Question) -> bool {
+        self.texts.says(file, question)
     }
 
     /// How the file is shown to users.
     pub fn display_path(&self, file: FileId) -> &'h str {
-        &self.texts.sources.get(file).display
+        self.texts.display(file)
     }
 
     /// The syntax tree of a file, parsed on first use: for fixes.

@@ -29,7 +29,7 @@ pub use registry::{
     Build, Declared, Entry, ErasedHostRule, ErasedProjectRule, ErasedRule, HostRule, ProjectRule, Rule,
     Runner,
 };
-pub use texts::Texts;
+pub use texts::{Question, Texts, TextsRead};
 
 /// Declares a rule: its manual page, its options with their defaults, and its metadata.
 ///

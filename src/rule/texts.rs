@@ -4,19 +4,42 @@
 use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::semantic::lower;
 use crate::syntax::{ParsedFile, Parser, SyntaxNode};
 use crate::text::{Edit, FileId, Sources, apply_edits};
 
-/// The texts of a project, each parsed when it is first asked for.
+/// The texts of a project, each parsed when it is first asked for. Who reads which is noted.
 pub struct Texts<'h> {
-    /// The texts.
-    pub sources: &'h Sources,
+    sources: &'h Sources,
+    /// What the rule read that runs.
+    read: RefCell<TextsRead>,
     parser: RefCell<Parser>,
     files: RefCell<FxHashMap<FileId, Rc<Parsed>>>,
     sound: RefCell<FxHashMap<Vec<Edit>, bool>>,
+}
+
+/// What a rule on hosts read of texts, beyond what evaluation makes of them.
+#[derive(Debug, Clone, Default)]
+pub struct TextsRead {
+    /// Files whose text it looked at.
+    pub files: FxHashSet<FileId>,
+    /// What it asked of texts, and the answers.
+    pub asked: Vec<(FileId, Question, bool)>,
+}
+
+/// A question about a text.
+pub type Question = fn(&str) -> bool;
+
+impl TextsRead {
+    /// Whether the rule would find something else in `new`, the text of `file` after a change that moves its
+    /// program only.
+    pub fn is_about(&self, file: FileId, new: &str) -> bool {
+        let is_other =
+            |(of, question, answer): &(FileId, Question, bool)| *of == file && question(new) != *answer;
+        self.files.contains(&file) || self.asked.iter().any(is_other)
+    }
 }
 
 struct Parsed {
@@ -35,7 +58,36 @@ impl Parsed {
 impl<'h> Texts<'h> {
     /// Nothing is parsed yet.
     pub fn new(sources: &'h Sources) -> Self {
-        Self { sources, parser: RefCell::default(), files: RefCell::default(), sound: RefCell::default() }
+        Self {
+            sources,
+            read: RefCell::default(),
+            parser: RefCell::default(),
+            files: RefCell::default(),
+            sound: RefCell::default(),
+        }
+    }
+
+    /// What was read since this was asked last.
+    pub fn take_read(&self) -> TextsRead {
+        self.read.take()
+    }
+
+    /// The text of a file.
+    pub(super) fn text(&self, file: FileId) -> &'h str {
+        self.read.borrow_mut().files.insert(file);
+        &self.sources.get(file).text
+    }
+
+    /// What a question says of the text of a file.
+    pub(super) fn says(&self, file: FileId, question: Question) -> bool {
+        let answer = question(&self.sources.get(file).text);
+        self.read.borrow_mut().asked.push((file, question, answer));
+        answer
+    }
+
+    /// How a file is shown.
+    pub(super) fn display(&self, file: FileId) -> &'h str {
+        &self.sources.get(file).display
     }
 
     /// The syntax tree of a file.
@@ -45,6 +97,7 @@ impl<'h> Texts<'h> {
 
     /// Whether every file still parses after the edits and defines no attribute twice that it did not before.
     pub(super) fn is_sound(&self, edits: &[Edit]) -> bool {
+        self.read.borrow_mut().files.extend(edits.iter().map(|edit| edit.file));
         if let Some(known) = self.sound.borrow().get(edits) {
             return *known;
         }
@@ -68,6 +121,7 @@ impl<'h> Texts<'h> {
     }
 
     fn parsed(&self, file: FileId) -> Rc<Parsed> {
+        self.read.borrow_mut().files.insert(file);
         if let Some(parsed) = self.files.borrow().get(&file) {
             return parsed.clone();
         }

@@ -277,6 +277,7 @@ impl<'r> Configs<'r> {
         }
         let path = self.request.folder.join(file);
         let shown = display(&lossy(&path), self.request.folder);
+        let wrong = |mistake: Mistake| Problem::Config(Box::new(mistake.in_file(&real_place(&path))));
         let config = match read_text(&path, &shown) {
             Ok(Some(text)) => match Config::parse(
                 &shown,
@@ -291,12 +292,12 @@ impl<'r> Configs<'r> {
                             Mistake::new(&shown, &text, span, message, "no rule is read from there");
                         let help =
                             "it counts in the configuration of what nixlint is called on, and in no other";
-                        problems.push(Problem::Config(Box::new(mistake.with_help(help))));
+                        problems.push(wrong(mistake.with_help(help)));
                     }
                     Some(Arc::new(config))
                 }
                 Err(mistakes) => {
-                    problems.extend(mistakes.into_iter().map(|mistake| Problem::Config(Box::new(mistake))));
+                    problems.extend(mistakes.into_iter().map(wrong));
                     None
                 }
             },
@@ -309,6 +310,25 @@ impl<'r> Configs<'r> {
         self.read.insert(file.to_owned(), config.clone());
         config
     }
+}
+
+/// The mistakes in a text that is to take the place of the configuration at `place`, as [`discover`] would tell
+/// them; `folder`, `config` and `book` are those of its request.
+pub fn mistakes_in(
+    text: &str,
+    place: &Path,
+    folder: &Path,
+    config: &ConfigChoice,
+    book: RuleBook<'_>,
+) -> Vec<Mistake> {
+    let base = match config {
+        ConfigChoice::File(_) => folder,
+        ConfigChoice::Nearest | ConfigChoice::Isolated => place.parent().unwrap_or(place),
+    };
+    let base = Folder { path: &lossy(base), holds: &|path| path.as_std_path().exists() };
+    let shown = display(&lossy(place), folder);
+    let mistakes = Config::parse(&shown, &base, text, book).err().unwrap_or_default();
+    mistakes.into_iter().map(|mistake| mistake.in_file(place)).collect()
 }
 
 /// Reads the files of all projects and hands out ids in the order of their paths.

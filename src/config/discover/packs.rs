@@ -9,7 +9,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::super::error::Mistake;
-use super::{ConfigChoice, Problem, display, lossy};
+use super::{ConfigChoice, Problem, display, lossy, real_place};
 use crate::pack;
 use crate::rule::Entry;
 
@@ -81,10 +81,11 @@ pub fn rules_in(dir: &Path, folder: &Path) -> (Vec<(PathBuf, Entry)>, Vec<Proble
             Ok(entry) => rules.push((path, entry)),
             Err(mistakes) => problems.extend(mistakes.into_iter().map(|mistake| {
                 let shown = Mistake::new(&shown, &text, mistake.span, mistake.message, mistake.label);
-                Problem::Config(Box::new(match mistake.help {
+                let shown = match mistake.help {
                     Some(help) => shown.with_help(help),
                     None => shown,
-                }))
+                };
+                Problem::Config(Box::new(shown.in_file(&real_place(&path))))
             })),
         }
     }
@@ -102,9 +103,8 @@ impl Packs {
             let path = base.join(dir.get_ref());
             let mut mistake = |message: String, label: &str| {
                 let mistake = Mistake::new(&shown, &text, dir.span(), message, label);
-                self.problems.push(Problem::Config(Box::new(
-                    mistake.with_help(format!("folders of rules count from the folder of {shown}")),
-                )));
+                let mistake = mistake.with_help(format!("folders of rules count from the folder of {shown}"));
+                self.problems.push(Problem::Config(Box::new(mistake.in_file(&real_place(config)))));
             };
             if !path.is_dir() {
                 mistake(format!("`{}` is no folder", dir.get_ref()), "nothing is there");
@@ -123,7 +123,7 @@ impl Packs {
                     let shown = display(&lossy(&file), folder);
                     let message = format!("there is a rule called `{name}` already");
                     let mistake = Mistake::new(&shown, &text, start..start + name.len(), message, "taken");
-                    self.problems.push(Problem::Config(Box::new(mistake)));
+                    self.problems.push(Problem::Config(Box::new(mistake.in_file(&real_place(&file)))));
                     continue;
                 }
                 self.rules.push(entry);

@@ -59,12 +59,12 @@ const FETCHERS: [(&str, bool, &[&str]); 4] = [
 impl ProjectRule for FetchWithoutHash {
     fn check(&self, project: &ProjectView<'_>, cx: &mut HostContext<'_>) {
         for file in project.flake_files() {
-            let text = cx.file_text(file.id);
             let may_fetch = file.facts.as_ref().is_some_and(|facts| facts.outside.builtin);
-            if !may_fetch || !FETCHERS.iter().any(|(name, ..)| text.contains(name)) || project.is_aside(file)
-            {
+            let has_a_name: fn(&str) -> bool = |text| FETCHERS.iter().any(|(name, ..)| text.contains(name));
+            if !may_fetch || !cx.text_says(file.id, has_a_name) || project.is_aside(file) {
                 continue;
             }
+            let text = cx.file_text(file.id);
             let root = cx.syntax(file.id);
             for call in root.descendants().filter_map(ast::Apply::cast) {
                 let Some(name) = unpinned(&call, text) else { continue };

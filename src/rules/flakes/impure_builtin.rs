@@ -56,12 +56,13 @@ const NAMES: [&str; 3] = ["currentSystem", "currentTime", "getEnv"];
 impl ProjectRule for ImpureBuiltin {
     fn check(&self, project: &ProjectView<'_>, cx: &mut HostContext<'_>) {
         for file in project.flake_files() {
-            let text = cx.file_text(file.id);
-            let may_look = file.facts.as_ref().is_some_and(|facts| facts.outside.builtin)
-                && NAMES.iter().any(|name| text.contains(name));
-            if !may_look || project.is_aside(file) || !is_of_flake(file) {
+            let may_look = file.facts.as_ref().is_some_and(|facts| facts.outside.builtin);
+            let has_a_name: fn(&str) -> bool = |text| NAMES.iter().any(|name| text.contains(name));
+            if !may_look || !cx.text_says(file.id, has_a_name) || project.is_aside(file) || !is_of_flake(file)
+            {
                 continue;
             }
+            let text = cx.file_text(file.id);
             let root = cx.syntax(file.id);
             for node in root.descendants() {
                 let Some((select, name)) = ast::Select::cast(node).and_then(|select| {
