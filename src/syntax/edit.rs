@@ -63,7 +63,15 @@ pub fn unparen(paren: &ast::Paren) -> Option<Edits> {
         if glued { " ".to_owned() } else { String::new() }
     };
     let (from, to) = (outer.text_range().start(), outer.text_range().end());
-    Some(vec![(TextRange::new(from, start), space(from, start)), (TextRange::new(end, to), space(end, to))])
+    // A name and the dot of a selection are two tokens, unlike a number and a dot.
+    let is_selected_from = outer.parent().is_some_and(|parent| parent.kind() == SyntaxKind::NODE_SELECT);
+    let ends_in_name = inner.last_token().is_some_and(|token| token.kind() == SyntaxKind::TOKEN_IDENT);
+    let behind = if is_selected_from && ends_in_name && text[usize::from(to)..].starts_with('.') {
+        String::new()
+    } else {
+        space(end, to)
+    };
+    Some(vec![(TextRange::new(from, start), space(from, start)), (TextRange::new(end, to), behind)])
 }
 
 /// Removes a binding, an `inherit`, or one name of an `inherit` (which goes itself when it has no other),
@@ -207,7 +215,7 @@ pub fn delete_list_element(element: &ast::Expr) -> Edits {
 /// Adds the expression `text` to the end of `list`, in parentheses if it needs them there: on the line of
 /// the last element, or on a line of its own where the last element has one.
 pub fn append_list_element(list: &ast::List, text: &str) -> Edits {
-    let atomic = Strength::of_text(text).is_none_or(|strength| strength >= Strength::Select);
+    let atomic = Strength::of_text(text).is_none_or(|strength| strength >= Strength::Default);
     let element = if atomic { text.to_owned() } else { format!("({text})") };
     match list.items().last() {
         Some(last) => insert_after(last.syntax(), &element),

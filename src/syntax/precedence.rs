@@ -40,7 +40,9 @@ pub enum Strength {
     Negate,
     /// `f x`
     Apply,
-    /// `a.b`, `a.b or c`
+    /// `a.b or c`
+    Default,
+    /// `a.b`
     Select,
     /// Names, literals, and everything in brackets.
     Atom,
@@ -64,6 +66,7 @@ impl Strength {
             },
             ast::Expr::HasAttr(_) => Self::HasAttr,
             ast::Expr::Apply(_) => Self::Apply,
+            ast::Expr::Select(select) if select.or_token().is_some() => Self::Default,
             ast::Expr::Select(_) => Self::Select,
             ast::Expr::Root(root) => root.expr().map_or(Self::Open, |expr| Self::of(&expr)),
             _ => Self::Atom,
@@ -119,11 +122,15 @@ pub fn weakest_allowed(place: &SyntaxNode) -> Strength {
         if first == left_associative { same } else { next }
     };
     match parent.kind() {
-        SyntaxKind::NODE_LIST => Strength::Select,
+        SyntaxKind::NODE_LIST => Strength::Default,
         SyntaxKind::NODE_APPLY if first => Strength::Apply,
-        SyntaxKind::NODE_APPLY => Strength::Select,
-        SyntaxKind::NODE_SELECT if first => Strength::Atom,
-        SyntaxKind::NODE_SELECT => Strength::Select,
+        SyntaxKind::NODE_APPLY => Strength::Default,
+        // `(a.b).c or d` fails where `a` has no `b`; `a.b.c or d` is `d` then.
+        SyntaxKind::NODE_SELECT if first => {
+            let has_default = ast::Select::cast(parent).is_some_and(|select| select.or_token().is_some());
+            if has_default { Strength::Atom } else { Strength::Select }
+        }
+        SyntaxKind::NODE_SELECT => Strength::Default,
         SyntaxKind::NODE_HAS_ATTR => Strength::HasAttr,
         SyntaxKind::NODE_UNARY_OP => {
             match ast::UnaryOp::cast(parent).and_then(|operation| operation.operator()) {
@@ -187,7 +194,7 @@ mod tests {
         ("-a", Strength::Negate),
         ("a b", Strength::Apply),
         ("a.b", Strength::Select),
-        ("a.b or c", Strength::Select),
+        ("a.b or c", Strength::Default),
         ("a", Strength::Atom),
         ("{ }", Strength::Atom),
     ];
@@ -268,17 +275,16 @@ mod tests {
                     .descendants()
                     .filter(|node| ast::Expr::can_cast(node.kind()) && node.text() == "H")
                     .collect();
-                let hole = holes.last().expect("there is a place");
                 let needed = holes.iter().any(|hole| needs_parens(strength, hole));
                 let bare = parse(&place.replace('H', replacement));
                 let wrapped = parse(&place.replace('H', &format!("({replacement})")));
                 assert!(wrapped.is_ok(), "{place} {replacement}");
-                let same = bare.is_ok() && shape(&bare.syntax()) == shape(&wrapped.syntax());
-                // A selection from a selection has the same meaning without parentheses unless `or` follows.
-                let doubt = hole.parent().is_some_and(|parent| parent.kind() == SyntaxKind::NODE_SELECT);
-                if same && !doubt {
+                // The tree of a selection from a selection is another one, the meaning is the same.
+                let joins = place == "H.a" && strength == Strength::Select;
+                let same = joins || bare.is_ok() && shape(&bare.syntax()) == shape(&wrapped.syntax());
+                if same {
                     assert!(!needed, "{replacement} needs no parentheses in {place}");
-                } else if !same {
+                } else {
                     assert!(needed, "{replacement} needs parentheses in {place}");
                 }
             }

@@ -172,5 +172,5 @@ fn check_string(string: &ast::Str, cx: &mut Context<'_>) {
 /// The text of an expression as an argument.
 fn argument_text(expr: &ast::Expr) -> String {
     let text = expr.syntax().text();
-    if Strength::of(expr) >= Strength::Select { text.to_string() } else { format!("({text})") }
+    if Strength::of(expr) >= Strength::Default { text.to_string() } else { format!("({text})") }
 }

@@ -19,8 +19,9 @@ declare_rule! {
     /// ```
     ///
     /// ## Exceptions
-    /// Parentheses that show how operators hold together, as in `a && (b == c)`, or where a default ends, as in `(a.b or c) == d`, are not reported, and neither are those
-    /// around a value of several lines, unless the option `several-lines` asks for it.
+    /// Parentheses that show how operators hold together, as in `a && (b == c)`, or where a default ends, as in
+    /// `(a.b or c) == d`, are not reported. Neither are those around a value that goes on over several lines and is no
+    /// list, set or string, unless the option `several-lines` asks for it.
     ///
     /// ## Fix safety
     /// Always safe: where the parentheses keep two words apart, a space takes their place, and comments stay.
@@ -48,13 +49,9 @@ impl Rule for RedundantParens {
             return;
         }
         // `(a.b or c)` shows where the default ends.
-        let has_default = matches!(&inner, ast::Expr::Select(select) if select.default_expr().is_some());
-        let is_atom = Strength::of(&inner) >= Strength::Select && !has_default;
-        if !is_atom && !is_whole_place(paren) {
-            return;
-        }
+        let is_atom = Strength::of(&inner) >= Strength::Select;
         let spans_lines = node.text().contains_char('\n');
-        if spans_lines && !self.several_lines && !matches!(inner, ast::Expr::Ident(_) | ast::Expr::Paren(_)) {
+        if !is_atom && (!is_whole_place(paren) || spans_lines && !self.several_lines) {
             return;
         }
         // `(f) or x` calls a function with the variable `or`, which no one should have to see.
