@@ -63,14 +63,25 @@ impl Rule for ManualInherit {
     }
 }
 
-/// Whether the set may be merged into another one, which may be recursive: two bindings with one name.
+/// Whether the set may be merged into another one, which may be recursive: a binding beside it, or beside one of
+/// the sets it stands in, has the same path or leads to a set that holds it. A longer path makes no set recursive.
 fn may_join_another(set: &ast::AttrSet) -> bool {
-    let Some(binding) = set.syntax().parent().and_then(ast::AttrpathValue::cast) else { return false };
-    let head =
-        |binding: &ast::AttrpathValue| binding.attrpath()?.attrs().next().and_then(|name| static_name(&name));
-    let name = head(&binding);
-    let siblings = binding.syntax().parent().into_iter().flat_map(|parent| parent.children());
-    siblings
-        .filter_map(ast::AttrpathValue::cast)
-        .any(|other| other.syntax() != binding.syntax() && head(&other) == name)
+    let mut path: Vec<Option<String>> = Vec::new();
+    let mut inner = set.syntax().clone();
+    let around = |node: &SyntaxNode| node.ancestors().skip(1).find(|node| !ast::Paren::can_cast(node.kind()));
+    while let Some(binding) = around(&inner).and_then(ast::AttrpathValue::cast) {
+        path.splice(0..0, names(&binding));
+        let Some(outer) = binding.syntax().parent() else { return false };
+        let mut others = outer.children().filter_map(ast::AttrpathValue::cast);
+        if others.any(|other| other.syntax() != binding.syntax() && path.starts_with(&names(&other))) {
+            return true;
+        }
+        inner = outer;
+    }
+    false
+}
+
+/// The names of a binding's path; `None` for those that are computed.
+fn names(binding: &ast::AttrpathValue) -> Vec<Option<String>> {
+    binding.attrpath().into_iter().flat_map(|path| path.attrs()).map(|name| static_name(&name)).collect()
 }
