@@ -18,7 +18,8 @@ declare_rule! {
     /// ```
     ///
     /// ## Fix safety
-    /// Always safe: `or` asks the same question. Where a comment would be lost, no fix is offered.
+    /// Always safe: `or` asks the same question. Of `if a.b ? c then a.b.c else d` more can be evaluated than before:
+    /// where there is no `a.b`, the default is taken, too. Where a comment would be lost, no fix is offered.
     ///
     /// ## References
     /// - Nix manual, "Operators": attribute selection
@@ -48,20 +49,15 @@ impl Rule for HasAttrThenSelect {
         };
         let ast::Expr::Select(select) = selected else { return };
         let (Some(of), Some(path)) = (question.expr(), question.attrpath()) else { return };
-        let (Some(from), Some(taken)) = (select.expr(), select.attrpath()) else { return };
-        let is_same = select.default_expr().is_none()
-            && same_code(of.syntax(), from.syntax())
-            && same_code(path.syntax(), taken.syntax());
-        if !is_same {
+        if select.default_expr().is_some() || !selects(&select, of, &path) {
             return;
         }
-        let is_single = Strength::of(&default) >= Strength::Select
-            && !matches!(&default, ast::Expr::Select(inner) if inner.default_expr().is_some());
+        let is_single = Strength::of(&default) >= Strength::Select;
         let written = default.syntax().text();
         let default_text = if is_single { written.to_string() } else { format!("({written})") };
         let text = format!("{} or {default_text}", select.syntax().text());
         let file = cx.file;
-        let name = taken.syntax().text().to_string();
+        let name = path.syntax().text().to_string();
         let name =
             if name.contains(['"', '$', ' ']) { "this attribute".to_owned() } else { format!("`{name}`") };
         let mut report =
@@ -72,5 +68,32 @@ impl Rule for HasAttrThenSelect {
             });
         }
         let _ = report;
+    }
+}
+
+/// Whether `select` takes what `path` of the value `of` is: `a.b.c` is the `c` of `a.b`.
+fn selects(select: &ast::Select, of: ast::Expr, path: &ast::Attrpath) -> bool {
+    let (asked, mut names) = base_and_names(of);
+    names.extend(path.attrs());
+    let (base, taken) = base_and_names(ast::Expr::Select(select.clone()));
+    same_code(asked.syntax(), base.syntax())
+        && names.len() == taken.len()
+        && names.iter().zip(&taken).all(|(left, right)| same_code(left.syntax(), right.syntax()))
+}
+
+/// What selections without a default start from, and the names that they go through.
+fn base_and_names(mut expr: ast::Expr) -> (ast::Expr, Vec<ast::Attr>) {
+    let mut names = Vec::new();
+    loop {
+        expr = peel_parens(expr);
+        let step = match &expr {
+            ast::Expr::Select(select) if select.default_expr().is_none() => {
+                select.expr().zip(select.attrpath())
+            }
+            _ => None,
+        };
+        let Some((inner, path)) = step else { return (expr, names) };
+        names.splice(0..0, path.attrs());
+        expr = inner;
     }
 }
