@@ -63,6 +63,7 @@ fn may_be_module(lambda: &ast::Lambda) -> bool {
             Some(ast::Expr::LetIn(let_in)) => let_in.body().map(peel_parens),
             Some(ast::Expr::With(with)) => with.body().map(peel_parens),
             Some(ast::Expr::AttrSet(_)) => return true,
+            Some(ast::Expr::Lambda(_)) => return false,
             _ => return is_file,
         };
     }
