@@ -5,7 +5,7 @@ use rustc_hash::FxHashSet;
 use super::context::Context;
 use crate::diagnostic::{Applicability, Tag};
 use crate::semantic::{Binding, BindingId, BindingKind, Owner, ScopeKind};
-use crate::syntax::{AstNode as _, SyntaxNode, ast, edit, static_name};
+use crate::syntax::{AstNode as _, SyntaxNode, ast, edit, names_taken, static_name};
 use crate::text::TextRange;
 
 impl Context<'_> {
@@ -28,6 +28,18 @@ impl Context<'_> {
                 .tag(Tag::Unused)
                 .fix(Applicability::Safe, title, |fix| fix.extend(file, edits));
         }
+    }
+}
+
+impl Context<'_> {
+    /// The attributes of the set bound as `id` that the file below `root` uses, if it uses them by their names only;
+    /// `None` where the whole set is used, and anything may be done with it.
+    pub fn attributes_used(&self, root: &SyntaxNode, id: BindingId) -> Option<Vec<String>> {
+        let semantics = self.semantics();
+        let uses = semantics.usage().uses(id).iter();
+        let taken: Option<Vec<_>> =
+            uses.map(|index| names_taken(root, semantics.references[*index as usize].range)).collect();
+        Some(taken?.concat())
     }
 }
 

@@ -59,6 +59,27 @@ pub fn is_inherited_name(root: &SyntaxNode, range: TextRange) -> bool {
     around.is_some_and(|around| around.kind() == SyntaxKind::NODE_INHERIT)
 }
 
+/// What is taken of the set that the name at exactly `range` stands for: the attribute that is selected from it
+/// or asked for, or those that are inherited from it. `None` where the set is used as a whole.
+pub fn names_taken(root: &SyntaxNode, range: TextRange) -> Option<Vec<String>> {
+    let name = root.covering_element(range).ancestors().find(|node| node.kind() == SyntaxKind::NODE_IDENT)?;
+    let value = name
+        .ancestors()
+        .find(|node| node.parent().is_none_or(|parent| parent.kind() != SyntaxKind::NODE_PAREN))?;
+    let around = value.parent()?;
+    match around.kind() {
+        SyntaxKind::NODE_SELECT | SyntaxKind::NODE_HAS_ATTR if around.first_child()? == value => {
+            let path = around.children().find_map(ast::Attrpath::cast)?;
+            Some(vec![static_name(&path.attrs().next()?)?])
+        }
+        SyntaxKind::NODE_INHERIT_FROM => {
+            let inherit = ast::Inherit::cast(around.parent()?)?;
+            inherit.attrs().map(|attr| static_name(&attr)).collect()
+        }
+        _ => None,
+    }
+}
+
 /// The spaces and tabs that the line of byte `offset` begins with.
 pub fn indentation_of(text: &str, offset: TextSize) -> &str {
     let line = &text[line_start(text, usize::from(offset))..];

@@ -23,8 +23,8 @@ pub use code::{call_parts, dotted_path, has_comment, has_comment_outside, is_cal
 pub use debug::debug_tree;
 pub use error::{ErrorKind, SyntaxError, SyntaxFix};
 pub use ext::{
-    comments_above, enclosing_binding, indentation_of, is_inherited_name, peel_parens, plain_text,
-    static_name, static_path, trailing_comment,
+    comments_above, enclosing_binding, indentation_of, is_inherited_name, names_taken, peel_parens,
+    plain_text, static_name, static_path, trailing_comment,
 };
 pub use parse::{ParsedFile, Parser, parse};
 pub use pattern::{Captures, Pattern, PatternError};

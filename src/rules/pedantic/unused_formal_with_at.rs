@@ -5,16 +5,17 @@ declare_rule! {
     /// Finds arguments in a pattern that are not used by name, in functions that give all their arguments a name with `@`.
     ///
     /// ## Why is this bad?
-    /// They may be used by way of that name, so this is only a hint: off unless asked for.
+    /// They may be used by way of that name, so this is only a hint: off unless asked for. Where the name is used to
+    /// select some arguments and for nothing else, `unused-formal` speaks of the others.
     ///
     /// ## Example
     /// ```nix
-    /// { a, b, ... }@args: args.c + a
+    /// { a, b, ... }@args: builtins.attrNames args ++ a
     /// ```
     ///
     /// Use instead:
     /// ```nix
-    /// { a, ... }@args: args.c + a
+    /// { a, ... }@args: builtins.attrNames args ++ a
     /// ```
     pub struct UnusedFormalWithAt {}
 
@@ -30,12 +31,13 @@ declare_rule! {
 impl Rule for UnusedFormalWithAt {
     type Node = ast::Root;
 
-    fn check(&self, _root: &ast::Root, cx: &mut Context<'_>) {
+    fn check(&self, root: &ast::Root, cx: &mut Context<'_>) {
         let semantics = cx.semantics();
         for (id, scope) in semantics.numbered_scopes() {
             let whole = semantics.bindings(id).find(|(_, binding)| binding.kind == BindingKind::AtName);
             let Some((whole, whole_binding)) = whole else { continue };
-            if scope.kind != ScopeKind::Lambda || semantics.usage().uses(whole).is_empty() {
+            // Where only some of its attributes are used, it is clear which are not: that is `unused-formal`.
+            if scope.kind != ScopeKind::Lambda || cx.attributes_used(root.syntax(), whole).is_some() {
                 continue;
             }
             for (id, binding) in semantics.bindings(id) {

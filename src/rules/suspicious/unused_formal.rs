@@ -10,8 +10,8 @@ declare_rule! {
     ///
     /// What a pattern names is what callers must and may pass, so elsewhere the finding is only an info. In functions
     /// that end in `...` the usual head of a module may stay as it is (`allow`). Nothing is said about the `outputs` of a
-    /// flake, about functions that give all their arguments a name with `@` and use it, about names that begin with `_`,
-    /// and in generated files.
+    /// flake, about functions that give all their arguments a name with `@` and use it for more than to select some of
+    /// them, about names that begin with `_`, and in generated files.
     ///
     /// ## Example
     /// ```nix
@@ -96,7 +96,7 @@ enum Kind {
 /// What a pattern takes in vain.
 struct Uses {
     unused: Vec<(ast::PatEntry, String)>,
-    /// Whether the name of all arguments is used.
+    /// Whether the name of all arguments is used for more than to select some of them.
     is_whole_used: bool,
 }
 
@@ -106,10 +106,14 @@ impl Uses {
         let semantics = cx.semantics();
         let Some(scope) = semantics.lambda_scope(lambda.syntax().text_range()) else { return uses };
         let mut entries = pattern.pat_entries();
+        let mut used_of_whole = Vec::new();
         for (id, binding) in semantics.bindings(scope) {
             let is_used = !semantics.usage().uses(id).is_empty();
             if binding.kind == BindingKind::AtName {
-                uses.is_whole_used = is_used;
+                match cx.attributes_used(lambda.syntax(), id) {
+                    Some(names) => used_of_whole = names,
+                    None => uses.is_whole_used = true,
+                }
                 continue;
             }
             let Some(entry) = entries.next() else { continue };
@@ -118,6 +122,7 @@ impl Uses {
                 uses.unused.push((entry, name.to_owned()));
             }
         }
+        uses.unused.retain(|(_, name)| !used_of_whole.contains(name));
         uses
     }
 }
