@@ -48,6 +48,7 @@ declare_rule! {
 
 impl Rule for UnusedFormal {
     type Node = ast::Lambda;
+    const FINDS_UNUSED: bool = true;
 
     fn may_concern(&self, view: NodeView<'_>, cx: &Context<'_>) -> bool {
         let semantics = cx.semantics();
