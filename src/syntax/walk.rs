@@ -1,6 +1,6 @@
 //! Every node of a tree, as views; a node itself is made where someone asks for it.
 
-use rnix::SyntaxNode;
+use rnix::{SyntaxKind, SyntaxNode};
 
 use super::view::NodeView;
 
@@ -43,6 +43,10 @@ pub fn walk(root: &SyntaxNode, mut visit: impl FnMut(NodeView<'_>, &mut Path<'_>
 
 fn descend<'t>(view: NodeView<'t>, path: &mut Path<'t>, visit: &mut impl FnMut(NodeView<'_>, &mut Path<'_>)) {
     visit(view, path);
+    // Most nodes are names and have none below.
+    if matches!(view.kind(), SyntaxKind::NODE_IDENT | SyntaxKind::NODE_LITERAL) {
+        return;
+    }
     for child in view.nodes() {
         path.steps.push((child, None));
         descend(child, path, visit);

@@ -44,17 +44,13 @@ impl Rule for RedundantParens {
     fn may_concern(&self, view: NodeView<'_>, cx: &Context<'_>) -> bool {
         use SyntaxKind::*;
         let Some(inner) = view.operand() else { return false };
-        let is_long = cx.text[view.range()].contains('\n');
-        if is_long && !self.several_lines && !matches!(inner.kind(), NODE_IDENT | NODE_PAREN) {
-            return false;
+        if !matches!(inner.kind(), NODE_APPLY | NODE_BIN_OP | NODE_LAMBDA | NODE_IF_ELSE) {
+            return true;
         }
         // What binds less is redundant only where it is all there is: behind `=`, `in`, `${` and `(`.
-        let before = &cx.text[..usize::from(view.range().start())];
-        let may_be_whole = || {
-            let before = before.trim_end_matches([' ', '\t']);
-            before.ends_with(['\n', '\r', '/', '=', 'n', '{', '('])
-        };
-        !matches!(inner.kind(), NODE_APPLY | NODE_BIN_OP | NODE_LAMBDA | NODE_IF_ELSE) || may_be_whole()
+        let before = cx.text[..usize::from(view.range().start())].trim_end_matches([' ', '\t']);
+        before.ends_with(['\n', '\r', '/', '=', 'n', '{', '('])
+            && (self.several_lines || !cx.text[view.range()].contains('\n'))
     }
 
     fn check(&self, paren: &ast::Paren, cx: &mut Context<'_>) {
