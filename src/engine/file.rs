@@ -76,8 +76,9 @@ impl<'r> Dispatch<'r> {
             }
         }
         if is_generated {
-            let is_of_form = self.rules.iter().map(|rule| rule.meta.group.is_of_form());
-            concerned.iter_mut().zip(is_of_form).for_each(|(one, is_of_form)| *one &= !is_of_form);
+            for (is_concerned, rule) in concerned.iter_mut().zip(&self.rules) {
+                *is_concerned &= !rule.meta.group.is_of_form() && !rule.rule.finds_unused();
+            }
         }
         concerned
     }

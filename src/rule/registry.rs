@@ -22,6 +22,10 @@ pub trait Rule: Declared {
     /// shown to it. Empty for a rule that wants to see every file.
     const NAMES: &'static [&'static str] = &[];
 
+    /// Whether all that it finds is of no use to the code, and harms nothing: programs that write code leave such
+    /// things behind without a thought, so it is not shown what they wrote.
+    const FINDS_UNUSED: bool = false;
+
     /// Whether it may have something to say about a node. It is asked before a node is made, so that most nodes
     /// never are: it looks at what stands right there, and says `true` in doubt.
     fn may_concern(&self, view: NodeView<'_>, cx: &Context<'_>) -> bool {
@@ -50,6 +54,10 @@ pub trait ErasedRule: Send + Sync {
     fn names(&self) -> &'static [&'static str] {
         &[]
     }
+    /// Whether all it finds is of no use, see [`Rule::FINDS_UNUSED`].
+    fn finds_unused(&self) -> bool {
+        false
+    }
     /// Whether the rule may have something to say about a node of a kind it asked for, see [`Rule::may_concern`].
     fn may_concern(&self, view: NodeView<'_>, cx: &Context<'_>) -> bool {
         let _ = (view, cx);
@@ -66,6 +74,10 @@ impl<R: Rule> ErasedRule for R {
 
     fn names(&self) -> &'static [&'static str] {
         R::NAMES
+    }
+
+    fn finds_unused(&self) -> bool {
+        R::FINDS_UNUSED
     }
 
     fn may_concern(&self, view: NodeView<'_>, cx: &Context<'_>) -> bool {

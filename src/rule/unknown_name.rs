@@ -47,7 +47,7 @@ impl HostContext<'_> {
         let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '\'' | '.');
         project.files().iter().any(|file| {
             let text = self.file_text(file.id);
-            text.match_indices(name).any(|(at, _)| {
+            memchr::memmem::find_iter(text.as_bytes(), name).any(|at| {
                 let after = text[at + name.len()..].trim_start();
                 let is_bound = after.starts_with('=') && !after.starts_with("==");
                 is_bound && !text[..at].ends_with(is_part)

@@ -36,6 +36,7 @@ declare_rule! {
 
 impl Rule for UnneededRec {
     type Node = ast::Root;
+    const FINDS_UNUSED: bool = true;
 
     fn check(&self, root: &ast::Root, cx: &mut Context<'_>) {
         let semantics = cx.semantics();

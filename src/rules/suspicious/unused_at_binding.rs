@@ -31,6 +31,7 @@ declare_rule! {
 
 impl Rule for UnusedAtBinding {
     type Node = ast::PatBind;
+    const FINDS_UNUSED: bool = true;
 
     fn check(&self, bind: &ast::PatBind, cx: &mut Context<'_>) {
         let semantics = cx.semantics();

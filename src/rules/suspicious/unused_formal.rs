@@ -8,12 +8,6 @@ declare_rule! {
     /// In a package an argument that is not used asks for a dependency nobody needs. In a module it says that the module
     /// depends on something it does not look at.
     ///
-    /// What a pattern names is what callers must and may pass, so elsewhere, and for arguments of packages with a
-    /// default, the finding is only an info (`elsewhere`). In functions that end in `...` the usual head of a module may
-    /// stay as it is (`allow`). Nothing is said about the `outputs` of a flake, about functions that give all their
-    /// arguments a name with `@` and use it for more than to select some of them, about names that begin with `_`, and
-    /// in generated files.
-    ///
     /// ## Example
     /// ```nix
     /// { config, lib, pkgs, inputs, ... }: { environment.systemPackages = [ pkgs.hello ]; }
@@ -23,6 +17,13 @@ declare_rule! {
     /// ```nix
     /// { config, lib, pkgs, ... }: { environment.systemPackages = [ pkgs.hello ]; }
     /// ```
+    ///
+    /// ## Exceptions
+    /// What a pattern names is what callers must and may pass, so elsewhere, and for arguments of packages with a
+    /// default, the finding is only an info (`elsewhere`). In functions that end in `...` the usual head of a module may
+    /// stay as it is (`allow`). Nothing is said about the `outputs` of a flake, about functions that give all their
+    /// arguments a name with `@` and use it for more than to select some of them, about names that begin with `_`, and
+    /// in generated files.
     ///
     /// ## Fix safety
     /// A module with `...` gets the same arguments but for the one it does not use: safe. Elsewhere a caller may pass the
@@ -47,6 +48,7 @@ declare_rule! {
 
 impl Rule for UnusedFormal {
     type Node = ast::Lambda;
+    const FINDS_UNUSED: bool = true;
 
     fn may_concern(&self, view: NodeView<'_>, cx: &Context<'_>) -> bool {
         let semantics = cx.semantics();

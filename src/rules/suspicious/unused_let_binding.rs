@@ -34,6 +34,7 @@ declare_rule! {
 
 impl Rule for UnusedLetBinding {
     type Node = ast::Root;
+    const FINDS_UNUSED: bool = true;
 
     fn check(&self, root: &ast::Root, cx: &mut Context<'_>) {
         cx.report_unused(root, |kind| matches!(kind, BindingKind::Plain));
