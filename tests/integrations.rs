@@ -341,8 +341,8 @@ fn treefmt_nix_takes_its_snippet() {
     assert!(Path::new(program).is_file(), "{formatters}");
     if has("treefmt") {
         let flake = self::place();
-        let config: toml::Value = toml::Value::try_from(serde_json::json!({ "formatter": formatters }))
-            .expect("it can be written as TOML");
+        let config = toml::Table::try_from(serde_json::json!({ "formatter": formatters }));
+        let config = config.expect("it can be written as TOML");
         write(&flake, "treefmt.toml", &config.to_string());
         let file = write(&flake, "a.nix", FILE);
         ran(command("treefmt").args(["--walk", "filesystem", "--no-cache"]).current_dir(&flake));
