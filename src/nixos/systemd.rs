@@ -345,7 +345,11 @@ pub fn misnamed(name: &str) -> Option<String> {
 
 /// The documented target that differs from a longer name by one letter, or by two that are swapped.
 pub fn similar_target(base: &str) -> Option<&'static str> {
-    let is_near = |target: &&&str| target.len() >= 6 && strsim::damerau_levenshtein(target, base) == 1;
+    let is_near = |target: &&&str| {
+        target.len() >= 6
+            && target.len().abs_diff(base.len()) <= 1
+            && strsim::damerau_levenshtein(target, base) == 1
+    };
     TARGETS.iter().find(is_near).copied()
 }
 

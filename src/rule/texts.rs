@@ -7,6 +7,7 @@ use std::rc::Rc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::semantic::lower;
+use crate::syntax::edit;
 use crate::syntax::{ParsedFile, Parser, SyntaxNode};
 use crate::text::{Edit, FileId, Sources, apply_edits};
 
@@ -104,18 +105,21 @@ impl<'h> Texts<'h> {
         let mut files: Vec<FileId> = edits.iter().map(|edit| edit.file).collect();
         files.sort();
         files.dedup();
-        let is_sound = files.into_iter().all(|file| {
-            let before = &self.sources.get(file).text;
-            let Ok(after) = apply_edits(before, edits.iter().filter(|edit| edit.file == file)) else {
-                return false;
-            };
-            let after = self.parser.borrow_mut().parse(&after);
-            let is_defined_twice = || match duplicates(&after) {
-                0 => false,
-                after => after > self.parsed(file).duplicates(),
-            };
-            after.is_ok() && !is_defined_twice()
-        });
+        let renames = |edit: &Edit| edit::is_name_for_name(&self.syntax(edit.file), edit.range, &edit.text);
+        let is_one_renamed = matches!(edits, [edit] if renames(edit));
+        let is_sound = is_one_renamed
+            || files.into_iter().all(|file| {
+                let before = &self.sources.get(file).text;
+                let Ok(after) = apply_edits(before, edits.iter().filter(|edit| edit.file == file)) else {
+                    return false;
+                };
+                let after = self.parser.borrow_mut().parse(&after);
+                let is_defined_twice = || match duplicates(&after) {
+                    0 => false,
+                    after => after > self.parsed(file).duplicates(),
+                };
+                after.is_ok() && !is_defined_twice()
+            });
         self.sound.borrow_mut().insert(edits.to_vec(), is_sound);
         is_sound
     }

@@ -317,6 +317,32 @@ pub fn join_at(text: &str, words: TextRange) -> Option<(TextRange, String)> {
     }
 }
 
+/// Whether `range` is a name or a selection that stands as an expression, and `text` another one: then nothing else
+/// of the file is read in another way. Says no in doubt, also to names in quotes.
+pub fn is_name_for_name(root: &SyntaxNode, range: TextRange, text: &str) -> bool {
+    if !is_dotted_path(text) || !root.text_range().contains_range(range) {
+        return false;
+    }
+    let covering = root.covering_element(range);
+    let Some(node) = covering.ancestors().take_while(|node| node.text_range() == range).last() else {
+        return false;
+    };
+    matches!(node.kind(), SyntaxKind::NODE_IDENT | SyntaxKind::NODE_SELECT)
+        && is_expression_place(&node)
+        && is_dotted_path(&node.text().to_string())
+}
+
+/// Whether a text is names with dots between them.
+fn is_dotted_path(text: &str) -> bool {
+    const KEYWORDS: [&str; 10] =
+        ["assert", "else", "if", "in", "inherit", "let", "or", "rec", "then", "with"];
+    text.split('.').all(|name| {
+        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '\''))
+            && !KEYWORDS.contains(&name)
+    })
+}
+
 fn is_expression_place(node: &SyntaxNode) -> bool {
     let names = [
         SyntaxKind::NODE_ATTRPATH,
@@ -560,6 +586,23 @@ mod tests {
         edited(text, SyntaxKind::NODE_PAT_ENTRY, start, |node| {
             delete_pattern_entry(&ast::PatEntry::cast(node).expect("an argument"))
         })
+    }
+
+    #[test]
+    fn names_take_the_place_of_names() {
+        let text = "{ a = lib.b c; inherit (d) e; g = y.\"z\" or h; }";
+        let root = crate::syntax::parse(text).syntax();
+        let fits = |old: &str, new: &str| {
+            let at = TextSize::new(text.find(old).expect("it is there") as u32);
+            is_name_for_name(&root, TextRange::at(at, TextSize::of(old)), new)
+        };
+        assert!(fits("lib.b", "lib.strings.b'") && fits("lib.b", "x"));
+        assert!(fits("lib", "x.y"), "the base of a selection");
+        for (old, new) in
+            [("a", "x"), ("e;", "x"), ("y.\"z\"", "y.z"), ("lib.b", "f x"), ("lib.b", "or"), ("b c", "x")]
+        {
+            assert!(!fits(old, new), "{old} {new}");
+        }
     }
 
     #[test]
