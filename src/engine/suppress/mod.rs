@@ -43,7 +43,9 @@ pub(super) struct Sifted {
 
 /// The ignore comments of a file.
 pub(super) fn collect(tree: &SyntaxNode, text: &str) -> Vec<IgnoreComment> {
-    if !text.contains("nixlint:") && !text.contains("deadnix:") {
+    // Every text is searched: memmem is several times as fast as `str::contains`.
+    let has = |mark: &str| memchr::memmem::find(text.as_bytes(), mark.as_bytes()).is_some();
+    if !has("nixlint:") && !has("deadnix:") {
         return Vec::new();
     }
     let tokens = tree.descendants_with_tokens().filter_map(|element| element.into_token());
