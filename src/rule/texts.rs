@@ -105,9 +105,9 @@ impl<'h> Texts<'h> {
         let mut files: Vec<FileId> = edits.iter().map(|edit| edit.file).collect();
         files.sort();
         files.dedup();
-        let renames = |edit: &Edit| edit::is_name_for_name(&self.syntax(edit.file), edit.range, &edit.text);
-        let is_one_renamed = matches!(edits, [edit] if renames(edit));
-        let is_sound = is_one_renamed
+        let is_atom =
+            |edit: &Edit| edit::is_atom_for_expression(&self.syntax(edit.file), edit.range, &edit.text);
+        let is_sound = matches!(edits, [edit] if is_atom(edit))
             || files.into_iter().all(|file| {
                 let before = &self.sources.get(file).text;
                 let Ok(after) = apply_edits(before, edits.iter().filter(|edit| edit.file == file)) else {

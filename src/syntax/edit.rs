@@ -5,7 +5,7 @@
 //! overlap. They never decide whether an edit is a good idea.
 
 use rnix::ast::HasEntry as _;
-use rnix::{SyntaxKind, SyntaxNode, ast};
+use rnix::{SyntaxKind, SyntaxNode, SyntaxToken, ast};
 use rowan::ast::AstNode;
 use rowan::{Direction, NodeOrToken};
 
@@ -317,30 +317,34 @@ pub fn join_at(text: &str, words: TextRange) -> Option<(TextRange, String)> {
     }
 }
 
-/// Whether `range` is a name or a selection that stands as an expression, and `text` another one: then nothing else
-/// of the file is read in another way. Says no in doubt, also to names in quotes.
-pub fn is_name_for_name(root: &SyntaxNode, range: TextRange, text: &str) -> bool {
-    if !is_dotted_path(text) || !root.text_range().contains_range(range) {
+/// Whether `range` is an expression, and `text` one that can stand in the place of any: a name, a selection, a string,
+/// a list and so on. Then nothing else of the file is read in another way, and no attribute gets another name. Says
+/// no in doubt, as where one of the two touches its neighbours.
+pub fn is_atom_for_expression(root: &SyntaxNode, range: TextRange, text: &str) -> bool {
+    if text.contains('=') || !root.text_range().contains_range(range) {
         return false;
     }
+    let stands_alone = |neighbour: Option<SyntaxToken>| {
+        neighbour.is_none_or(|token| {
+            use SyntaxKind::*;
+            token.kind().is_trivia()
+                || matches!(
+                    token.kind(),
+                    TOKEN_SEMICOLON | TOKEN_ASSIGN | TOKEN_COMMA | TOKEN_L_PAREN | TOKEN_R_PAREN
+                )
+        })
+    };
     let covering = root.covering_element(range);
     let Some(node) = covering.ancestors().take_while(|node| node.text_range() == range).last() else {
         return false;
     };
-    matches!(node.kind(), SyntaxKind::NODE_IDENT | SyntaxKind::NODE_SELECT)
+    let is_key = node.parent().is_some_and(|parent| parent.kind() == SyntaxKind::NODE_DYNAMIC);
+    ast::Expr::can_cast(node.kind())
+        && !is_key
         && is_expression_place(&node)
-        && is_dotted_path(&node.text().to_string())
-}
-
-/// Whether a text is names with dots between them.
-fn is_dotted_path(text: &str) -> bool {
-    const KEYWORDS: [&str; 10] =
-        ["assert", "else", "if", "in", "inherit", "let", "or", "rec", "then", "with"];
-    text.split('.').all(|name| {
-        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-            && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '\''))
-            && !KEYWORDS.contains(&name)
-    })
+        && stands_alone(node.first_token().and_then(|token| token.prev_token()))
+        && stands_alone(node.last_token().and_then(|token| token.next_token()))
+        && Strength::of_text(text) >= Some(Strength::Select)
 }
 
 fn is_expression_place(node: &SyntaxNode) -> bool {
@@ -589,18 +593,34 @@ mod tests {
     }
 
     #[test]
-    fn names_take_the_place_of_names() {
-        let text = "{ a = lib.b c; inherit (d) e; g = y.\"z\" or h; }";
+    fn atoms_take_the_place_of_expressions() {
+        let text = "{ a = lib.b c; inherit (d) e; g = y.\"z\" or h; ${q} = \"${j}\" + (k l); }";
         let root = crate::syntax::parse(text).syntax();
         let fits = |old: &str, new: &str| {
             let at = TextSize::new(text.find(old).expect("it is there") as u32);
-            is_name_for_name(&root, TextRange::at(at, TextSize::of(old)), new)
+            is_atom_for_expression(&root, TextRange::at(at, TextSize::of(old)), new)
         };
-        assert!(fits("lib.b", "lib.strings.b'") && fits("lib.b", "x"));
-        assert!(fits("lib", "x.y"), "the base of a selection");
-        for (old, new) in
-            [("a", "x"), ("e;", "x"), ("y.\"z\"", "y.z"), ("lib.b", "f x"), ("lib.b", "or"), ("b c", "x")]
-        {
+        for (old, new) in [
+            ("lib.b", "x.y'"),
+            ("lib.b c", "\"text\""),
+            ("y.\"z\" or h", "[ 1 ]"),
+            ("k l", "m"),
+            ("d", "{ }"),
+        ] {
+            assert!(fits(old, new), "{old} {new}");
+        }
+        for (old, new) in [
+            ("a", "x"),
+            ("lib", "x"),
+            ("e;", "x"),
+            ("lib.b", "f x"),
+            ("lib.b", "or"),
+            ("b c", "x"),
+            ("q}", "x"),
+            ("q", "x"),
+            ("j", "x"),
+            ("lib.b c", "{ a = 1; }"),
+        ] {
             assert!(!fits(old, new), "{old} {new}");
         }
     }
