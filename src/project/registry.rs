@@ -15,7 +15,7 @@ use crate::text::FileId;
 
 /// Steps that it may take to see what a flake or flake-parts module exports: a library that computes its
 /// modules, as nixvim does from 1,300 files, takes 800,000, and rules have nothing to say about the result.
-const REGISTRY_STEPS: u64 = 100_000;
+const REGISTRY_STEPS: u64 = 20_000;
 
 /// The NixOS modules of the project, in the order of the files.
 pub(super) fn nixos_modules(
