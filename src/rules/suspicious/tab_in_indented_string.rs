@@ -43,7 +43,7 @@ impl Rule for TabInIndentedString {
     type Node = ast::Str;
 
     fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
-        view.tokens().any(|token| token.text.contains("\n\t"))
+        view.tokens().any(|token| token.text.contains('\t') && token.text.contains("\n\t"))
     }
 
     fn check(&self, string: &ast::Str, cx: &mut Context<'_>) {
