@@ -561,6 +561,21 @@ fn quickfix_reads_concise() {
     ");
 }
 
+/// What a script that Emacs runs in a folder prints; `None` where it ends with 77, since the package it needs is not
+/// installed.
+fn emacs_shows(place: &TempDir, script: &str, package: &str) -> Option<String> {
+    let script = write(place, "run.el", script);
+    let mut emacs = command("emacs");
+    emacs.args(["--batch", "--quick", "--load"]).arg(script).current_dir(place).env("HOME", place.path());
+    let output = emacs.env("LC_ALL", "C.UTF-8").output().expect("Emacs starts");
+    if output.status.code() == Some(77) {
+        println!("skipped: {package} is not installed");
+        return None;
+    }
+    assert!(output.status.success(), "{}", said(&output));
+    Some(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
 #[test]
 fn flycheck_shows_findings() {
     if !has("emacs") {
@@ -578,16 +593,8 @@ fn flycheck_shows_findings() {
          (princ (format \"%s\\n\" flycheck-last-status-change))\n\
          (dolist (found flycheck-current-errors) (princ (format \"%d:%d %s %s\\n\" (flycheck-error-line found) (flycheck-error-column found) (flycheck-error-level found) (flycheck-error-message found))))\n"
     );
-    let script = write(&place, "run.el", &script);
-    let mut emacs = command("emacs");
-    emacs.args(["--batch", "--quick", "--load"]).arg(script).current_dir(&place).env("HOME", place.path());
-    let output = emacs.env("LC_ALL", "C.UTF-8").output().expect("Emacs starts");
-    if output.status.code() == Some(77) {
-        println!("skipped: Flycheck is not installed");
-        return;
-    }
-    assert!(output.status.success(), "{}", said(&output));
-    insta::assert_snapshot!(String::from_utf8_lossy(&output.stdout), @"
+    let Some(shown) = emacs_shows(&place, &script, "Flycheck") else { return };
+    insta::assert_snapshot!(shown, @"
     finished
     2:3 warning there is nothing to ignore from `syntax-error`
     3:15 warning there is nothing to ignore from `syntax-error`
@@ -611,16 +618,8 @@ fn eglot_shows_findings() {
          (let ((tries 0)) (while (and (< tries 300) (null (flymake-diagnostics))) (flymake-start) (accept-process-output nil 0.2) (setq tries (1+ tries))))\n\
          (dolist (found (sort (flymake-diagnostics) (lambda (a b) (< (flymake-diagnostic-beg a) (flymake-diagnostic-beg b))))) (princ (format \"%d-%d %s\\n\" (flymake-diagnostic-beg found) (flymake-diagnostic-end found) (flymake-diagnostic-text found))))\n"
     );
-    let script = write(&place, "run.el", &script);
-    let mut emacs = command("emacs");
-    emacs.args(["--batch", "--quick", "--load"]).arg(script).current_dir(&place).env("HOME", place.path());
-    let output = emacs.env("LC_ALL", "C.UTF-8").output().expect("Emacs starts");
-    if output.status.code() == Some(77) {
-        println!("skipped: Eglot is not installed");
-        return;
-    }
-    assert!(output.status.success(), "{}", said(&output));
-    insta::assert_snapshot!(String::from_utf8_lossy(&output.stdout), @"
+    let Some(shown) = emacs_shows(&place, &script, "Eglot") else { return };
+    insta::assert_snapshot!(shown, @"
     5-36 nixlint [unused-suppression]: there is nothing to ignore from `syntax-error`
     51-82 nixlint [unused-suppression]: there is nothing to ignore from `syntax-error`
     ");

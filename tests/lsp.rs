@@ -679,6 +679,25 @@ impl Random {
     }
 }
 
+/// Holds what the server says of each file to what a check of the folder finds.
+fn agrees_with_a_fresh_check(client: &mut Client, place: &Place, names: &[&str], step: usize) {
+    let checked = place.checked();
+    for name in names {
+        let uri = place.uri(name);
+        let report = client.request("textDocument/diagnostic", json!({"textDocument": {"uri": uri}}));
+        let found = report.expect("it is answered")["items"].clone();
+        let wanted = checked.get(&uri).cloned().unwrap_or_else(|| json!([]));
+        assert_eq!(found.to_string(), wanted.to_string(), "step {step}, {name}");
+    }
+}
+
+/// The place of a byte of a text, in UTF-16.
+fn position(text: &str, at: usize) -> Value {
+    let line = text[..at].matches('\n').count();
+    let column = text[..at].rsplit('\n').next().unwrap_or_default().encode_utf16().count();
+    json!({"line": line, "character": column})
+}
+
 /// `NIXLINT_LSP_EDITS=10000 cargo test --release --test lsp random` takes a while.
 #[test]
 fn random_edits_come_to_what_a_fresh_check_finds() {
@@ -739,12 +758,7 @@ fn random_edits_come_to_what_a_fresh_check_finds() {
             if splits(start) || splits(end) {
                 continue;
             }
-            let position = |at: usize| {
-                let line = text[..at].matches('\n').count();
-                let column = text[..at].rsplit('\n').next().unwrap_or_default().encode_utf16().count();
-                json!({"line": line, "character": column})
-            };
-            let range = json!({"start": position(start), "end": position(end)});
+            let range = json!({"start": position(text, start), "end": position(text, end)});
             text.replace_range(start..end, new);
             client.change(&uri, json!([{"range": range, "text": new}]));
         }
@@ -754,14 +768,7 @@ fn random_edits_come_to_what_a_fresh_check_finds() {
         for (name, text) in names.iter().zip(&texts) {
             place.write(name, text);
         }
-        let checked = place.checked();
-        for name in names {
-            let uri = place.uri(name);
-            let report = client.request("textDocument/diagnostic", json!({"textDocument": {"uri": uri}}));
-            let found = report.expect("it is answered")["items"].clone();
-            let wanted = checked.get(&uri).cloned().unwrap_or_else(|| json!([]));
-            assert_eq!(found.to_string(), wanted.to_string(), "step {step}, {name}");
-        }
+        agrees_with_a_fresh_check(&mut client, &place, &names, step);
     }
     client.stop();
 }
@@ -797,24 +804,12 @@ fn blanks_and_comments_come_to_what_a_fresh_check_finds() {
                 4 => (at, " # fetchurl <nixpkgs> ~/x\n"),
                 _ => (at, " "),
             };
-            let position = |at: usize| {
-                let line = text[..at].matches('\n').count();
-                let column = text[..at].rsplit('\n').next().unwrap_or_default().encode_utf16().count();
-                json!({"line": line, "character": column})
-            };
-            let range = json!({"start": position(at), "end": position(end)});
+            let range = json!({"start": position(&text, at), "end": position(&text, end)});
             client.change(&place.uri(name), json!([{"range": range, "text": new}]));
             text.replace_range(at..end, new);
             place.write(name, &text);
         }
-        let checked = place.checked();
-        for name in names {
-            let uri = place.uri(name);
-            let report = client.request("textDocument/diagnostic", json!({"textDocument": {"uri": uri}}));
-            let found = report.expect("it is answered")["items"].clone();
-            let wanted = checked.get(&uri).cloned().unwrap_or_else(|| json!([]));
-            assert_eq!(found.to_string(), wanted.to_string(), "step {step}, {name}");
-        }
+        agrees_with_a_fresh_check(&mut client, &place, &names, step);
     }
     client.stop();
 }

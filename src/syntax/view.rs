@@ -132,6 +132,19 @@ impl<'t> NodeView<'t> {
         attrs.next().filter(|_| attrs.next().is_none())
     }
 
+    /// Whether a binding gives a name to a value of this kind that ends in the same name: `a = a;`, `a = b.a;`.
+    pub fn binds_own_name(self, kind: SyntaxKind) -> bool {
+        let name = self.key().filter(|name| name.kind() == SyntaxKind::NODE_IDENT).and_then(Self::last_name);
+        let value = self.operand().filter(|value| value.kind() == kind).and_then(Self::last_name);
+        name.is_some() && name == value
+    }
+
+    /// Whether it is a set or list of this kind with nothing in it, parentheses aside.
+    pub fn is_empty(self, kind: SyntaxKind) -> bool {
+        let node = self.peel_parens();
+        node.kind() == kind && node.nodes().next().is_none()
+    }
+
     /// Bindings right below a set or a `let`.
     pub fn bindings(self) -> impl Iterator<Item = NodeView<'t>> {
         self.nodes().filter(|node| node.kind() == SyntaxKind::NODE_ATTRPATH_VALUE)

@@ -38,11 +38,8 @@ impl Rule for EmptyListConcat {
     type Node = ast::BinOp;
 
     fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
-        let is_empty = |side: NodeView<'_>| {
-            let side = side.peel_parens();
-            side.kind() == SyntaxKind::NODE_LIST && side.nodes().next().is_none()
-        };
-        view.has_token(SyntaxKind::TOKEN_CONCAT) && view.expressions().any(is_empty)
+        view.has_token(SyntaxKind::TOKEN_CONCAT)
+            && view.expressions().any(|side| side.is_empty(SyntaxKind::NODE_LIST))
     }
 
     fn check(&self, operation: &ast::BinOp, cx: &mut Context<'_>) {

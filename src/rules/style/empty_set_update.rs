@@ -38,11 +38,8 @@ impl Rule for EmptySetUpdate {
     type Node = ast::BinOp;
 
     fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
-        let is_empty = |side: NodeView<'_>| {
-            let side = side.peel_parens();
-            side.kind() == SyntaxKind::NODE_ATTR_SET && side.nodes().next().is_none()
-        };
-        view.has_token(SyntaxKind::TOKEN_UPDATE) && view.expressions().any(is_empty)
+        view.has_token(SyntaxKind::TOKEN_UPDATE)
+            && view.expressions().any(|side| side.is_empty(SyntaxKind::NODE_ATTR_SET))
     }
 
     fn check(&self, operation: &ast::BinOp, cx: &mut Context<'_>) {

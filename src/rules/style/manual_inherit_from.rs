@@ -42,11 +42,7 @@ impl Rule for ManualInheritFrom {
     type Node = ast::AttrpathValue;
 
     fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
-        let name = view.key().filter(|name| name.kind() == SyntaxKind::NODE_IDENT);
-        let value = view.operand().filter(|value| value.kind() == SyntaxKind::NODE_SELECT);
-        name.is_some()
-            && value.is_some()
-            && name.and_then(NodeView::last_name) == value.and_then(NodeView::last_name)
+        view.binds_own_name(SyntaxKind::NODE_SELECT)
     }
 
     fn check(&self, first: &ast::AttrpathValue, cx: &mut Context<'_>) {
