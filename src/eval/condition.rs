@@ -135,11 +135,7 @@ impl Condition {
 
     /// Whether a part of it could not be read as a question about options.
     pub fn has_opaque(&self) -> bool {
-        match self {
-            Self::True | Self::False => false,
-            Self::Literal { atom, .. } => matches!(**atom, Atom::Opaque(..) | Atom::Large(_)),
-            Self::All(all) | Self::Any(all) => all.iter().any(Self::has_opaque),
-        }
+        self.any_atom(&mut |atom| matches!(atom, Atom::Opaque(..) | Atom::Large(_)))
     }
 
     /// Whether `other` holds wherever `self` does, as far as equal atoms show it.
@@ -171,14 +167,25 @@ impl Condition {
 
     /// The formula with every atom replaced by what `decide` knows of it.
     pub fn decide(&self, decide: &mut dyn FnMut(&Atom) -> Option<bool>) -> Self {
+        self.decide_more(decide).unwrap_or_else(|| self.clone())
+    }
+
+    /// The same; `None` where nothing is known of any atom.
+    pub fn decide_more(&self, decide: &mut dyn FnMut(&Atom) -> Option<bool>) -> Option<Self> {
         match self {
-            Self::True | Self::False => self.clone(),
-            Self::Literal { atom, negated } => match decide(atom) {
-                Some(truth) => Self::known(truth != *negated),
-                None => self.clone(),
-            },
-            Self::All(all) => all.iter().fold(Self::True, |sum, one| sum.and(&one.decide(decide))),
-            Self::Any(any) => any.iter().fold(Self::False, |sum, one| sum.or(&one.decide(decide))),
+            Self::True | Self::False => None,
+            Self::Literal { atom, negated } => decide(atom).map(|truth| Self::known(truth != *negated)),
+            Self::All(all) => fold(all, &Self::True, Self::and, decide),
+            Self::Any(any) => fold(any, &Self::False, Self::or, decide),
+        }
+    }
+
+    /// Whether an atom of it satisfies `wanted`.
+    pub fn any_atom(&self, wanted: &mut dyn FnMut(&Atom) -> bool) -> bool {
+        match self {
+            Self::True | Self::False => false,
+            Self::Literal { atom, .. } => wanted(atom),
+            Self::All(inner) | Self::Any(inner) => inner.iter().any(|one| one.any_atom(wanted)),
         }
     }
 
@@ -212,6 +219,32 @@ impl Condition {
             _ => std::slice::from_ref(self),
         }
     }
+}
+
+/// Puts parts together again of which some are decided; `None` where none is. `start` changes nothing.
+fn fold(
+    parts: &[Condition],
+    start: &Condition,
+    join: fn(&Condition, &Condition) -> Condition,
+    decide: &mut dyn FnMut(&Atom) -> Option<bool>,
+) -> Option<Condition> {
+    // What the one sort of truth ends is not looked at further.
+    let end = start.not();
+    let mut sum: Option<Condition> = None;
+    for (at, part) in parts.iter().enumerate() {
+        let decided = part.decide_more(decide);
+        if sum.is_none() && decided.is_some() {
+            sum = Some(parts[..at].iter().fold(start.clone(), |sum, part| join(&sum, part)));
+        }
+        if let Some(before) = &sum {
+            let joined = join(before, decided.as_ref().unwrap_or(part));
+            if joined == end {
+                return Some(joined);
+            }
+            sum = Some(joined);
+        }
+    }
+    sum
 }
 
 #[cfg(test)]

@@ -87,6 +87,8 @@ pub(super) struct Current {
     numbers: Cell<u32>,
     /// Questions that are being answered.
     asking: RefCell<Vec<(Realm, Box<[Name]>)>>,
+    /// How many questions were cut short, and answers used that came of it.
+    cuts: Cell<u32>,
 }
 
 impl Current {
@@ -117,11 +119,15 @@ impl Current {
     /// Marks what is being computed as dependent on `needs`.
     pub(super) fn need(&self, needs: Needs) {
         self.needs.set(self.needs.get().or(needs));
+        if needs.0 & Needs::PENDING.0 != 0 {
+            self.cuts.set(self.cuts.get().wrapping_add(1));
+        }
     }
 
     /// A value that was asked for while it is being computed: what comes of it holds only for the question
     /// that is being answered, if there is one.
     pub(super) fn cut_short(&self) {
+        self.cuts.set(self.cuts.get().wrapping_add(1));
         if !self.asking.borrow().is_empty() {
             self.need(Needs::PENDING);
         }
@@ -134,6 +140,16 @@ impl Machine<'_> {
         let number = self.current.numbers.get() + 1;
         self.current.numbers.set(number);
         number
+    }
+
+    /// Notes that something was asked for while it is being found out: what comes of it is not whole.
+    pub fn cut_short(&self) {
+        self.current.cut_short();
+    }
+
+    /// Changes whenever an answer was cut short, or one was used that came of it.
+    pub fn cuts(&self) -> u32 {
+        self.current.cuts.get()
     }
 
     /// Runs `compute` for one host or user; scopes may nest.
@@ -259,11 +275,11 @@ impl Machine<'_> {
             return condition.clone();
         }
         let mut needs = Needs::default();
-        condition.decide(&mut |atom| {
+        condition.any_atom(&mut |atom| {
             if let Atom::Option(option) | Atom::Equals(option, _) = atom {
                 needs = needs.or(Needs::of(option.realm));
             }
-            None
+            false
         });
         if needs.is_nothing() {
             return condition.clone();

@@ -12,7 +12,7 @@ use camino::Utf8Path;
 use super::condition::{Condition, OptionPath};
 use super::machine::{Environment, Machine, Primitive, Unit};
 use super::scope::{Key, Needs, Realm};
-use crate::semantic::ExprId;
+use crate::semantic::{Expr, ExprId, Part};
 use crate::text::{FileId, HoleKind, Piece, Segment, Span, Template, TextRange, TextSize};
 
 /// A name, numbered per machine; see [`Machine::text_of`].
@@ -374,6 +374,26 @@ impl Thunk {
             };
             RefCell::new(State::Waiting(Recipe::Later(Rc::new(compute))))
         }))
+    }
+
+    /// Whether a constant stands there that holds no other values: no set, no list, no expression in a text.
+    pub fn is_plain(&self) -> bool {
+        match &*self.0.borrow() {
+            State::Waiting(Recipe::Expr { unit, expr, .. }) => match unit.ir.expr(*expr) {
+                Expr::Int(_) | Expr::Float(_) => true,
+                Expr::Global(_) => unit.scope.is_none(),
+                Expr::Str(parts) | Expr::Path(_, parts) => {
+                    parts.iter().all(|part| matches!(part, Part::Text { .. }))
+                }
+                _ => false,
+            },
+            State::Done(val) => match &val.value {
+                Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Path(_) => true,
+                Value::Str(text) => text.pieces.iter().all(|piece| matches!(piece, TextPiece::Known { .. })),
+                _ => false,
+            },
+            _ => false,
+        }
     }
 
     /// Where it lies: equal for what is one value wherever it is used.

@@ -128,11 +128,12 @@ pub fn segments(path: &str) -> Vec<String> {
 
 /// Whether `text` is `pattern`, in which one `*` stands for any text.
 fn glob(pattern: &str, text: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == text,
-        Some((head, tail)) => {
-            text.len() >= head.len() + tail.len() && text.starts_with(head) && text.ends_with(tail)
-        }
+    let is_exact = |(own, other): &(u8, u8)| own == other && *own != b'*';
+    let same = pattern.bytes().zip(text.bytes()).take_while(is_exact).count();
+    match pattern.as_bytes().get(same) {
+        None => text.len() == same,
+        Some(b'*') => text.as_bytes()[same..].ends_with(&pattern.as_bytes()[same + 1..]),
+        Some(_) => false,
     }
 }
 

@@ -6,6 +6,7 @@
 
 use std::sync::LazyLock;
 
+use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
 use super::{OptionPattern, parse};
@@ -56,7 +57,7 @@ pub fn module_keys() -> &'static [String] {
     &TABLE.module_keys
 }
 
-/// Every known prefix, sorted; the first segment of none has a `*`.
+/// Every known prefix, sorted; the first two segments of none have a `*`.
 pub fn all() -> &'static [Root] {
     &TABLE.root
 }
@@ -64,11 +65,14 @@ pub fn all() -> &'static [Root] {
 /// The systems in which an option `path`, written with dots, can exist; `None` for an unknown root.
 /// The longest known prefix decides, so `systemd.user.services.x.Unit` says more than `systemd`.
 pub fn systems_of(path: &str) -> Option<&'static [ModuleSystem]> {
+    let mut dots = path.match_indices('.').map(|(at, _)| at).chain([path.len(), path.len()]);
+    let (first, second) = (&path[..dots.next()?], &path[..dots.next()?]);
+    let alike = [Some(first), (second.len() > first.len()).then_some(second)];
+    let mut rows =
+        alike.into_iter().flatten().filter_map(|start| TABLE.by_start.get(start)).flatten().peekable();
+    rows.peek()?;
     let segments: Vec<&str> = path.split('.').collect();
-    let start = all().partition_point(|root| root.first() < segments[0]);
-    all()[start..]
-        .iter()
-        .take_while(|root| root.first() == segments[0])
+    rows.map(|row| &all()[*row])
         .filter(|root| root.path.covers(&segments))
         .max_by_key(|root| root.path.rank())
         .map(|root| root.systems.as_slice())
@@ -100,12 +104,6 @@ pub fn class_of_roots(paths: &[&str]) -> ClassGuess {
     }
 }
 
-impl Root {
-    fn first(&self) -> &str {
-        self.path.segments().first().map_or("", String::as_str)
-    }
-}
-
 fn is_module_key(path: &str) -> bool {
     module_keys().iter().any(|key| path.split('.').next() == Some(key))
 }
@@ -113,6 +111,8 @@ fn is_module_key(path: &str) -> bool {
 struct Table {
     module_keys: Vec<String>,
     root: Vec<Root>,
+    /// The places in `root` of the prefixes that begin alike: by their first two segments, or the only one.
+    by_start: FxHashMap<String, Vec<usize>>,
 }
 
 /// The embedded file. The sources in it are for readers and tests.
@@ -135,7 +135,12 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
     });
     let mut root: Vec<Root> = root.collect();
     root.sort_by(|a, b| a.path.cmp(&b.path));
-    Table { module_keys: file.module_keys, root }
+    let mut by_start: FxHashMap<String, Vec<usize>> = FxHashMap::default();
+    for (row, root) in root.iter().enumerate() {
+        let start = root.path.segments().iter().take(2).map(String::as_str).collect::<Vec<_>>().join(".");
+        by_start.entry(start).or_default().push(row);
+    }
+    Table { module_keys: file.module_keys, root, by_start }
 });
 
 #[cfg(test)]
@@ -155,7 +160,8 @@ mod tests {
         let paths: BTreeSet<_> = all().iter().map(|root| &root.path).collect();
         assert_eq!(paths.len(), all().len());
         assert!(all().iter().all(|root| !root.systems.is_empty()));
-        assert!(all().iter().all(|root| !root.first().contains('*')));
+        let starts = || all().iter().flat_map(|root| root.path.segments().iter().take(2));
+        assert!(starts().all(|segment| !segment.contains('*')));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::arguments::Arguments;
 use super::imports::{Edge, Import, file_at};
 use super::input::ProjectInput;
 use super::link::{Module, module};
-use super::table::{Certainty, Node, PLAIN_PRIORITY, Raw};
+use super::table::{Certainty, Node, Raw};
 use crate::eval::{Condition, Machine, Val, Value};
 use crate::module::FileClass;
 use crate::nixos::roots::ModuleSystem;
@@ -152,17 +152,7 @@ fn home_modules(
     arguments: &Arguments,
     module: &Module,
 ) -> Vec<FileId> {
-    let raw = Raw {
-        value: module.config.clone(),
-        condition: Condition::True,
-        priority: PLAIN_PRIORITY,
-        order: 1000,
-        certainty: Certainty::Must,
-        file: module.file,
-        path: Vec::new(),
-        key: None,
-        binding: None,
-    };
+    let raw = Raw::root(module.config.clone(), Certainty::Must, module.file);
     let home = Node::new(machine, &Condition::clone, vec![raw]).child(
         machine,
         &Condition::clone,

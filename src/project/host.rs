@@ -299,15 +299,10 @@ impl<'m> Host<'m> {
     /// Whether the condition asks for the option at `path`.
     pub fn asks_for(&self, condition: &Condition, path: &str) -> bool {
         let path = self.names(path);
-        let mut found = false;
-        condition.decide(&mut |atom| {
-            found |= match atom {
-                Atom::Option(option) | Atom::Equals(option, _) => *option.names == *path,
-                Atom::Opaque(..) | Atom::Large(_) => false,
-            };
-            None
-        });
-        found
+        condition.any_atom(&mut |atom| match atom {
+            Atom::Option(option) | Atom::Equals(option, _) => *option.names == *path,
+            Atom::Opaque(..) | Atom::Large(_) => false,
+        })
     }
 
     /// The value of an option whose definitions do not merge: the strongest definition where it is one

@@ -16,6 +16,7 @@ use super::host::{Host, Identity};
 use super::imports::{Edge, read_imports};
 use super::input::{ProjectInput, ServiceSettings};
 use super::options::{OptionSource, OptionTable};
+use super::renames::Pin;
 use super::script::Scripts;
 use super::{named, registry};
 use crate::eval::{Attrs, Machine, Name, Realm, Scope};
@@ -40,6 +41,8 @@ pub struct Project<'m> {
     read: OnceCell<FxHashSet<FileId>>,
     /// The names of dotted paths that were asked for: rules ask for the same ones of every unit.
     paths: RefCell<FxHashMap<String, Rc<[Name]>>>,
+    /// What the lock file says of the age of inputs, by their repository.
+    pins: RefCell<FxHashMap<&'static str, Rc<[Pin]>>>,
 }
 
 /// What belongs to the hosts that were linked so far.
@@ -83,6 +86,7 @@ impl<'m> Project<'m> {
             attached: RefCell::default(),
             read: OnceCell::new(),
             paths: RefCell::default(),
+            pins: RefCell::default(),
         }
     }
 
@@ -144,6 +148,13 @@ impl<'m> Project<'m> {
         let names: Rc<[Name]> = segments(path).iter().map(|name| self.machine.name(name)).collect();
         self.paths.borrow_mut().insert(path.to_owned(), names.clone());
         names
+    }
+
+    /// What the lock file says of the age of the inputs that come from `repository`, `owner/name` in lower case.
+    pub(super) fn pins(&self, repository: &'static str) -> Rc<[Pin]> {
+        let mut pins = self.pins.borrow_mut();
+        let read = || flake::pins(self.machine, self.root(), repository).into();
+        pins.entry(repository).or_insert_with(read).clone()
     }
 
     /// Whether the project has no host at all.

@@ -11,7 +11,7 @@ use super::host::Host;
 use super::table::{Definition, Node, OptionKey};
 use super::unit::{Section, Spelling};
 use super::view::{Switch, quoted};
-use crate::eval::{Condition, SymbolRoot, Text, TextPiece, Val, Value};
+use crate::eval::{Condition, SymbolRoot, Text, TextPiece, Thunk, Val, Value};
 use crate::nixos::leaks::{self, FileName, SecretKind, SecretName, SecretOption, file_name};
 use crate::nixos::roots::{self, ModuleSystem};
 use crate::nixos::segments;
@@ -382,7 +382,9 @@ impl Walk<'_, '_> {
         if !has_keys || self.is_off(node, path) {
             return;
         }
-        for (key, child) in &self.host.keys(node).keys {
+        let (host, machine) = (self.host, self.host.machine());
+        let wanted = |name, thunk: &Thunk| !is_dull(&machine.text_of(name), thunk);
+        for (key, child) in &host.options.keys_with(machine, node, &wanted) {
             path.push(quoted(&key.display()));
             self.node(child, path);
             path.pop();
@@ -413,7 +415,11 @@ impl Walk<'_, '_> {
             }
             Value::Attrs(attrs) => {
                 for (name, entry) in &attrs.entries {
-                    path.push(quoted(&machine.text_of(*name)));
+                    let name = machine.text_of(*name);
+                    if is_dull(&name, &entry.value) {
+                        continue;
+                    }
+                    path.push(quoted(&name));
                     let binding = entry.binding.or(definition.binding);
                     let inner = Definition { binding, ..definition.clone() };
                     self.value(&machine.force(&entry.value), path, &inner, depth + 1);
@@ -593,6 +599,11 @@ impl Walk<'_, '_> {
             start += line.len();
         }
     }
+}
+
+/// Whether a constant is none of the values that are looked for, by its name.
+fn is_dull(name: &str, thunk: &Thunk) -> bool {
+    thunk.is_plain() && leaks::secret_name(name).is_none() && file_name(name).is_none()
 }
 
 /// The words of a list of assignments, quotes around a word left out.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::arguments::Arguments;
 use super::imports::{Edge, file_of, read_imports};
 use super::input::ProjectInput;
-use super::table::{Certainty, Node, PLAIN_PRIORITY, Raw};
+use super::table::{Certainty, Node, Raw};
 use crate::eval::{Condition, Machine, Thunk, Val, Value, wrapper};
 use crate::text::FileId;
 
@@ -44,19 +44,9 @@ fn tree(
     modules: &[(Module, Certainty)],
     value: impl Fn(&Module) -> Option<Thunk>,
 ) -> Node {
-    let raw = modules.iter().filter_map(|(module, certainty)| {
-        Some(Raw {
-            value: value(module)?,
-            condition: Condition::True,
-            priority: PLAIN_PRIORITY,
-            order: 1000,
-            certainty: *certainty,
-            file: module.file,
-            path: Vec::new(),
-            key: None,
-            binding: None,
-        })
-    });
+    let raw = modules
+        .iter()
+        .filter_map(|(module, certainty)| Some(Raw::root(value(module)?, *certainty, module.file)));
     Node::new(machine, &Condition::clone, raw.collect())
 }
 

@@ -82,7 +82,7 @@ pub use service::{Manager, Service, ServiceKind, Upstream};
 pub use shape::{MixedKeys, ModuleShape, OptionQuestion, RepeatedImport};
 pub use state::{Maker, Making, StateDirectory};
 pub use survey::{ProjectView, Survey};
-pub use table::{Certainty, Definition, Node, OptionKey};
+pub use table::{Certainty, Definition, KeyPath, Node, OptionKey};
 pub use unattached::Unattached;
 pub use unit::{DEPENDENCIES, Dependency, DependencyAttribute, Runs, Section, SetDirective, Spelling, Unit};
 pub use user::User;

@@ -1,6 +1,8 @@
 //! Names of nixpkgs that the files of a project use and that are old, or not there, for the nixpkgs that the project
 //! locks.
 
+use std::rc::Rc;
+
 use super::flake;
 use super::renames::Pin;
 use super::survey::ProjectView;
@@ -69,8 +71,8 @@ impl ProjectView<'_> {
         })
     }
 
-    fn nixpkgs_pins(&self) -> Vec<Pin> {
-        flake::pins(self.machine(), self.root(), "nixos/nixpkgs")
+    fn nixpkgs_pins(&self) -> Rc<[Pin]> {
+        self.project().pins("nixos/nixpkgs")
     }
 
     /// Whether `lib` is nixpkgs' own in all files: nothing of the project extends it, or hands over another one.

@@ -2,16 +2,17 @@
 //! conditions come to. Answers the evaluator, which asks while it evaluates, so every question is guarded
 //! against itself.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
 use super::link::{self, Module};
 use super::merge::{self, Merger};
-use super::table::{Certainty, Listing, Node};
+use super::table::{Certainty, Listing, Node, OptionKey};
 use crate::eval::{
-    Atom, Attrs, Condition, Machine, Name, OptionPath, Options, Realm, Reason, Scalar, Unknown, Val, Value,
+    Atom, Attrs, Condition, Machine, Name, OptionPath, Options, Realm, Reason, Scalar, Thunk, Unknown, Val,
+    Value,
 };
 
 /// What all definitions of an option come to.
@@ -42,6 +43,8 @@ pub(super) struct OptionTable {
     decisions: RefCell<FxHashMap<Atom, Option<bool>>>,
     /// Atoms that are being decided: a question that comes back to itself is not decided.
     deciding: RefCell<Vec<Atom>>,
+    /// The place in `deciding` of the outermost atom that a question came back to.
+    highest: Cell<usize>,
 }
 
 /// Where an [`OptionTable`] comes from.
@@ -67,6 +70,7 @@ impl OptionTable {
             system: source.system,
             decisions: RefCell::default(),
             deciding: RefCell::default(),
+            highest: Cell::new(usize::MAX),
         }
     }
 
@@ -86,6 +90,16 @@ impl OptionTable {
 
     pub(super) fn keys(&self, machine: &Machine<'_>, node: &Rc<Node>) -> Rc<Listing> {
         node.keys(machine, &|condition| self.decided(machine, condition))
+    }
+
+    /// The keys below `node` of which `wanted` takes a definition, which it is shown before it is evaluated.
+    pub(super) fn keys_with(
+        &self,
+        machine: &Machine<'_>,
+        node: &Node,
+        wanted: &dyn Fn(Name, &Thunk) -> bool,
+    ) -> Vec<(OptionKey, Rc<Node>)> {
+        node.keys_with(machine, &|condition| self.decided(machine, condition), wanted)
     }
 
     /// The node below `node` at `path`.
@@ -140,9 +154,13 @@ impl OptionTable {
         if let Some(decision) = self.decisions.borrow().get(atom) {
             return *decision;
         }
-        if self.deciding.borrow().contains(atom) {
+        let depth = self.deciding.borrow().len();
+        if let Some(at) = self.deciding.borrow().iter().position(|other| other == atom) {
+            self.highest.set(self.highest.get().min(at));
             return None;
         }
+        let highest = self.highest.replace(usize::MAX);
+        let cuts = machine.cuts();
         self.deciding.borrow_mut().push(atom.clone());
         let val = self.value_for_decision(machine, option);
         let scalar = val.as_ref().and_then(|val| self.scalar(machine, val));
@@ -159,7 +177,9 @@ impl OptionTable {
         };
         self.deciding.borrow_mut().pop();
         // An answer that was cut short by a question around it holds only there.
-        if decision.is_some() || self.deciding.borrow().is_empty() {
+        let is_whole = self.highest.get() >= depth && machine.cuts() == cuts;
+        self.highest.set(highest.min(self.highest.get()));
+        if decision.is_some() || is_whole || depth == 0 {
             self.decisions.borrow_mut().insert(atom.clone(), decision);
         }
         decision

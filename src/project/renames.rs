@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::flake::{self, HostClass};
+use super::flake::HostClass;
 use super::host::Host;
 use super::table::{Definition, Node, OptionKey};
 use crate::nixos::renames::{self, Names, Release, Rename};
@@ -77,7 +77,7 @@ impl Host<'_> {
         if found.is_empty() {
             return Vec::new();
         }
-        let pins = flake::pins(self.machine(), self.project().root(), repository);
+        let pins = self.project().pins(repository);
         let old = found.into_iter().filter(|(rename, path, _)| {
             // Without a known release the new name may be as young as the text of the table, but few are.
             let since = rename.since.unwrap_or(Release { year: read.year - 1, ..read });
@@ -100,7 +100,7 @@ impl Host<'_> {
     /// Whether the locked nixpkgs certainly has what a release has: by its branch or age, or because the host was
     /// set up with that release.
     pub fn has_release(&self, release: Release) -> bool {
-        let pins = flake::pins(self.machine(), self.project().root(), "nixos/nixpkgs");
+        let pins = self.project().pins("nixos/nixpkgs");
         if !pins.is_empty() {
             return pins.iter().all(|pin| pin.has(Some(release), release));
         }

@@ -151,14 +151,14 @@ fn is_option(machine: &Machine<'_>, names: &[Name]) -> bool {
 /// An option of this option tree that the condition asks for.
 fn question(machine: &Machine<'_>, condition: &Condition, realm: Realm) -> Option<String> {
     let mut found = None;
-    condition.decide(&mut |atom| {
+    condition.any_atom(&mut |atom| {
         if let Atom::Option(option) | Atom::Equals(option, _) = atom
             && option.realm == realm
             && is_option(machine, &option.names)
         {
-            found.get_or_insert_with(|| machine.path_text(&option.names));
+            found = Some(machine.path_text(&option.names));
         }
-        None
+        found.is_some()
     });
     found
 }

@@ -13,7 +13,7 @@ use super::imports::file_at;
 use super::input::{Presence, ProjectFile};
 use super::link::Module;
 use super::shape::{ModuleShape, shape};
-use crate::eval::{FileKind, Machine, normalise};
+use crate::eval::{FileKind, normalise};
 use crate::module::LiteralRole;
 use crate::text::{FileId, Span};
 
@@ -93,9 +93,9 @@ impl<'p> ProjectView<'p> {
         self.project.root()
     }
 
-    /// What evaluates it.
-    pub(super) fn machine(&self) -> &'p Machine<'p> {
-        self.project.machine
+    /// The project itself.
+    pub(super) fn project(&self) -> &'p Project<'p> {
+        self.project
     }
 
     /// Its Nix files, sorted by path.

@@ -102,6 +102,9 @@ pub(super) fn pattern_matches(pattern: &Text, name: &str) -> bool {
     !anchored || rest.is_empty()
 }
 
+/// The keys of an option path. Definitions that write the same ones share them.
+pub type KeyPath = Rc<[OptionKey]>;
+
 /// What a host knows of a condition: the condition with the decided parts replaced.
 pub(super) type Decide<'d> = dyn Fn(&Condition) -> Condition + 'd;
 
@@ -121,7 +124,7 @@ pub struct Definition {
     /// The file of the module.
     pub file: FileId,
     /// The keys from the root of the table, as this definition writes them.
-    pub path: Vec<OptionKey>,
+    pub path: KeyPath,
     /// The last key in the text.
     pub key: Option<Span>,
     /// The whole binding in the text.
@@ -163,9 +166,26 @@ pub(super) struct Raw {
     pub order: i64,
     pub certainty: Certainty,
     pub file: FileId,
-    pub path: Vec<OptionKey>,
+    pub path: KeyPath,
     pub key: Option<Span>,
     pub binding: Option<Span>,
+}
+
+impl Raw {
+    /// What a module defines, or declares, at the root of the table.
+    pub(super) fn root(value: Thunk, certainty: Certainty, file: FileId) -> Self {
+        Self {
+            value,
+            condition: Condition::True,
+            priority: PLAIN_PRIORITY,
+            order: 1000,
+            certainty,
+            file,
+            path: ROOT.with(Rc::clone),
+            key: None,
+            binding: None,
+        }
+    }
 }
 
 /// An option path of the host with everything that defines it.
@@ -188,6 +208,8 @@ const FEW: usize = 4;
 thread_local! {
     /// What is below a node that nobody defines: most of what rules ask for.
     static NOTHING: Rc<Node> = Rc::new(Node::empty());
+    /// The path of the root: definitions whose paths are one know that they are equal.
+    static ROOT: KeyPath = Rc::new([]);
 }
 
 /// What a definition costs in steps of evaluation: merges may hold themselves twice.
@@ -195,7 +217,7 @@ const STEPS: usize = 4;
 
 impl Node {
     pub(super) fn new(machine: &Machine<'_>, decide: &Decide<'_>, raw: Vec<Raw>) -> Self {
-        let mut node = Self::empty();
+        let mut node = Self { definitions: Vec::with_capacity(raw.len()), ..Self::empty() };
         for raw in raw {
             let val = machine.force(&raw.value);
             node.unwrap(machine, raw, val, 0);
@@ -311,16 +333,24 @@ impl Node {
             return node.clone();
         }
         let text = machine.text_of(name);
-        let mut raw = Vec::new();
+        let mut raw: Vec<Raw> = Vec::new();
+        // Definitions that write the same keys share their path.
+        let mut last: Option<(&KeyPath, KeyPath)> = None;
         for definition in &self.definitions {
             let Value::Attrs(attrs) = &definition.value.value else { continue };
             if let Some(entry) = attrs.get(name) {
-                raw.push(below(definition, OptionKey::Name(text.clone()), entry, definition.certainty));
+                let path = match &last {
+                    Some((above, path)) if Rc::ptr_eq(above, &definition.path) => path.clone(),
+                    _ => longer(&definition.path, OptionKey::Name(text.clone())),
+                };
+                last = Some((&definition.path, path.clone()));
+                raw.push(below(definition, path, entry, definition.certainty));
             }
             for (pattern, entry) in &attrs.patterns {
                 if pattern_matches(pattern, &text) {
                     let certainty = definition.certainty.max(Certainty::May);
-                    raw.push(below(definition, OptionKey::Pattern(pattern.clone()), entry, certainty));
+                    let path = longer(&definition.path, OptionKey::Pattern(pattern.clone()));
+                    raw.push(below(definition, path, entry, certainty));
                 }
             }
         }
@@ -346,11 +376,25 @@ impl Node {
         if let Some(listing) = &*self.listed.borrow() {
             return listing.clone();
         }
+        let listing = Rc::new(Listing { keys: self.keys_with(machine, decide, &|_, _| true) });
+        *self.listed.borrow_mut() = Some(listing.clone());
+        listing
+    }
+
+    /// The same for the names of which `wanted` takes a definition, which it is shown before it is evaluated;
+    /// and all patterns.
+    pub(super) fn keys_with(
+        &self,
+        machine: &Machine<'_>,
+        decide: &Decide<'_>,
+        wanted: &dyn Fn(Name, &Thunk) -> bool,
+    ) -> Vec<(OptionKey, Rc<Node>)> {
         let mut names: FxHashSet<Name> = FxHashSet::default();
         let mut keys: Vec<(OptionKey, Rc<Node>)> = Vec::new();
         for definition in &self.definitions {
             let Value::Attrs(attrs) = &definition.value.value else { continue };
-            let mut entries: Vec<&(Name, Entry)> = attrs.entries.iter().collect();
+            let mut entries: Vec<&(Name, Entry)> =
+                attrs.entries.iter().filter(|(name, entry)| wanted(*name, &entry.value)).collect();
             entries.sort_by_key(|(_, entry)| entry.key);
             for (name, _) in entries {
                 if names.insert(*name) {
@@ -359,20 +403,21 @@ impl Node {
             }
             for (pattern, entry) in &attrs.patterns {
                 let key = OptionKey::Pattern(pattern.clone());
-                let raw = below(definition, key.clone(), entry, definition.certainty);
+                let path = longer(&definition.path, key.clone());
+                let raw = below(definition, path, entry, definition.certainty);
                 keys.push((key, Rc::new(Node::new(machine, decide, vec![raw]))));
             }
         }
-        let listing = Rc::new(Listing { keys });
-        *self.listed.borrow_mut() = Some(listing.clone());
-        listing
+        keys
     }
 }
 
-fn below(definition: &Definition, key: OptionKey, entry: &Entry, certainty: Certainty) -> Raw {
-    let mut path = Vec::with_capacity(definition.path.len() + 1);
-    path.extend_from_slice(&definition.path);
-    path.push(key);
+/// The path with one more key.
+fn longer(path: &[OptionKey], key: OptionKey) -> KeyPath {
+    path.iter().cloned().chain(std::iter::once(key)).collect()
+}
+
+fn below(definition: &Definition, path: KeyPath, entry: &Entry, certainty: Certainty) -> Raw {
     Raw {
         value: entry.value.clone(),
         condition: definition.condition.and(&entry.condition),

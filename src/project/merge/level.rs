@@ -140,7 +140,10 @@ impl Level {
         if let Some(content) = self.content.get() {
             return Some(content);
         }
-        let source = self.source.borrow_mut().take()?;
+        let Some(source) = self.source.borrow_mut().take() else {
+            cx.machine.cut_short();
+            return None;
+        };
         let content = match source {
             Source::Parts(parts, undeclared) => content_of_parts(cx, parts, undeclared),
             Source::Below { declarations, raws, undeclared, open } => {
