@@ -25,8 +25,8 @@ pub use crate::semantic::{
 };
 pub use crate::shell::{self, Word};
 pub use crate::syntax::{
-    AstNode, NodeView, RawPart, Strength, SyntaxKind, SyntaxNode, WrittenWords, ast, call_parts, dotted_path,
-    edit, has_comment, has_comment_outside, is_indented, is_inherited_name, peel_parens, plain_text,
-    raw_string, same_code, static_name, static_path, written_words,
+    AstNode, Glance, NodeView, RawPart, Strength, SyntaxKind, SyntaxNode, WrittenWords, ast, call_parts,
+    dotted_path, edit, has_comment, has_comment_outside, is_indented, is_inherited_name, peel_parens,
+    plain_text, raw_string, same_code, static_name, static_path, written_words,
 };
 pub use crate::text::{FileId, Span, TextRange, TextSize, nearest, nearest_within};

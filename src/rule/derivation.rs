@@ -7,7 +7,7 @@
 use super::context::{Context, Place};
 use super::package::is_package_root;
 use crate::nixos::stdenv::{self, Builder, BuilderKind};
-use crate::syntax::{AstNode, NodeView, ast, call_parts, peel_parens, static_name, static_path};
+use crate::syntax::{AstNode, Glance, ast, call_parts, peel_parens, static_name, static_path};
 use crate::text::TextRange;
 
 /// A call that makes a derivation from attributes that are written out, at least some of them.
@@ -120,8 +120,8 @@ impl DerivationCall {
 }
 
 /// Whether a call may be one that makes a derivation, by the name of what it calls.
-pub fn may_make_derivation(call: NodeView<'_>) -> bool {
-    call.last_name().is_some_and(|name| stdenv::builder(name).is_some())
+pub fn may_make_derivation(call: &Glance<'_>) -> bool {
+    call.called().is_some_and(|name| stdenv::builder(name).is_some())
 }
 
 impl Context<'_> {

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use super::context::{Context, HostContext};
 use super::meta::RuleMeta;
 use crate::project::{Host, HostClass, ProjectView};
-use crate::syntax::{AstNode, NixLanguage, NodeView, SyntaxKind, SyntaxNode};
+use crate::syntax::{AstNode, Glance, NixLanguage, SyntaxKind, SyntaxNode};
 
 /// A rule with metadata and options.
 pub trait Declared: Default + DeserializeOwned + Send + Sync + 'static {
@@ -26,9 +26,15 @@ pub trait Rule: Declared {
     /// things behind without a thought, so it is not shown what they wrote.
     const FINDS_UNUSED: bool = false;
 
+    /// Whether it wants to see nodes of this kind, one of [`Self::Node`].
+    fn wants(kind: SyntaxKind) -> bool {
+        let _ = kind;
+        true
+    }
+
     /// Whether it may have something to say about a node. It is asked before a node is made, so that most nodes
     /// never are: it looks at what stands right there, and says `true` in doubt.
-    fn may_concern(&self, view: NodeView<'_>, cx: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, cx: &Context<'_>) -> bool {
         let _ = (view, cx);
         true
     }
@@ -59,7 +65,7 @@ pub trait ErasedRule: Send + Sync {
         false
     }
     /// Whether the rule may have something to say about a node of a kind it asked for, see [`Rule::may_concern`].
-    fn may_concern(&self, view: NodeView<'_>, cx: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, cx: &Context<'_>) -> bool {
         let _ = (view, cx);
         true
     }
@@ -69,7 +75,7 @@ pub trait ErasedRule: Send + Sync {
 
 impl<R: Rule> ErasedRule for R {
     fn wants(&self, kind: SyntaxKind) -> bool {
-        R::Node::can_cast(kind)
+        R::Node::can_cast(kind) && R::wants(kind)
     }
 
     fn names(&self) -> &'static [&'static str] {
@@ -80,7 +86,7 @@ impl<R: Rule> ErasedRule for R {
         R::FINDS_UNUSED
     }
 
-    fn may_concern(&self, view: NodeView<'_>, cx: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, cx: &Context<'_>) -> bool {
         R::may_concern(self, view, cx)
     }
 

@@ -2,6 +2,9 @@
 //!
 //! Knows no parent and no sibling; who needs those takes a [`SyntaxNode`](super::SyntaxNode).
 
+use std::cell::OnceCell;
+use std::ops::Deref;
+
 use rnix::{NixLanguage, SyntaxKind, SyntaxNode};
 use rowan::{GreenNodeData, Language, NodeOrToken};
 
@@ -13,6 +16,14 @@ use crate::text::{TextRange, TextSize};
 pub struct NodeView<'t> {
     green: &'t GreenNodeData,
     start: TextSize,
+}
+
+/// A view of which several ask the same things: they are looked up once.
+pub struct Glance<'t> {
+    view: NodeView<'t>,
+    called: OnceCell<Option<&'t str>>,
+    own: OnceCell<Option<SyntaxKind>>,
+    is_plain: OnceCell<bool>,
 }
 
 /// A token and its place in the text.
@@ -121,22 +132,10 @@ impl<'t> NodeView<'t> {
         }
     }
 
-    /// Whether a call calls a function of one of these names, see [`Self::last_name`].
-    pub fn calls(self, names: &[&str]) -> bool {
-        self.operand().and_then(Self::last_name).is_some_and(|name| names.contains(&name))
-    }
-
     /// The name of a binding that has one alone: none for `a.b = …`.
     pub fn key(self) -> Option<NodeView<'t>> {
         let mut attrs = self.node(SyntaxKind::NODE_ATTRPATH)?.nodes();
         attrs.next().filter(|_| attrs.next().is_none())
-    }
-
-    /// Whether a binding gives a name to a value of this kind that ends in the same name: `a = a;`, `a = b.a;`.
-    pub fn binds_own_name(self, kind: SyntaxKind) -> bool {
-        let name = self.key().filter(|name| name.kind() == SyntaxKind::NODE_IDENT).and_then(Self::last_name);
-        let value = self.operand().filter(|value| value.kind() == kind).and_then(Self::last_name);
-        name.is_some() && name == value
     }
 
     /// Whether it is a set or list of this kind with nothing in it, parentheses aside.
@@ -155,6 +154,55 @@ impl<'t> NodeView<'t> {
         self.bindings().any(|binding| {
             let first = binding.node(SyntaxKind::NODE_ATTRPATH).and_then(|path| path.nodes().next());
             first.and_then(Self::last_name).is_some_and(|name| names.contains(&name))
+        })
+    }
+}
+
+impl<'t> From<NodeView<'t>> for Glance<'t> {
+    fn from(view: NodeView<'t>) -> Self {
+        Self { view, called: OnceCell::new(), own: OnceCell::new(), is_plain: OnceCell::new() }
+    }
+}
+
+impl<'t> Deref for Glance<'t> {
+    type Target = NodeView<'t>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.view
+    }
+}
+
+impl<'t> Glance<'t> {
+    /// What a call calls, see [`NodeView::last_name`].
+    pub fn called(&self) -> Option<&'t str> {
+        *self.called.get_or_init(|| self.view.operand()?.last_name())
+    }
+
+    /// Whether a call calls a function of one of these names.
+    pub fn calls(&self, names: &[&str]) -> bool {
+        self.called().is_some_and(|name| names.contains(&name))
+    }
+
+    /// Whether a binding gives a name to a value of this kind that ends in the same name: `a = a;`, `a = b.a;`.
+    pub fn binds_own_name(&self, kind: SyntaxKind) -> bool {
+        let own = || {
+            let value = self.view.operand()?;
+            let ends_in = value.last_name()?;
+            let name = self.view.key().filter(|name| name.kind() == SyntaxKind::NODE_IDENT)?.last_name()?;
+            (name == ends_in).then(|| value.kind())
+        };
+        *self.own.get_or_init(own) == Some(kind)
+    }
+
+    /// Whether a string has no interpolation, no tab, and neither `$` nor `\` in it.
+    pub fn is_plain_string(&self) -> bool {
+        *self.is_plain.get_or_init(|| {
+            self.view.children().all(|part| match part {
+                NodeOrToken::Node(_) => false,
+                NodeOrToken::Token(token) => {
+                    memchr::memchr3(b'$', b'\\', b'\t', token.text.as_bytes()).is_none()
+                }
+            })
         })
     }
 }

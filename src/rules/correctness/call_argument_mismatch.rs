@@ -30,7 +30,7 @@ declare_rule! {
 impl Rule for CallArgumentMismatch {
     type Node = ast::Apply;
 
-    fn may_concern(&self, view: NodeView<'_>, cx: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, cx: &Context<'_>) -> bool {
         let [function, argument] = view.operands().map(|side| side.map(NodeView::peel_parens));
         argument.is_some_and(|argument| argument.kind() == SyntaxKind::NODE_ATTR_SET)
             && function.is_some_and(|function| match function.kind() {

@@ -29,7 +29,11 @@ declare_rule! {
 impl Rule for CertainThrow {
     type Node = ast::Expr;
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn wants(kind: SyntaxKind) -> bool {
+        matches!(kind, SyntaxKind::NODE_APPLY | SyntaxKind::NODE_BIN_OP)
+    }
+
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         match view.kind() {
             SyntaxKind::NODE_APPLY => view.calls(&["head", "tail", "last", "elemAt"]),
             kind => kind == SyntaxKind::NODE_BIN_OP && view.has_token(SyntaxKind::TOKEN_DIV),

@@ -34,7 +34,7 @@ declare_rule! {
 impl Rule for FloatLeadingZero {
     type Node = ast::Literal;
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         view.tokens().any(|token| token.text.len() > 1 && token.text.starts_with('0'))
     }
 

@@ -50,7 +50,7 @@ const READERS: [&str; 4] = ["import", "readFile", "readDir", "callPackage"];
 impl Rule for ImportFromDerivation {
     type Node = ast::Apply;
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         view.calls(&READERS)
     }
 

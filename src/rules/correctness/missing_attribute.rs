@@ -33,7 +33,7 @@ declare_rule! {
 impl Rule for MissingAttribute {
     type Node = ast::Select;
 
-    fn may_concern(&self, view: NodeView<'_>, cx: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, cx: &Context<'_>) -> bool {
         let Some(base) = view.operand().map(NodeView::peel_parens) else { return false };
         match base.kind() {
             SyntaxKind::NODE_ATTR_SET => true,

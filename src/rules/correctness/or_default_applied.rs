@@ -42,7 +42,7 @@ declare_rule! {
 impl Rule for OrDefaultApplied {
     type Node = ast::Apply;
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         view.operand().is_some_and(|function| function.has_token(SyntaxKind::TOKEN_OR))
     }
 

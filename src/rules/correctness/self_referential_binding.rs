@@ -37,8 +37,8 @@ declare_rule! {
 impl Rule for SelfReferentialBinding {
     type Node = ast::AttrpathValue;
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
-        needed_first_of(view).is_some()
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
+        needed_first_of(**view).is_some()
     }
 
     fn check(&self, binding: &ast::AttrpathValue, cx: &mut Context<'_>) {
@@ -88,9 +88,15 @@ fn may_be_recursive(binding: &ast::AttrpathValue, cx: &Context<'_>) -> bool {
 
 /// The name and the value of a binding that uses the name before its value is there, and where.
 fn needed_first_of<'t>(binding: NodeView<'t>) -> Option<(&'t str, NodeView<'t>, TextRange)> {
+    let value = binding.operand().filter(|value| may_need_first(value.kind()))?;
     let name = binding.key().filter(|name| name.kind() == SyntaxKind::NODE_IDENT)?.last_name()?;
-    let value = binding.operand()?;
     Some((name, value, needed_first(value, name)?))
+}
+
+/// Whether an expression of this kind may have a use of a name that is evaluated before it has a value.
+fn may_need_first(kind: SyntaxKind) -> bool {
+    use SyntaxKind::*;
+    !matches!(kind, NODE_STRING | NODE_LITERAL | NODE_LIST | NODE_ATTR_SET | NODE_LAMBDA)
 }
 
 /// The use of `name` that is evaluated before `expr` has a value, if one certainly is.

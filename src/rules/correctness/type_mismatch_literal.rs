@@ -36,7 +36,22 @@ declare_rule! {
 impl Rule for TypeMismatchLiteral {
     type Node = ast::Expr;
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn wants(kind: SyntaxKind) -> bool {
+        use SyntaxKind::*;
+        matches!(
+            kind,
+            NODE_APPLY
+                | NODE_SELECT
+                | NODE_IF_ELSE
+                | NODE_ASSERT
+                | NODE_UNARY_OP
+                | NODE_WITH
+                | NODE_BIN_OP
+                | NODE_STRING
+        )
+    }
+
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         use SyntaxKind::*;
         let may = |side: Option<NodeView<'_>>, is: &dyn Fn(Kind) -> bool| {
             side.is_some_and(|side| RoughKind::of(side).may(is))
@@ -62,6 +77,7 @@ impl Rule for TypeMismatchLiteral {
                     _ => false,
                 }
             }
+            NODE_STRING if view.is_plain_string() => false,
             NODE_STRING => {
                 let holes = view.nodes().filter(|part| part.kind() == NODE_INTERPOL);
                 holes

@@ -40,7 +40,7 @@ impl Rule for UnknownBuiltin {
     type Node = ast::Select;
     const NAMES: &'static [&'static str] = &["builtins"];
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         view.operand().and_then(NodeView::last_name) == Some("builtins")
     }
 

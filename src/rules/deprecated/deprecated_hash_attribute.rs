@@ -54,7 +54,7 @@ impl Rule for DeprecatedHashAttribute {
     type Node = ast::AttrpathValue;
     const NAMES: &'static [&'static str] = &["cargoSha256", "vendorSha256", "npmDepsSha256"];
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         view.key().and_then(NodeView::last_name).is_some_and(|name| Self::NAMES.contains(&name))
     }
 

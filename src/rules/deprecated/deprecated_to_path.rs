@@ -33,7 +33,7 @@ impl Rule for DeprecatedToPath {
     type Node = ast::Select;
     const NAMES: &'static [&'static str] = &["toPath"];
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         view.last_name() == Some("toPath")
     }
 

@@ -37,7 +37,7 @@ impl Rule for HashFormatAlias {
     type Node = ast::AttrpathValue;
     const NAMES: &'static [&'static str] = &["toHashFormat"];
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         view.key().and_then(NodeView::last_name).is_some_and(|name| ["toHashFormat"].contains(&name))
     }
 

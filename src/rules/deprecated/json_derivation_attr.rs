@@ -34,7 +34,7 @@ impl Rule for JsonDerivationAttr {
     type Node = ast::AttrpathValue;
     const NAMES: &'static [&'static str] = &["__json"];
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         view.key().and_then(NodeView::last_name).is_some_and(|name| ["__json"].contains(&name))
     }
 

@@ -37,7 +37,7 @@ impl Rule for OrAsIdentifier {
     type Node = ast::Apply;
     const NAMES: &'static [&'static str] = &["or"];
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         let [_, argument] = view.operands();
         argument.and_then(NodeView::last_name) == Some("or")
     }

@@ -35,7 +35,7 @@ declare_rule! {
 impl Rule for UrlLiteral {
     type Node = ast::Literal;
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         view.has_token(SyntaxKind::TOKEN_URI)
     }
 

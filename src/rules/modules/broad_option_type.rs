@@ -43,7 +43,7 @@ impl Rule for BroadOptionType {
     type Node = ast::AttrpathValue;
     const NAMES: &'static [&'static str] = &["attrs", "anything", "unspecified", "raw"];
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         view.key().and_then(NodeView::last_name).is_some_and(|name| ["type"].contains(&name))
     }
 

@@ -47,7 +47,7 @@ impl Rule for MkenableoptionPhrase {
     type Node = ast::Apply;
     const NAMES: &'static [&'static str] = &["mkEnableOption"];
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         view.calls(&["mkEnableOption"])
     }
 

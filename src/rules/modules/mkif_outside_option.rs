@@ -64,7 +64,7 @@ impl Rule for MkifOutsideOption {
     type Node = ast::Apply;
     const NAMES: &'static [&'static str] = &["mkIf"];
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         view.calls(&["mkIf"])
     }
 

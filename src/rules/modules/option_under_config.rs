@@ -43,7 +43,7 @@ impl Rule for OptionUnderConfig {
     type Node = ast::AttrSet;
     const NAMES: &'static [&'static str] = &["mkOption", "mkEnableOption", "mkPackageOption"];
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         view.binds(&["options"])
     }
 

@@ -43,7 +43,7 @@ impl Rule for OptionWithoutType {
     type Node = ast::Apply;
     const NAMES: &'static [&'static str] = &["mkOption"];
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         view.calls(&["mkOption"])
     }
 

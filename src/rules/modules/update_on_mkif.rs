@@ -60,7 +60,7 @@ const WRAPPERS: [(&str, usize); 10] = [
 impl Rule for UpdateOnMkif {
     type Node = ast::BinOp;
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         view.has_token(SyntaxKind::TOKEN_UPDATE)
     }
 

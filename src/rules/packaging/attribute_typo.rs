@@ -46,7 +46,7 @@ const LONG: usize = 12;
 impl Rule for AttributeTypo {
     type Node = ast::Apply;
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         may_make_derivation(view)
     }
 

@@ -55,7 +55,7 @@ impl Rule for BuildToolInBuildInputs {
     type Node = ast::Apply;
     const NAMES: &'static [&'static str] = &["buildInputs"];
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         may_make_derivation(view)
     }
 

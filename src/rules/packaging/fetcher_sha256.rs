@@ -51,7 +51,7 @@ impl Rule for FetcherSha256 {
     type Node = ast::Apply;
     const NAMES: &'static [&'static str] = &["sha256"];
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         view.last_name().is_some_and(nixos::stdenv::takes_hash)
     }
 

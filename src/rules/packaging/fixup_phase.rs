@@ -42,7 +42,7 @@ impl Rule for FixupPhase {
     type Node = ast::Apply;
     const NAMES: &'static [&'static str] = &["fixupPhase"];
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         may_make_derivation(view)
     }
 

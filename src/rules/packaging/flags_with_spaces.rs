@@ -51,7 +51,7 @@ declare_rule! {
 impl Rule for FlagsWithSpaces {
     type Node = ast::Apply;
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         may_make_derivation(view)
     }
 

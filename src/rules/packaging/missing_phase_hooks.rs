@@ -69,7 +69,7 @@ impl Rule for MissingPhaseHooks {
     const NAMES: &'static [&'static str] =
         &["configurePhase", "buildPhase", "checkPhase", "installPhase", "installCheckPhase"];
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         may_make_derivation(view)
     }
 

@@ -46,7 +46,7 @@ impl Rule for NameAndVersion {
     type Node = ast::Apply;
     const NAMES: &'static [&'static str] = &["version"];
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         may_make_derivation(view)
     }
 

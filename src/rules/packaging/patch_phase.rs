@@ -43,7 +43,7 @@ impl Rule for PatchPhase {
     type Node = ast::Apply;
     const NAMES: &'static [&'static str] = &["patchPhase"];
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         may_make_derivation(view)
     }
 

@@ -53,7 +53,7 @@ impl Rule for PythonInconsistentInterpreters {
     type Node = ast::Apply;
     const NAMES: &'static [&'static str] = &["buildPythonPackage", "buildPythonApplication"];
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         may_make_derivation(view)
     }
 

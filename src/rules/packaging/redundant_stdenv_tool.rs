@@ -51,7 +51,7 @@ impl Rule for RedundantStdenvTool {
     type Node = ast::Apply;
     const NAMES: &'static [&'static str] = &["nativeBuildInputs"];
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         may_make_derivation(view)
     }
 

@@ -30,7 +30,7 @@ declare_rule! {
 impl Rule for BetaRedex {
     type Node = ast::Apply;
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         view.operand().is_some_and(|function| function.peel_parens().kind() == SyntaxKind::NODE_LAMBDA)
     }
 

@@ -34,7 +34,7 @@ declare_rule! {
 impl Rule for ExperimentalSyntax {
     type Node = ast::BinOp;
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         view.has_token(SyntaxKind::TOKEN_PIPE_LEFT) || view.has_token(SyntaxKind::TOKEN_PIPE_RIGHT)
     }
 

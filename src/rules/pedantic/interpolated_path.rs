@@ -31,7 +31,7 @@ declare_rule! {
 impl Rule for InterpolatedPath {
     type Node = ast::Path;
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         view.node(SyntaxKind::NODE_INTERPOL).is_some()
     }
 

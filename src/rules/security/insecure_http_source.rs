@@ -44,8 +44,8 @@ const HASHES: [&str; 7] = ["hash", "sha256", "sha512", "narHash", "rev", "output
 impl Rule for InsecureHttpSource {
     type Node = ast::Apply;
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
-        view.operand().and_then(NodeView::last_name).is_some_and(|name| name.starts_with("fetch"))
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
+        view.called().is_some_and(|name| name.starts_with("fetch"))
     }
 
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {

@@ -46,7 +46,11 @@ const READERS: [&str; 4] = ["readFile", "fileContents", "importJSON", "importTOM
 impl Rule for SecretReadIntoStore {
     type Node = ast::Expr;
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn wants(kind: SyntaxKind) -> bool {
+        matches!(kind, SyntaxKind::NODE_APPLY | SyntaxKind::NODE_PATH_REL)
+    }
+
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         match view.kind() {
             SyntaxKind::NODE_APPLY => view.calls(&READERS),
             kind => kind == SyntaxKind::NODE_PATH_REL,

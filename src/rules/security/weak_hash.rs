@@ -37,7 +37,7 @@ impl Rule for WeakHash {
     type Node = ast::Apply;
     const NAMES: &'static [&'static str] = &["url", "urls"];
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         let [_, argument] = view.operands();
         argument.is_some_and(|argument| argument.peel_parens().binds(&["url", "urls"]))
     }

@@ -37,7 +37,7 @@ declare_rule! {
 impl Rule for EmptyListConcat {
     type Node = ast::BinOp;
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         view.has_token(SyntaxKind::TOKEN_CONCAT)
             && view.expressions().any(|side| side.is_empty(SyntaxKind::NODE_LIST))
     }

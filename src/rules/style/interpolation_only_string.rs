@@ -36,8 +36,10 @@ declare_rule! {
 impl Rule for InterpolationOnlyString {
     type Node = ast::Str;
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
-        view.node(SyntaxKind::NODE_INTERPOL).is_some() && !view.has_token(SyntaxKind::TOKEN_STRING_CONTENT)
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
+        !view.is_plain_string()
+            && view.node(SyntaxKind::NODE_INTERPOL).is_some()
+            && !view.has_token(SyntaxKind::TOKEN_STRING_CONTENT)
     }
 
     fn check(&self, string: &ast::Str, cx: &mut Context<'_>) {

@@ -35,7 +35,7 @@ declare_rule! {
 impl Rule for ManualInherit {
     type Node = ast::AttrpathValue;
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         view.binds_own_name(SyntaxKind::NODE_IDENT)
     }
 

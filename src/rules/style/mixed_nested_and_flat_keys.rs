@@ -29,18 +29,21 @@ declare_rule! {
 impl Rule for MixedNestedAndFlatKeys {
     type Node = ast::AttrSet;
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         let is_whole = |binding: &NodeView<'_>| {
             binding.operand().is_some_and(|value| value.kind() == SyntaxKind::NODE_ATTR_SET)
         };
         let (mut has_whole, mut has_part) = (false, false);
         for binding in view.bindings() {
             match binding.key() {
-                Some(_) => has_whole |= is_whole(&binding),
+                Some(_) => has_whole = has_whole || is_whole(&binding),
                 None => has_part = true,
             }
+            if has_whole && has_part {
+                return true;
+            }
         }
-        has_whole && has_part
+        false
     }
 
     fn check(&self, set: &ast::AttrSet, cx: &mut Context<'_>) {

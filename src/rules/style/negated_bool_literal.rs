@@ -32,7 +32,7 @@ declare_rule! {
 impl Rule for NegatedBoolLiteral {
     type Node = ast::UnaryOp;
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         view.operand().is_some_and(|inner| RoughKind::of(inner) == RoughKind::Known(Kind::Bool))
     }
 

@@ -41,7 +41,7 @@ declare_rule! {
 impl Rule for RedundantParens {
     type Node = ast::Paren;
 
-    fn may_concern(&self, view: NodeView<'_>, cx: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, cx: &Context<'_>) -> bool {
         use SyntaxKind::*;
         let Some(inner) = view.operand() else { return false };
         if !matches!(inner.kind(), NODE_APPLY | NODE_BIN_OP | NODE_LAMBDA | NODE_IF_ELSE) {

@@ -39,7 +39,7 @@ declare_rule! {
 impl Rule for SetLiteralUpdate {
     type Node = ast::BinOp;
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         let [left, right] = view.operands().map(|side| side.map(NodeView::kind));
         view.has_token(SyntaxKind::TOKEN_UPDATE) && left == right && left == Some(SyntaxKind::NODE_ATTR_SET)
     }

@@ -40,7 +40,7 @@ impl Rule for BoolToString {
     type Node = ast::Apply;
     const NAMES: &'static [&'static str] = &["toString"];
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         view.calls(&["toString"])
     }
 

@@ -44,9 +44,12 @@ declare_rule! {
 impl Rule for DollarEscapeConfusion {
     type Node = ast::Str;
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         let is_mark = |text: &str| text.contains('$') || text.ends_with('\\') || text.ends_with("''");
-        view.tokens().any(|token| token.kind == SyntaxKind::TOKEN_STRING_CONTENT && is_mark(token.text))
+        !view.is_plain_string()
+            && view
+                .tokens()
+                .any(|token| token.kind == SyntaxKind::TOKEN_STRING_CONTENT && is_mark(token.text))
     }
 
     fn check(&self, string: &ast::Str, cx: &mut Context<'_>) {

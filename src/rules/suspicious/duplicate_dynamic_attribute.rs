@@ -29,7 +29,7 @@ declare_rule! {
 impl Rule for DuplicateDynamicAttribute {
     type Node = ast::AttrSet;
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         let is_computed = |key: &NodeView<'_>| key.kind() != SyntaxKind::NODE_IDENT;
         view.bindings().filter_map(NodeView::key).filter(is_computed).nth(1).is_some()
     }

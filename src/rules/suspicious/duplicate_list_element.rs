@@ -38,7 +38,7 @@ declare_rule! {
 impl Rule for DuplicateListElement {
     type Node = ast::List;
 
-    fn may_concern(&self, view: NodeView<'_>, cx: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, cx: &Context<'_>) -> bool {
         let is_name = |item: &NodeView<'_>| {
             matches!(item.kind(), SyntaxKind::NODE_IDENT | SyntaxKind::NODE_SELECT | SyntaxKind::NODE_LITERAL)
         };

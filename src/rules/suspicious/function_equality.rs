@@ -32,7 +32,7 @@ declare_rule! {
 impl Rule for FunctionEquality {
     type Node = ast::BinOp;
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         view.expressions().any(|side| RoughKind::of(side) == RoughKind::Known(Kind::Function))
     }
 

@@ -33,7 +33,7 @@ declare_rule! {
 impl Rule for MutualDefaultCycle {
     type Node = ast::Pattern;
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         let entries = view.nodes().filter(|node| node.kind() == SyntaxKind::NODE_PAT_ENTRY);
         entries.map(NodeView::operands).any(|[_, default]| {
             default.is_some_and(|default| default.peel_parens().kind() == SyntaxKind::NODE_IDENT)

@@ -39,7 +39,7 @@ impl Rule for OptionalWithList {
     type Node = ast::Apply;
     const NAMES: &'static [&'static str] = &["optional"];
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         view.calls(&["optional"])
     }
 

@@ -37,8 +37,8 @@ declare_rule! {
 impl Rule for PathCoercionCopies {
     type Node = ast::Interpol;
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
-        view.operand().is_some_and(|call| call.peel_parens().calls(&["toString"]))
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
+        view.operand().is_some_and(|call| Glance::from(call.peel_parens()).calls(&["toString"]))
     }
 
     fn check(&self, interpolation: &ast::Interpol, cx: &mut Context<'_>) {

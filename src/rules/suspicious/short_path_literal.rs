@@ -35,7 +35,7 @@ declare_rule! {
 impl Rule for ShortPathLiteral {
     type Node = ast::PathRel;
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         view.tokens()
             .next()
             .is_some_and(|token| !token.text.starts_with("./") && !token.text.starts_with("../"))

@@ -42,8 +42,9 @@ declare_rule! {
 impl Rule for TabInIndentedString {
     type Node = ast::Str;
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
-        view.tokens().any(|token| token.text.contains('\t') && token.text.contains("\n\t"))
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
+        !view.is_plain_string()
+            && view.tokens().any(|token| token.text.contains('\t') && token.text.contains("\n\t"))
     }
 
     fn check(&self, string: &ast::Str, cx: &mut Context<'_>) {

@@ -61,7 +61,7 @@ const FUNCTIONS: &[(&str, usize)] = &[
 impl Rule for UnappliedFunctionInList {
     type Node = ast::List;
 
-    fn may_concern(&self, view: NodeView<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
         view.expressions().any(|item| {
             matches!(item.kind(), SyntaxKind::NODE_IDENT | SyntaxKind::NODE_SELECT)
                 && item.last_name().is_some_and(|name| FUNCTIONS.iter().any(|(known, _)| *known == name))

@@ -50,7 +50,7 @@ impl Rule for UnusedFormal {
     type Node = ast::Lambda;
     const FINDS_UNUSED: bool = true;
 
-    fn may_concern(&self, view: NodeView<'_>, cx: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, cx: &Context<'_>) -> bool {
         let semantics = cx.semantics();
         let Some(scope) = semantics.lambda_scope(view.range()) else { return false };
         let is_unused = |(id, binding): (BindingId, &Binding)| {

@@ -39,11 +39,12 @@ declare_rule! {
 impl Rule for UselessEscape {
     type Node = ast::Str;
 
-    fn may_concern(&self, view: NodeView<'_>, cx: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, cx: &Context<'_>) -> bool {
         let indented = cx.text[view.range()].starts_with("''");
-        view.tokens().any(|token| {
-            token.text.contains('\\') && !useless(token.text, token.range.start(), indented).is_empty()
-        })
+        !view.is_plain_string()
+            && view.tokens().any(|token| {
+                token.text.contains('\\') && !useless(token.text, token.range.start(), indented).is_empty()
+            })
     }
 
     fn check(&self, string: &ast::Str, cx: &mut Context<'_>) {
