@@ -214,7 +214,8 @@ fn run_rules(seen: Seen<'_>, dispatch: &Dispatch<'_>) -> Vec<Diagnostic> {
     let is_generated = is_generated(seen.text, seen.outline);
     let concerned = dispatch.concerned(&seen.semantics.ir, is_generated);
     let shown = || {
-        walk(seen.tree, |view, path| {
+        let is_wanted = |kind| !dispatch.of(kind).is_empty();
+        walk(seen.tree, is_wanted, |view, path| {
             let glance = Glance::from(view);
             for index in dispatch.of(view.kind()) {
                 let on_nodes = &dispatch.rules[usize::from(*index)];

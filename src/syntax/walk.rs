@@ -34,22 +34,35 @@ fn child(parent: &SyntaxNode, view: NodeView<'_>) -> SyntaxNode {
         .expect("invariant: the view is one of a child of this node")
 }
 
-/// Shows every node below `root`, and `root` itself first: outer ones before inner ones, in the order of the text.
-pub fn walk(root: &SyntaxNode, mut visit: impl FnMut(NodeView<'_>, &mut Path<'_>)) {
+/// Shows every node below `root` of a kind that is `wanted`, and `root` itself first: outer ones before inner ones,
+/// in the order of the text.
+pub fn walk(
+    root: &SyntaxNode,
+    wanted: impl Fn(SyntaxKind) -> bool,
+    mut visit: impl FnMut(NodeView<'_>, &mut Path<'_>),
+) {
     let view = NodeView::new(root);
     let mut path = Path { steps: vec![(view, Some(root.clone()))] };
-    descend(view, &mut path, &mut visit);
+    descend(view, &mut path, &wanted, &mut visit);
 }
 
-fn descend<'t>(view: NodeView<'t>, path: &mut Path<'t>, visit: &mut impl FnMut(NodeView<'_>, &mut Path<'_>)) {
-    visit(view, path);
-    // Most nodes are names and have none below.
-    if matches!(view.kind(), SyntaxKind::NODE_IDENT | SyntaxKind::NODE_LITERAL) {
-        return;
+fn descend<'t>(
+    view: NodeView<'t>,
+    path: &mut Path<'t>,
+    wanted: &impl Fn(SyntaxKind) -> bool,
+    visit: &mut impl FnMut(NodeView<'_>, &mut Path<'_>),
+) {
+    if wanted(view.kind()) {
+        visit(view, path);
     }
     for child in view.nodes() {
+        // Most nodes are names and have none below.
+        let is_leaf = matches!(child.kind(), SyntaxKind::NODE_IDENT | SyntaxKind::NODE_LITERAL);
+        if is_leaf && !wanted(child.kind()) {
+            continue;
+        }
         path.steps.push((child, None));
-        descend(child, path, visit);
+        descend(child, path, wanted, visit);
         path.steps.pop();
     }
 }
@@ -64,15 +77,23 @@ mod tests {
         let text = "{ a ? 1, ... }: with a; rec { inherit (c) d; e.${f} = [ ./g ''h${i}'' (-1) { } ]; }";
         let root = parse(text).syntax();
         let nodes: Vec<SyntaxNode> = root.descendants().collect();
+        let mut without_names = 0;
+        walk(&root, |kind| kind != SyntaxKind::NODE_IDENT, |_, _| without_names += 1);
+        let names = nodes.iter().filter(|node| node.kind() == SyntaxKind::NODE_IDENT).count();
+        assert_eq!(without_names + names, nodes.len());
         for every in 1..5 {
             let mut at = 0;
-            walk(&root, |view, path| {
-                assert_eq!((view.kind(), view.range()), (nodes[at].kind(), nodes[at].text_range()));
-                if at % every == 0 {
-                    assert_eq!(path.node(), &nodes[at]);
-                }
-                at += 1;
-            });
+            walk(
+                &root,
+                |_| true,
+                |view, path| {
+                    assert_eq!((view.kind(), view.range()), (nodes[at].kind(), nodes[at].text_range()));
+                    if at % every == 0 {
+                        assert_eq!(path.node(), &nodes[at]);
+                    }
+                    at += 1;
+                },
+            );
             assert_eq!(at, nodes.len());
         }
     }
