@@ -4,7 +4,6 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
@@ -19,7 +18,7 @@ use super::value::{
 };
 use super::{builtins, operators};
 use crate::semantic::{AttrSet, Expr, ExprId, Key, Part, PathKind};
-use crate::text::{HoleKind, Span, TextRange};
+use crate::text::{HoleKind, Span, TextMap, TextRange};
 
 impl Machine<'_> {
     pub(super) fn eval(&self, unit: &Rc<Unit>, id: ExprId, environment: &Environment) -> Val {
@@ -405,7 +404,7 @@ impl Machine<'_> {
                         Some(known) if !known.is_empty() => {
                             text.pieces.push(TextPiece::Known {
                                 text: known.into(),
-                                origin: unit.origin(Arc::new([(0.into(), *range)])),
+                                origin: unit.origin(TextMap::Whole(*range)),
                             });
                         }
                         _ => {
@@ -414,7 +413,7 @@ impl Machine<'_> {
                                 let place = if index == 0 { *range } else { rest };
                                 match piece {
                                     TextPiece::Known { text, .. } => {
-                                        let origin = unit.origin(Arc::from([(0.into(), place)]));
+                                        let origin = unit.origin(TextMap::Whole(place));
                                         TextPiece::Known { text, origin }
                                     }
                                     TextPiece::Hole(hole) => {

@@ -14,8 +14,8 @@ use super::builtins;
 use super::condition::{Atom, Condition};
 use super::scope::Current;
 use super::value::{Attrs, Name, Origin, Reason, Recipe, Scoped, State, Thunk, Unknown, Val, Value};
-use crate::semantic::Ir;
-use crate::text::{FileId, Span, TextRange, TextSize};
+use crate::semantic::{Attr, Expr, ExprId, Ir};
+use crate::text::{FileId, Span, TextMap, TextRange};
 
 /// Calls nested deeper than this are unknown; the limit of Nix itself (`max-call-depth`).
 const MAX_DEPTH: u32 = 10_000;
@@ -100,6 +100,24 @@ impl Unit {
         self.names[symbol.0 as usize]
     }
 
+    /// See [`Thunk::is_constant_without`].
+    pub(super) fn is_constant_without(&self, expr: ExprId, wanted: &dyn Fn(&str) -> bool) -> bool {
+        match self.ir.expr(expr) {
+            Expr::Int(_) | Expr::Float(_) | Expr::Str(_) | Expr::Path(..) | Expr::Lambda(_) => true,
+            Expr::Global(_) => self.scope.is_none(),
+            Expr::List(items) => items.iter().all(|item| self.is_constant_without(*item, wanted)),
+            Expr::Attrs(set) => {
+                let is_dull = |attr: &Attr| {
+                    !attr.inherited
+                        && !wanted(self.ir.name(attr.name))
+                        && self.is_constant_without(attr.value, wanted)
+                };
+                set.dynamic.is_empty() && set.attrs.iter().all(is_dull)
+            }
+            _ => false,
+        }
+    }
+
     /// The place of `range` in this file.
     pub fn span(&self, range: TextRange) -> Span {
         Span::new(self.file, range)
@@ -110,7 +128,7 @@ impl Unit {
         (!self.is_own).then(|| self.span(range))
     }
 
-    pub(super) fn origin(&self, map: Arc<[(TextSize, TextRange)]>) -> Option<Origin> {
+    pub(super) fn origin(&self, map: TextMap) -> Option<Origin> {
         (!self.is_own).then_some((self.file, map))
     }
 }

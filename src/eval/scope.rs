@@ -6,12 +6,12 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::sync::Arc;
 
 use super::coercion::{Coercion, path_value};
 use super::condition::{Atom, Condition};
 use super::machine::{Machine, truth};
 use super::value::{Name, Text, TextHole, TextPiece, Thunk, Val, Value};
+use crate::text::TextMap;
 
 /// Which option tree a path starts in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -246,7 +246,7 @@ impl Machine<'_> {
                 && let Some(val) = self.settle(val)
                 && let Some(known) = self.known_text(&val)
             {
-                let origin = span.map(|span| (span.file, Arc::from([(0.into(), span.range())])));
+                let origin = span.map(|span| (span.file, TextMap::Whole(span.range())));
                 if !known.is_empty() {
                     result.pieces.push(TextPiece::Known { text: known.into(), origin });
                 }

@@ -12,8 +12,8 @@ use camino::Utf8Path;
 use super::condition::{Condition, OptionPath};
 use super::machine::{Environment, Machine, Primitive, Unit};
 use super::scope::{Key, Needs, Realm};
-use crate::semantic::{Expr, ExprId, Part};
-use crate::text::{FileId, HoleKind, Piece, Segment, Span, Template, TextRange, TextSize};
+use crate::semantic::ExprId;
+use crate::text::{FileId, HoleKind, Piece, Segment, Span, Template, TextMap, TextRange, TextSize};
 
 /// A name, numbered per machine; see [`Machine::text_of`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -133,7 +133,7 @@ pub struct Text {
 }
 
 /// A file and the map from decoded text into it.
-pub type Origin = (FileId, Arc<[(TextSize, TextRange)]>);
+pub type Origin = (FileId, TextMap);
 
 /// A part of a [`Text`].
 #[derive(Clone)]
@@ -304,6 +304,27 @@ pub(super) struct Scoped {
     pub(super) key: Key,
 }
 
+impl State {
+    /// Whether nothing inside goes when it does: what it holds is shared, or holds nothing.
+    fn is_shallow(&self) -> bool {
+        let is_shared = |environment: &Environment| {
+            environment.as_ref().is_none_or(|environment| Rc::strong_count(environment) > 1)
+        };
+        match self {
+            Self::Busy => true,
+            Self::Waiting(Recipe::Expr { environment, .. }) => is_shared(environment),
+            Self::Done(val) => match &val.value {
+                Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Path(_) => true,
+                Value::Lambda(closure) => Rc::strong_count(closure) > 1 || is_shared(&closure.environment),
+                Value::List(list) => Rc::strong_count(list) > 1,
+                Value::Attrs(attrs) => Rc::strong_count(attrs) > 1,
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+}
+
 thread_local! {
     /// What has been dropped inside of what is being dropped.
     static DROPPED: RefCell<Option<Vec<State>>> = const { RefCell::new(None) };
@@ -320,7 +341,7 @@ impl Drop for Thunk {
         else {
             return;
         };
-        if let State::Busy = state {
+        if state.is_shallow() {
             return;
         }
         let mut next = Some(state);
@@ -376,22 +397,22 @@ impl Thunk {
         }))
     }
 
-    /// Whether a constant stands there that holds no other values: no set, no list, no expression in a text.
-    pub fn is_plain(&self) -> bool {
+    /// Whether it is, or is written as, a constant: texts, paths and the like, functions, and lists and sets of
+    /// them, in which no set has a name that is `wanted`. Evaluates nothing, and says `false` in doubt.
+    pub fn is_constant_without(&self, wanted: &dyn Fn(&str) -> bool) -> bool {
         match &*self.0.borrow() {
-            State::Waiting(Recipe::Expr { unit, expr, .. }) => match unit.ir.expr(*expr) {
-                Expr::Int(_) | Expr::Float(_) => true,
-                Expr::Global(_) => unit.scope.is_none(),
-                Expr::Str(parts) | Expr::Path(_, parts) => {
-                    parts.iter().all(|part| matches!(part, Part::Text { .. }))
-                }
-                _ => false,
-            },
-            State::Done(val) => match &val.value {
-                Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Path(_) => true,
-                Value::Str(text) => text.pieces.iter().all(|piece| matches!(piece, TextPiece::Known { .. })),
-                _ => false,
-            },
+            State::Waiting(Recipe::Expr { unit, expr, .. }) => unit.is_constant_without(*expr, wanted),
+            State::Done(val) => matches!(
+                val.value,
+                Value::Null
+                    | Value::Bool(_)
+                    | Value::Int(_)
+                    | Value::Float(_)
+                    | Value::Str(_)
+                    | Value::Path(_)
+                    | Value::PathPattern(_)
+                    | Value::Lambda(_)
+            ),
             _ => false,
         }
     }
@@ -532,8 +553,8 @@ impl Text {
             TextPiece::Known { text, origin } => {
                 let map = match origin {
                     Some((file, map)) => map
-                        .iter()
-                        .map(|(at, range)| Segment { at: *at, source: Span::new(*file, *range) })
+                        .entries()
+                        .map(|(at, range)| Segment { at, source: Span::new(*file, range) })
                         .collect(),
                     None => Box::default(),
                 };
@@ -574,9 +595,9 @@ impl Text {
         let mut places: Vec<Span> = Vec::new();
         for (piece, within) in self.pieces_in(range) {
             let TextPiece::Known { text, origin: Some((file, map)) } = piece else { continue };
-            for (index, (at, source)) in map.iter().enumerate() {
-                let at = usize::from(*at);
-                let end = map.get(index + 1).map_or(text.len(), |(next, _)| usize::from(*next));
+            let ends = map.entries().skip(1).map(|(next, _)| usize::from(next)).chain([text.len()]);
+            for ((at, source), end) in map.entries().zip(ends) {
+                let at = usize::from(at);
                 let (from, to) = (at.max(within.start), end.min(within.end));
                 if from >= to {
                     continue;
@@ -585,7 +606,7 @@ impl Text {
                     let offset = |byte: usize| source.start() + TextSize::new((byte - at) as u32);
                     TextRange::new(offset(from), offset(to))
                 } else {
-                    *source
+                    source
                 };
                 match places.last_mut() {
                     Some(last) if last.file == *file && last.range().end() == range.start() => {

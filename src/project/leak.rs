@@ -601,9 +601,10 @@ impl Walk<'_, '_> {
     }
 }
 
-/// Whether a constant is none of the values that are looked for, by its name.
+/// Whether a constant is, and holds, none of the values that are looked for, by its name and those in it.
 fn is_dull(name: &str, thunk: &Thunk) -> bool {
-    thunk.is_plain() && leaks::secret_name(name).is_none() && file_name(name).is_none()
+    let is_telling = |name: &str| leaks::secret_name(name).is_some() || file_name(name).is_some();
+    !is_telling(name) && thunk.is_constant_without(&is_telling)
 }
 
 /// The words of a list of assignments, quotes around a word left out.

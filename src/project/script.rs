@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
@@ -12,7 +11,7 @@ use super::table::Definition;
 use super::unit::{Section, Unit};
 use crate::eval::{Condition, Symbol, SymbolRoot, Text, TextHole, TextPiece, Val, Value};
 use crate::shell::{self, Script, Word};
-use crate::text::{Span, Template, TextSize};
+use crate::text::{Span, Template, TextMap};
 
 /// Scripts that were read, by their text.
 pub(super) type Scripts = RefCell<FxHashMap<Template, Option<Rc<Script>>>>;
@@ -322,7 +321,7 @@ impl Host<'_> {
             match known {
                 Some((known, span)) => {
                     options.extend(span);
-                    let origin = span.map(|span| (span.file, Arc::from([(TextSize::new(0), span.range())])));
+                    let origin = span.map(|span| (span.file, TextMap::Whole(span.range())));
                     result.pieces.push(TextPiece::Known { text: known.into(), origin });
                 }
                 None => result.pieces.push(piece.clone()),

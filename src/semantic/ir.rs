@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::text::{TextRange, TextSize};
+use crate::text::{TextMap, TextRange};
 
 /// Index of an expression in its file's [`Ir`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -79,7 +79,7 @@ pub enum Part {
         /// Decoded.
         text: Arc<str>,
         /// Where it stands in the file, see [`crate::syntax::StringPart::Text`].
-        map: Arc<[(TextSize, TextRange)]>,
+        map: TextMap,
     },
     /// `${e}`.
     Interpolation {

@@ -21,7 +21,7 @@ use crate::syntax::{
     AstNode as _, NodeView, StringPart, SyntaxKind, ast, decode_path, decode_string_view, plain_text_view,
     verbatim,
 };
-use crate::text::TextRange;
+use crate::text::{TextMap, TextRange};
 
 /// Lowers a whole file. Total: what the parser could not read becomes [`Expr::Error`].
 ///
@@ -218,7 +218,7 @@ impl<'t> Lowering<'t> {
             SyntaxKind::NODE_STRING => {
                 let parts = match verbatim(node) {
                     Some(token) => {
-                        let map = [(0.into(), token.range)].into();
+                        let map = TextMap::Whole(token.range);
                         Box::new([Part::Text { text: token.text.into(), map }]) as Box<[Part]>
                     }
                     None => self.parts(decode_string_view(node), scope),
@@ -315,8 +315,8 @@ impl<'t> Lowering<'t> {
                 SyntaxKind::TOKEN_INTEGER => token.text.parse().map_or(Expr::Error, Expr::Int),
                 SyntaxKind::TOKEN_FLOAT => token.text.parse().map_or(Expr::Error, Expr::Float),
                 SyntaxKind::TOKEN_URI => {
-                    let map = [(0.into(), token.range)];
-                    Expr::Str(Box::new([Part::Text { text: token.text.into(), map: map.into() }]))
+                    let map = TextMap::Whole(token.range);
+                    Expr::Str(Box::new([Part::Text { text: token.text.into(), map }]))
                 }
                 _ => Expr::Error,
             },

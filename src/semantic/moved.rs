@@ -72,8 +72,11 @@ impl Moved<'_> {
         match (old, new) {
             (Part::Text { text: old, map: old_map }, Part::Text { text: new, map: new_map }) => {
                 old == new
-                    && self
-                        .all(old_map, new_map, |moved, old, new| old.0 == new.0 && moved.range(old.1, new.1))
+                    && old_map.entries().len() == new_map.entries().len()
+                    && old_map
+                        .entries()
+                        .zip(new_map.entries())
+                        .all(|(old, new)| old.0 == new.0 && self.range(old.1, new.1))
             }
             (
                 Part::Interpolation { expr: old, range: old_range },

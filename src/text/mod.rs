@@ -6,6 +6,7 @@ mod change;
 mod edit;
 mod file;
 mod lines;
+mod map;
 mod spelling;
 mod template;
 
@@ -13,6 +14,7 @@ pub use change::Change;
 pub use edit::{Edit, EditError, apply_edits};
 pub use file::{FileId, SourceFile, Sources, Span};
 pub use lines::{LineIndex, Position, PositionEncoding};
+pub use map::TextMap;
 pub use spelling::{nearest, nearest_within};
 pub use template::{Hole, HoleKind, Piece, Segment, Template};
 pub use text_size::{TextRange, TextSize};

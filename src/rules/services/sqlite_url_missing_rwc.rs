@@ -196,7 +196,7 @@ fn report(
 /// The place just before the closing quote, where the text of the URL ends with its literal.
 fn end_of_literal(cx: &HostContext<'_>, url: &Text, literal: Span) -> Option<Span> {
     let TextPiece::Known { origin: Some((file, map)), .. } = url.pieces.last()? else { return None };
-    let end = map.last()?.1.end();
+    let end = map.entries().last()?.1.end();
     let whole = literal.range();
     let tail = cx.file_text(*file).get(usize::from(end)..usize::from(whole.end()))?;
     let is_end = *file == literal.file && whole.contains_inclusive(end) && (tail == "\"" || tail == "''");
