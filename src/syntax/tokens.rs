@@ -54,13 +54,55 @@ pub(super) fn tokens(text: &str) -> Result<Tokens, RunTooLong> {
                 if !meter.allows(kind, at, at + token.len()) {
                     return Err(RunTooLong { at: range.start() });
                 }
-                result.tokens.push(Token { kind, range, new_line });
+                // Nix divides by what begins here; rnix takes the `/` for a path without an end.
+                let divided = match kind {
+                    SyntaxKind::TOKEN_ERROR if divides_by(text[at + token.len()..].bytes().next()) => {
+                        divided_kind(token)
+                    }
+                    _ => None,
+                };
+                match divided {
+                    Some(kind) => {
+                        let slash = range.end() - TextSize::new(1);
+                        let name = TextRange::new(range.start(), slash);
+                        result.tokens.push(Token { kind, range: name, new_line });
+                        let range = TextRange::new(slash, range.end());
+                        result.tokens.push(Token { kind: SyntaxKind::TOKEN_DIV, range, new_line: false });
+                    }
+                    None => result.tokens.push(Token { kind, range, new_line }),
+                }
                 new_line = false;
             }
         }
         at += token.len();
     }
     Ok(result)
+}
+
+/// Whether a `/` in front of this byte divides, whatever stands before it: no path goes on so.
+pub(super) fn divides_by(next: Option<u8>) -> bool {
+    matches!(next, Some(b'(' | b'[' | b'{' | b'"' | b'\'' | b'<'))
+}
+
+/// What stands in front of the `/` at the end of `token`: a name or an integer.
+fn divided_kind(token: &str) -> Option<SyntaxKind> {
+    let dividend = token.strip_suffix('/')?;
+    if matches!(
+        dividend,
+        "assert" | "else" | "if" | "in" | "inherit" | "let" | "or" | "rec" | "then" | "with"
+    ) {
+        return None;
+    }
+    let starts = dividend.bytes().next()?;
+    if dividend.bytes().all(|byte| byte.is_ascii_digit()) {
+        Some(SyntaxKind::TOKEN_INTEGER)
+    } else if (starts.is_ascii_alphabetic() || starts == b'_')
+        && dividend.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+    {
+        Some(SyntaxKind::TOKEN_IDENT)
+    } else {
+        None
+    }
 }
 
 /// Whether Nix reads `c` as space between tokens.

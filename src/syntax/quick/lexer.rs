@@ -3,6 +3,7 @@
 use rnix::SyntaxKind::{self, *};
 
 use super::super::grammar::{float_fits, search_path_is_valid};
+use super::super::tokens::divides_by;
 
 /// A token; it begins where the one before ends.
 #[derive(Debug, Clone, Copy)]
@@ -239,6 +240,7 @@ impl Lexer<'_> {
         }
         match self.bytes.get(self.run.end + 1) {
             None | Some(b'/' | b'*' | b' ' | b'\t' | b'\r' | b'\n') => Some(false),
+            next if divides_by(next.copied()) => Some(false),
             Some(byte) => is_path_byte(*byte).then_some(true),
         }
     }

@@ -148,11 +148,7 @@ impl<'t> Parser<'t> {
         self.enter()?;
         let mark = self.open();
         match self.peek()? {
-            TOKEN_INVERT if least <= INVERT => {
-                self.bump();
-                self.operation(INVERT)?;
-                self.close(mark, NODE_UNARY_OP)?;
-            }
+            TOKEN_INVERT => self.inversion(mark)?,
             TOKEN_SUB => self.negation()?,
             _ => self.application()?,
         }
@@ -185,14 +181,25 @@ impl<'t> Parser<'t> {
         Some(())
     }
 
+    /// `!`, which may stand behind any operator and takes all that binds as strongly: Nix reads `1 + !x + y` as
+    /// `1 + !(x + y)`.
+    fn inversion(&mut self, mark: usize) -> Option<()> {
+        self.bump();
+        self.operation(INVERT)?;
+        self.close(mark, NODE_UNARY_OP)
+    }
+
     fn negation(&mut self) -> Option<()> {
         self.enter()?;
         let mark = self.open();
         self.bump();
-        if self.peek()? == TOKEN_SUB {
-            self.negation()?
-        } else {
-            self.application()?
+        match self.peek()? {
+            TOKEN_SUB => self.negation()?,
+            TOKEN_INVERT => {
+                let inner = self.open();
+                self.inversion(inner)?;
+            }
+            _ => self.application()?,
         }
         self.leave();
         self.close(mark, NODE_UNARY_OP)
