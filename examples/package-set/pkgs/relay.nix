@@ -20,6 +20,7 @@ stdenvNoCC.mkDerivation {
   pname = "relay";
   version = "1.0" + old;
   src = ./relay;
+  patches = [ patches/install.patch ];
 
   inherit shell checks;
   passthru.modes = map (x:x) [ toString 1 ];

@@ -32,6 +32,7 @@ declare_rule! {
     variants: [names: Warning],
     fix: Always,
     status: Status::Stable { since: "0.1.0" },
+    supersedes: ["missing-path", "short-path-literal"],
 }
 
 impl Rule for DivisionLexedAsPath {
