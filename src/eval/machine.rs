@@ -101,7 +101,7 @@ impl Unit {
     }
 
     /// See [`Thunk::is_constant_without`].
-    pub(super) fn is_constant_without(&self, expr: ExprId, wanted: &dyn Fn(&str) -> bool) -> bool {
+    pub(super) fn is_constant_without(&self, expr: ExprId, wanted: &dyn Fn(Name) -> bool) -> bool {
         match self.ir.expr(expr) {
             Expr::Int(_) | Expr::Float(_) | Expr::Str(_) | Expr::Path(..) | Expr::Lambda(_) => true,
             Expr::Global(_) => self.scope.is_none(),
@@ -109,7 +109,7 @@ impl Unit {
             Expr::Attrs(set) => {
                 let is_dull = |attr: &Attr| {
                     !attr.inherited
-                        && !wanted(self.ir.name(attr.name))
+                        && !wanted(self.name_of(attr.name))
                         && self.is_constant_without(attr.value, wanted)
                 };
                 set.dynamic.is_empty() && set.attrs.iter().all(is_dull)

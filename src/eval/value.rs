@@ -399,7 +399,7 @@ impl Thunk {
 
     /// Whether it is, or is written as, a constant: texts, paths and the like, functions, and lists and sets of
     /// them, in which no set has a name that is `wanted`. Evaluates nothing, and says `false` in doubt.
-    pub fn is_constant_without(&self, wanted: &dyn Fn(&str) -> bool) -> bool {
+    pub fn is_constant_without(&self, wanted: &dyn Fn(Name) -> bool) -> bool {
         match &*self.0.borrow() {
             State::Waiting(Recipe::Expr { unit, expr, .. }) => unit.is_constant_without(*expr, wanted),
             State::Done(val) => matches!(

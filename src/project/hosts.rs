@@ -41,6 +41,8 @@ pub struct Project<'m> {
     read: OnceCell<FxHashSet<FileId>>,
     /// The names of dotted paths that were asked for: rules ask for the same ones of every unit.
     paths: RefCell<FxHashMap<String, Rc<[Name]>>>,
+    /// Whether a name says that its value is, or leads to, a secret.
+    pub(super) telling_names: RefCell<FxHashMap<Name, bool>>,
     /// What the lock file says of the age of inputs, by their repository.
     pins: RefCell<FxHashMap<&'static str, Rc<[Pin]>>>,
 }
@@ -86,6 +88,7 @@ impl<'m> Project<'m> {
             attached: RefCell::default(),
             read: OnceCell::new(),
             paths: RefCell::default(),
+            telling_names: RefCell::default(),
             pins: RefCell::default(),
         }
     }

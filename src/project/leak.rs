@@ -11,7 +11,7 @@ use super::host::Host;
 use super::table::{Definition, Node, OptionKey};
 use super::unit::{Section, Spelling};
 use super::view::{Switch, quoted};
-use crate::eval::{Condition, SymbolRoot, Text, TextPiece, Thunk, Val, Value};
+use crate::eval::{Condition, Name, SymbolRoot, Text, TextPiece, Thunk, Val, Value};
 use crate::nixos::leaks::{self, FileName, SecretKind, SecretName, SecretOption, file_name};
 use crate::nixos::roots::{self, ModuleSystem};
 use crate::nixos::segments;
@@ -383,12 +383,24 @@ impl Walk<'_, '_> {
             return;
         }
         let (host, machine) = (self.host, self.host.machine());
-        let wanted = |name, thunk: &Thunk| !is_dull(&machine.text_of(name), thunk);
+        let wanted = |name, thunk: &Thunk| !self.is_dull(name, thunk);
         for (key, child) in &host.options.keys_with(machine, node, &wanted) {
             path.push(quoted(&key.display()));
             self.node(child, path);
             path.pop();
         }
+    }
+
+    /// Whether a constant is, and holds, none of the values that are looked for, by its name and those in it.
+    fn is_dull(&self, name: Name, thunk: &Thunk) -> bool {
+        let is_telling = |name: Name| {
+            let say = || {
+                let text = self.host.machine().text_of(name);
+                leaks::secret_name(&text).is_some() || file_name(&text).is_some()
+            };
+            *self.host.project().telling_names.borrow_mut().entry(name).or_insert_with(say)
+        };
+        !is_telling(name) && thunk.is_constant_without(&is_telling)
     }
 
     /// Whether a service or program is there and switched off.
@@ -415,11 +427,10 @@ impl Walk<'_, '_> {
             }
             Value::Attrs(attrs) => {
                 for (name, entry) in &attrs.entries {
-                    let name = machine.text_of(*name);
-                    if is_dull(&name, &entry.value) {
+                    if self.is_dull(*name, &entry.value) {
                         continue;
                     }
-                    path.push(quoted(&name));
+                    path.push(quoted(&machine.text_of(*name)));
                     let binding = entry.binding.or(definition.binding);
                     let inner = Definition { binding, ..definition.clone() };
                     self.value(&machine.force(&entry.value), path, &inner, depth + 1);
@@ -599,12 +610,6 @@ impl Walk<'_, '_> {
             start += line.len();
         }
     }
-}
-
-/// Whether a constant is, and holds, none of the values that are looked for, by its name and those in it.
-fn is_dull(name: &str, thunk: &Thunk) -> bool {
-    let is_telling = |name: &str| leaks::secret_name(name).is_some() || file_name(name).is_some();
-    !is_telling(name) && thunk.is_constant_without(&is_telling)
 }
 
 /// The words of a list of assignments, quotes around a word left out.

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::flake::HostClass;
 use super::host::Host;
 use super::table::{Definition, Node, OptionKey};
+use crate::eval::Thunk;
 use crate::nixos::renames::{self, Names, Release, Rename};
 use crate::nixos::roots::ModuleSystem;
 
@@ -115,7 +116,9 @@ impl Host<'_> {
         path: &mut String,
         found: &mut Vec<(&'static Rename, String, Rc<Node>)>,
     ) {
-        for (key, node) in &self.keys(node).keys {
+        // Most options were never called otherwise.
+        let wanted = |name, _: &Thunk| names.at(&self.machine().text_of(name)).is_some();
+        for (key, node) in &self.options.keys_with(self.machine(), node, &wanted) {
             let Some(below) = key.exact().and_then(|name| names.at(name)) else { continue };
             if node.definitions().is_empty() {
                 continue;

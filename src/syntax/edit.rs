@@ -55,11 +55,10 @@ pub fn unparen(paren: &ast::Paren) -> Option<Edits> {
     } else {
         (inner.text_range().start(), inner.text_range().end())
     };
-    let text = root_text(outer);
     // A neighbour in parentheses may lose them in the same round, so it counts as a name.
     let space = |left: TextSize, right: TextSize| {
-        let before = text[..usize::from(left)].chars().next_back().map(|c| if c == ')' { 'x' } else { c });
-        let after = text[usize::from(right)..].chars().next().map(|c| if c == '(' { 'x' } else { c });
+        let before = char_before(outer, left).map(|c| if c == ')' { 'x' } else { c });
+        let after = char_after(outer, right).map(|c| if c == '(' { 'x' } else { c });
         let glued = before.zip(after).is_some_and(|(before, after)| glues(before, after));
         if glued { " ".to_owned() } else { String::new() }
     };
@@ -67,7 +66,7 @@ pub fn unparen(paren: &ast::Paren) -> Option<Edits> {
     // A name and the dot of a selection are two tokens, unlike a number and a dot.
     let is_selected_from = outer.parent().is_some_and(|parent| parent.kind() == SyntaxKind::NODE_SELECT);
     let ends_in_name = inner.last_token().is_some_and(|token| token.kind() == SyntaxKind::TOKEN_IDENT);
-    let behind = if is_selected_from && ends_in_name && text[usize::from(to)..].starts_with('.') {
+    let behind = if is_selected_from && ends_in_name && char_after(outer, to) == Some('.') {
         String::new()
     } else {
         space(end, to)
@@ -183,9 +182,7 @@ pub fn delete_pattern_bind(bind: &ast::PatBind) -> Option<Edits> {
 
 /// Removes bytes of `node`, with a space in their place where the rest would run together.
 fn cut(node: &SyntaxNode, range: TextRange) -> Edits {
-    let text = root_text(node);
-    let before = text[..usize::from(range.start())].chars().next_back();
-    let after = text[usize::from(range.end())..].chars().next();
+    let (before, after) = (char_before(node, range.start()), char_after(node, range.end()));
     let glued = before.zip(after).is_some_and(|(before, after)| glues(before, after));
     vec![(range, if glued { " ".to_owned() } else { String::new() })]
 }
@@ -361,6 +358,19 @@ fn is_expression_place(node: &SyntaxNode) -> bool {
     !names_argument && !parent.is_some_and(|parent| names.contains(&parent.kind()))
 }
 
+/// The character in front of `at` in the tree of `node`.
+fn char_before(node: &SyntaxNode, at: TextSize) -> Option<char> {
+    let token = node.ancestors().last()?.token_at_offset(at).left_biased()?;
+    token.text()[..usize::from(at - token.text_range().start())].chars().next_back()
+}
+
+/// The character at `at` in the tree of `node`.
+fn char_after(node: &SyntaxNode, at: TextSize) -> Option<char> {
+    let token = node.ancestors().last()?.token_at_offset(at).right_biased()?;
+    token.text()[usize::from(at - token.text_range().start())..].chars().next()
+}
+
+/// The text of the whole tree.
 fn root_text(node: &SyntaxNode) -> String {
     fn push(view: NodeView<'_>, text: &mut String) {
         for child in view.children() {
