@@ -17,7 +17,7 @@ pub use crate::project::{
 pub use crate::rule::{
     Context, Declared, DerivationAttribute, DerivationCall, Edits, Fixable, HostContext, HostRule,
     ListElement, MissingUnit, Near, Patch, PathGlobs, Place, ProjectRule, Report, Rule, RuleMeta, Status,
-    Variant, attribute, may_have_attribute, may_make_derivation, written_text,
+    Variant, WithNames, attribute, may_have_attribute, may_make_derivation, written_text,
 };
 pub use crate::semantic::{
     self, Binding, BindingId, BindingKind, Expr, ExprId, Key, Kind, Owner, Reference, Resolution, RoughKind,

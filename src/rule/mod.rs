@@ -15,6 +15,7 @@ mod switch;
 mod texts;
 mod unknown_name;
 mod unused;
+mod with;
 
 pub use context::{Context, Edits, HostContext, Place, Report};
 pub use dependency::MissingUnit;
@@ -30,6 +31,7 @@ pub use registry::{
     Runner,
 };
 pub use texts::{Question, Texts, TextsRead};
+pub use with::WithNames;
 
 /// Declares a rule: its manual page, its options with their defaults, and its metadata.
 ///

@@ -207,6 +207,7 @@ pub static RULES: &[Entry] = &[
     Entry::file::<suspicious::IncomparableLiterals>(),
     Entry::file::<suspicious::MergedRecMismatch>(),
     Entry::file::<suspicious::MutualDefaultCycle>(),
+    Entry::file::<suspicious::NestedWithAmbiguity>(),
     Entry::file::<suspicious::OptionalWithList>(),
     Entry::file::<suspicious::PathCoercionCopies>(),
     Entry::file::<suspicious::ShadowedBuiltin>(),

@@ -2,8 +2,8 @@ use crate::prelude::*;
 
 declare_rule! {
     /// ## What it does
-    /// Finds names that only a `with` can give, where the set behind it is written out and does not have them; and
-    /// misspelt names of built-in functions behind `with builtins;`.
+    /// Finds names that only a `with` can give, where the set behind it is written out, there or in a
+    /// `let`, and does not have them; and misspelt names of built-in functions behind `with builtins;`.
     ///
     /// ## Why is this bad?
     /// Nix takes the file and fails when it needs the name: "undefined variable".
@@ -33,7 +33,7 @@ impl Rule for UndefinedInWith {
     fn check(&self, node: &ast::With, cx: &mut Context<'_>) {
         let Some(namespace) = node.namespace() else { return };
         let semantics = cx.semantics();
-        let Some(names) = names(&namespace, cx) else { return };
+        let Some(names) = cx.with_names(&namespace) else { return };
         let Some(scope) = semantics.with_scope(node.syntax().text_range()) else { return };
         let is_other = |id: &ScopeId| *id != scope && semantics.scope(*id).kind == ScopeKind::With;
         for reference in &semantics.references {
@@ -57,53 +57,5 @@ impl Rule for UndefinedInWith {
                 let _ = report.help(format!("did you mean `{guess}`?"));
             }
         }
-    }
-}
-
-/// The names that a `with` gives.
-enum Names {
-    Written(Vec<String>),
-    Builtins,
-}
-
-impl Names {
-    fn has(&self, name: &str) -> bool {
-        match self {
-            Self::Written(names) => names.iter().any(|other| other == name),
-            Self::Builtins => semantic::needs_prefix(name),
-        }
-    }
-
-    fn like(&self, name: &str) -> Option<String> {
-        match self {
-            Self::Written(names) => nearest(name, names.iter().map(String::as_str)).map(str::to_owned),
-            Self::Builtins => nearest(name, semantic::prefixed()).map(str::to_owned),
-        }
-    }
-
-    /// Whether there may be more than is known, as in a newer Nix.
-    fn is_open(&self) -> bool {
-        matches!(self, Self::Builtins)
-    }
-}
-
-fn names(namespace: &ast::Expr, cx: &Context<'_>) -> Option<Names> {
-    use ast::HasEntry as _;
-    match peel_parens(namespace.clone()) {
-        ast::Expr::AttrSet(set) => {
-            let mut names = Vec::new();
-            for binding in set.attrpath_values() {
-                names.push(static_name(&binding.attrpath()?.attrs().next()?)?);
-            }
-            for name in set.inherits().flat_map(|inherit| inherit.attrs()) {
-                names.push(static_name(&name)?);
-            }
-            Some(Names::Written(names))
-        }
-        ast::Expr::Ident(ident) if ident.syntax().text() == "builtins" => {
-            let resolution = cx.semantics().resolve(ident.syntax().text_range())?;
-            (resolution == Resolution::Builtin).then_some(Names::Builtins)
-        }
-        _ => None,
     }
 }
