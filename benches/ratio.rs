@@ -63,15 +63,17 @@ fn ratio(workspace: &Workspace) -> (f64, u32) {
     floor();
     let repeats = (TURN.as_nanos() / start.elapsed().as_nanos().max(1)).clamp(1, 100_000) as u32;
 
-    let (mut floor_time, mut check_time) = (0.0, 0.0);
+    let (mut floors, mut checks) = (Vec::new(), Vec::new());
     for _ in 0..TURNS {
-        floor_time += measured(repeats, floor) / f64::from(TURNS);
-        check_time += measured(repeats, check) / f64::from(TURNS);
+        floors.push(measured(repeats, floor));
+        checks.push(measured(repeats, check));
     }
+    let mut ratios: Vec<f64> = checks.iter().zip(&floors).map(|(check, floor)| check / floor).collect();
+    let (floor_time, check_time, ratio) = (median(&mut floors), median(&mut checks), median(&mut ratios));
     println!("files: {} ({:.2} MB), rounds: {}", files.len(), bytes as f64 / 1e6, repeats * TURNS);
     println!("read and parse: {floor_time:8.2} ms of CPU");
     println!("nixlint check:  {check_time:8.2} ms of CPU");
-    println!("ratio: {:.2}", check_time / floor_time);
+    println!("ratio: {ratio:.2} (of the turns: {:.2} to {:.2})", ratios[0], ratios[ratios.len() - 1]);
     (floor_time, repeats * TURNS)
 }
 
@@ -202,6 +204,13 @@ impl ErasedProjectRule for Stopwatch {
     fn check_project(&self, _: &ProjectView<'_>, _: &mut HostContext<'_>) {
         self.note(At::Project);
     }
+}
+
+/// The value in the middle, which a slow turn does not move; leaves them in order.
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    if values.len().is_multiple_of(2) { values[middle - 1].midpoint(values[middle]) } else { values[middle] }
 }
 
 /// CPU time of `repeats` runs, in milliseconds per run.

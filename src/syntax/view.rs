@@ -21,6 +21,7 @@ pub struct NodeView<'t> {
 /// A view of which several ask the same things: they are looked up once.
 pub struct Glance<'t> {
     view: NodeView<'t>,
+    operand: OnceCell<Option<NodeView<'t>>>,
     called: OnceCell<Option<&'t str>>,
     own: OnceCell<Option<SyntaxKind>>,
     is_plain: OnceCell<bool>,
@@ -160,7 +161,13 @@ impl<'t> NodeView<'t> {
 
 impl<'t> From<NodeView<'t>> for Glance<'t> {
     fn from(view: NodeView<'t>) -> Self {
-        Self { view, called: OnceCell::new(), own: OnceCell::new(), is_plain: OnceCell::new() }
+        Self {
+            view,
+            operand: OnceCell::new(),
+            called: OnceCell::new(),
+            own: OnceCell::new(),
+            is_plain: OnceCell::new(),
+        }
     }
 }
 
@@ -173,9 +180,14 @@ impl<'t> Deref for Glance<'t> {
 }
 
 impl<'t> Glance<'t> {
+    /// The expression right below it.
+    pub fn operand(&self) -> Option<NodeView<'t>> {
+        *self.operand.get_or_init(|| self.view.operand())
+    }
+
     /// What a call calls, see [`NodeView::last_name`].
     pub fn called(&self) -> Option<&'t str> {
-        *self.called.get_or_init(|| self.view.operand()?.last_name())
+        *self.called.get_or_init(|| self.operand()?.last_name())
     }
 
     /// Whether a call calls a function of one of these names.
@@ -186,7 +198,7 @@ impl<'t> Glance<'t> {
     /// Whether a binding gives a name to a value of this kind that ends in the same name: `a = a;`, `a = b.a;`.
     pub fn binds_own_name(&self, kind: SyntaxKind) -> bool {
         let own = || {
-            let value = self.view.operand()?;
+            let value = self.operand()?;
             let ends_in = value.last_name()?;
             let name = self.view.key().filter(|name| name.kind() == SyntaxKind::NODE_IDENT)?.last_name()?;
             (name == ends_in).then(|| value.kind())
