@@ -24,7 +24,17 @@ pub struct Glance<'t> {
     operand: OnceCell<Option<NodeView<'t>>>,
     called: OnceCell<Option<&'t str>>,
     own: OnceCell<Option<SyntaxKind>>,
+    keys: OnceCell<KeyForms>,
     is_plain: OnceCell<bool>,
+}
+
+/// How the bindings right below a set or a `let` are written.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct KeyForms {
+    /// How many have a path of several names, as `a.b = …`.
+    pub paths: usize,
+    /// How many have one key that is no plain name, as `"a" = …` and `${a} = …`.
+    pub computed: usize,
 }
 
 /// A token and its place in the text.
@@ -166,6 +176,7 @@ impl<'t> From<NodeView<'t>> for Glance<'t> {
             operand: OnceCell::new(),
             called: OnceCell::new(),
             own: OnceCell::new(),
+            keys: OnceCell::new(),
             is_plain: OnceCell::new(),
         }
     }
@@ -204,6 +215,21 @@ impl<'t> Glance<'t> {
             (name == ends_in).then(|| value.kind())
         };
         *self.own.get_or_init(own) == Some(kind)
+    }
+
+    /// How the bindings right below a set or a `let` are written.
+    pub fn key_forms(&self) -> KeyForms {
+        *self.keys.get_or_init(|| {
+            let mut forms = KeyForms::default();
+            for binding in self.view.bindings() {
+                match binding.key().map(NodeView::kind) {
+                    None => forms.paths += 1,
+                    Some(SyntaxKind::NODE_IDENT) => {}
+                    Some(_) => forms.computed += 1,
+                }
+            }
+            forms
+        })
     }
 
     /// Whether a string has no interpolation, no tab, and neither `$` nor `\` in it.

@@ -38,14 +38,16 @@ impl Rule for SelfReferentialBinding {
     type Node = ast::AttrpathValue;
 
     fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
-        needed_first_of(**view).is_some()
+        view.operand().is_some_and(|value| needed_first_of(**view, value).is_some())
     }
 
     fn check(&self, binding: &ast::AttrpathValue, cx: &mut Context<'_>) {
         if !may_be_recursive(binding, cx) {
             return;
         }
-        let Some((name, value, range)) = needed_first_of(NodeView::new(binding.syntax())) else { return };
+        let view = NodeView::new(binding.syntax());
+        let Some(value) = view.operand() else { return };
+        let Some((name, range)) = needed_first_of(view, value) else { return };
         let semantics = cx.semantics();
         let Some(Resolution::Binding(id)) = semantics.resolve(range) else { return };
         let scope = semantics.scope(id.scope);
@@ -86,11 +88,13 @@ fn may_be_recursive(binding: &ast::AttrpathValue, cx: &Context<'_>) -> bool {
     }) || !cx.semantics().rec_mismatches.is_empty()
 }
 
-/// The name and the value of a binding that uses the name before its value is there, and where.
-fn needed_first_of<'t>(binding: NodeView<'t>) -> Option<(&'t str, NodeView<'t>, TextRange)> {
-    let value = binding.operand().filter(|value| may_need_first(value.kind()))?;
+/// The name of a binding whose `value` uses it before it is there, and where.
+fn needed_first_of<'t>(binding: NodeView<'t>, value: NodeView<'t>) -> Option<(&'t str, TextRange)> {
+    if !may_need_first(value.kind()) {
+        return None;
+    }
     let name = binding.key().filter(|name| name.kind() == SyntaxKind::NODE_IDENT)?.last_name()?;
-    Some((name, value, needed_first(value, name)?))
+    Some((name, needed_first(value, name)?))
 }
 
 /// Whether an expression of this kind may have a use of a name that is evaluated before it has a value.

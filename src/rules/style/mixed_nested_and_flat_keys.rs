@@ -33,17 +33,8 @@ impl Rule for MixedNestedAndFlatKeys {
         let is_whole = |binding: &NodeView<'_>| {
             binding.operand().is_some_and(|value| value.kind() == SyntaxKind::NODE_ATTR_SET)
         };
-        let (mut has_whole, mut has_part) = (false, false);
-        for binding in view.bindings() {
-            match binding.key() {
-                Some(_) => has_whole = has_whole || is_whole(&binding),
-                None => has_part = true,
-            }
-            if has_whole && has_part {
-                return true;
-            }
-        }
-        false
+        view.key_forms().paths > 0
+            && view.bindings().any(|binding| binding.key().is_some() && is_whole(&binding))
     }
 
     fn check(&self, set: &ast::AttrSet, cx: &mut Context<'_>) {

@@ -30,8 +30,7 @@ impl Rule for DuplicateDynamicAttribute {
     type Node = ast::AttrSet;
 
     fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
-        let is_computed = |key: &NodeView<'_>| key.kind() != SyntaxKind::NODE_IDENT;
-        view.bindings().filter_map(NodeView::key).filter(is_computed).nth(1).is_some()
+        view.key_forms().computed > 1
     }
 
     fn check(&self, set: &ast::AttrSet, cx: &mut Context<'_>) {
