@@ -171,7 +171,7 @@ impl Condition {
     }
 
     /// The same; `None` where nothing is known of any atom.
-    pub fn decide_more(&self, decide: &mut dyn FnMut(&Atom) -> Option<bool>) -> Option<Self> {
+    fn decide_more(&self, decide: &mut dyn FnMut(&Atom) -> Option<bool>) -> Option<Self> {
         match self {
             Self::True | Self::False => None,
             Self::Literal { atom, negated } => decide(atom).map(|truth| Self::known(truth != *negated)),

@@ -87,22 +87,9 @@ pub(super) fn divides_by(next: Option<u8>) -> bool {
 /// What stands in front of the `/` at the end of `token`: a name or an integer.
 fn divided_kind(token: &str) -> Option<SyntaxKind> {
     let dividend = token.strip_suffix('/')?;
-    if matches!(
-        dividend,
-        "assert" | "else" | "if" | "in" | "inherit" | "let" | "or" | "rec" | "then" | "with"
-    ) {
-        return None;
-    }
-    let starts = dividend.bytes().next()?;
-    if dividend.bytes().all(|byte| byte.is_ascii_digit()) {
-        Some(SyntaxKind::TOKEN_INTEGER)
-    } else if (starts.is_ascii_alphabetic() || starts == b'_')
-        && dividend.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
-    {
-        Some(SyntaxKind::TOKEN_IDENT)
-    } else {
-        None
-    }
+    let mut tokens = rnix::tokenize(dividend);
+    let (kind, _) = tokens.next().filter(|_| tokens.next().is_none())?;
+    matches!(kind, SyntaxKind::TOKEN_IDENT | SyntaxKind::TOKEN_INTEGER).then_some(kind)
 }
 
 /// Whether Nix reads `c` as space between tokens.

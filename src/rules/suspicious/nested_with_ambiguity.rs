@@ -59,6 +59,9 @@ impl Rule for NestedWithAmbiguity {
                 Some((namespace, names))
             })
             .collect();
+        if around.is_empty() {
+            return;
+        }
         let mut reported: Vec<&str> = Vec::new();
         for reference in &semantics.references {
             let name = semantics.ir.name(reference.name);

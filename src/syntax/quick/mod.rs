@@ -1,7 +1,7 @@
 //! The quick way to a tree: one pass for tokens and one for nodes, for text without a mistake.
 //!
 //! rnix stays the measure: what is read here has the tree that rnix builds, which debug builds compare, but for
-//! `a/(b)`, which Nix divides and rnix refuses.
+//! `a/(b)` and `1 + !x`, which Nix reads and rnix refuses: there `grammar` has to take the text.
 //! It must never guess: whatever is odd, wrong, deep, or a construct that hardly anybody writes is left to
 //! rnix and to `grammar`, which know what to say about it.
 
