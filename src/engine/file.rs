@@ -17,9 +17,7 @@ use crate::diagnostic::{Applicability, Diagnostic, Fix, Label};
 use crate::module::{Facts, Outline, is_generated};
 use crate::rule::{Context, ErasedRule, RuleMeta, Runner};
 use crate::semantic::{Ir, Semantics, lower};
-use crate::syntax::{
-    AstNode as _, ErrorKind, Glance, ParsedFile, Parser, SyntaxError, SyntaxKind, SyntaxNode, walk,
-};
+use crate::syntax::{AstNode as _, ErrorKind, ParsedFile, Parser, SyntaxError, SyntaxKind, SyntaxNode, walk};
 use crate::text::{Edit, FileId, Span, TextRange};
 
 /// Larger files are not read, in bytes.
@@ -215,11 +213,10 @@ fn run_rules(seen: Seen<'_>, dispatch: &Dispatch<'_>) -> Vec<Diagnostic> {
     let concerned = dispatch.concerned(&seen.semantics.ir, is_generated);
     let shown = || {
         let is_wanted = |kind| !dispatch.of(kind).is_empty();
-        walk(seen.tree, is_wanted, |view, path| {
-            let glance = Glance::from(view);
-            for index in dispatch.of(view.kind()) {
+        walk(seen.tree, is_wanted, |glance, path| {
+            for index in dispatch.of(glance.kind()) {
                 let on_nodes = &dispatch.rules[usize::from(*index)];
-                if concerned[usize::from(*index)] && on_nodes.rule.may_concern(&glance, &cx) {
+                if concerned[usize::from(*index)] && on_nodes.rule.may_concern(glance, &cx) {
                     cx.set_rule(on_nodes.meta);
                     on_nodes.rule.check_node(path.node(), &mut cx);
                 }

@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use crate::semantic::{self, Resolution};
-use crate::syntax::{AstNode as _, ast, peel_parens, static_name};
+use crate::syntax::{AstNode as _, NodeView, SyntaxKind, ast, peel_parens, static_name};
 use crate::text::nearest;
 
 /// The names that a `with` gives.
@@ -50,6 +50,21 @@ impl Context<'_> {
                 },
             },
             _ => None,
+        }
+    }
+}
+
+impl Context<'_> {
+    /// Whether [`Self::with_names`] may know the names: it does not for most.
+    pub fn may_have_names(&self, namespace: NodeView<'_>) -> bool {
+        let namespace = namespace.peel_parens();
+        match namespace.kind() {
+            SyntaxKind::NODE_ATTR_SET => true,
+            SyntaxKind::NODE_IDENT => {
+                namespace.last_name() == Some("builtins")
+                    || self.semantics().let_name(namespace.range()).is_some()
+            }
+            _ => false,
         }
     }
 }

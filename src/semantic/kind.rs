@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::FxHashMap;
 
 use super::scope::{BindingId, BindingKind, Resolution, ScopeKind, Semantics};
 use crate::syntax::{AstNode, NodeView, SyntaxKind, SyntaxNode, ast, call_parts, peel_parens, static_name};
@@ -141,8 +141,26 @@ impl RoughKind {
                 Some("null") => Self::Known(Kind::Null),
                 _ => Self::Unknown,
             },
-            NODE_APPLY if view.last_name().is_none_or(|name| !HAS_RESULT.contains(name)) => Self::Unknown,
+            NODE_LITERAL => view.tokens().next().map_or(Self::Unsure, |token| Self::of_literal(token.kind)),
+            NODE_APPLY => {
+                let name = view.last_name().map(|name| name.strip_prefix("__").unwrap_or(name));
+                let result = name.and_then(|name| RESULTS_BY_NAME.get(name));
+                match result {
+                    Some((arguments, kind)) if *arguments == count_arguments(view) => Self::Known(*kind),
+                    _ => Self::Unknown,
+                }
+            }
             NODE_SELECT => Self::Unknown,
+            _ => Self::Unsure,
+        }
+    }
+
+    fn of_literal(token: SyntaxKind) -> Self {
+        use SyntaxKind::*;
+        match token {
+            TOKEN_INTEGER => Self::Known(Kind::Int),
+            TOKEN_FLOAT => Self::Known(Kind::Float),
+            TOKEN_URI => Self::Known(Kind::String),
             _ => Self::Unsure,
         }
     }
@@ -169,10 +187,16 @@ impl RoughKind {
     }
 }
 
-/// The names of [`RESULTS`].
-static HAS_RESULT: LazyLock<FxHashSet<&'static str>> = LazyLock::new(|| {
-    let plain = RESULTS.iter().map(|(name, ..)| *name);
-    plain.collect()
+/// How many arguments a call has, parentheses around the function and its first arguments aside.
+fn count_arguments(call: NodeView<'_>) -> usize {
+    let calls = std::iter::successors(Some(call), |call| call.operand().map(NodeView::peel_parens));
+    calls.take_while(|call| call.kind() == SyntaxKind::NODE_APPLY).count()
+}
+
+/// The rows of [`RESULTS`].
+static RESULTS_BY_NAME: LazyLock<FxHashMap<&'static str, (usize, Kind)>> = LazyLock::new(|| {
+    let rows = RESULTS.iter().map(|(name, arguments, kind)| (*name, (*arguments, *kind)));
+    rows.collect()
 });
 
 /// How many names are followed.

@@ -39,5 +39,5 @@ pub use string::{
     RawPart, StringPart, WrittenWords, decode_path, decode_string, decode_string_view, is_indented,
     plain_text_view, raw_string, verbatim, written_words,
 };
-pub use view::{Glance, KeyForms, NodeView, TokenView};
+pub use view::{Glance, KeyForms, NodeView, TokenKinds, TokenView};
 pub use walk::walk;

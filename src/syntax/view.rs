@@ -18,15 +18,22 @@ pub struct NodeView<'t> {
     start: TextSize,
 }
 
-/// A view of which several ask the same things: they are looked up once.
+/// A node in a walk, of which several ask the same things: they are looked up once.
 pub struct Glance<'t> {
     view: NodeView<'t>,
+    parent: Option<SyntaxKind>,
+    nodes: &'t [NodeView<'t>],
+    tokens: TokenKinds,
     operand: OnceCell<Option<NodeView<'t>>>,
     called: OnceCell<Option<&'t str>>,
     own: OnceCell<Option<SyntaxKind>>,
     keys: OnceCell<KeyForms>,
     is_plain: OnceCell<bool>,
 }
+
+/// Kinds of tokens.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct TokenKinds(u128);
 
 /// How the bindings right below a set or a `let` are written.
 #[derive(Debug, Clone, Copy, Default)]
@@ -97,6 +104,11 @@ impl<'t> NodeView<'t> {
         self.nodes().find(|node| node.kind() == kind)
     }
 
+    /// Whether a node of a kind stands right below it.
+    pub fn has_node(self, kind: SyntaxKind) -> bool {
+        self.node(kind).is_some()
+    }
+
     /// Whether a token of a kind stands right below it.
     pub fn has_token(self, kind: SyntaxKind) -> bool {
         self.tokens().any(|token| token.kind == kind)
@@ -126,6 +138,19 @@ impl<'t> NodeView<'t> {
             node = inner;
         }
         node
+    }
+
+    /// The first word or mark in it, no space and no comment, parentheses around it aside.
+    fn first_token(self) -> Option<&'t str> {
+        self.peel_parens().children().find_map(|child| match child {
+            NodeOrToken::Node(node) => node.first_token(),
+            NodeOrToken::Token(token) => (!token.kind.is_trivia()).then_some(token.text),
+        })
+    }
+
+    /// Whether two expressions begin with the same word or mark, as all do that are the same.
+    pub fn begins_like(self, other: NodeView<'_>) -> bool {
+        self.first_token() == other.first_token()
     }
 
     /// The last name of `a` or `b.a`, of what a call calls, and of what stands in parentheses. `None` for one that is
@@ -169,16 +194,19 @@ impl<'t> NodeView<'t> {
     }
 }
 
-impl<'t> From<NodeView<'t>> for Glance<'t> {
-    fn from(view: NodeView<'t>) -> Self {
-        Self {
-            view,
-            operand: OnceCell::new(),
-            called: OnceCell::new(),
-            own: OnceCell::new(),
-            keys: OnceCell::new(),
-            is_plain: OnceCell::new(),
-        }
+impl TokenKinds {
+    /// Adds a kind; those of nodes come behind those of all tokens.
+    pub fn insert(&mut self, kind: SyntaxKind) {
+        self.0 |= Self::bit(kind);
+    }
+
+    fn has(self, kind: SyntaxKind) -> bool {
+        self.0 & Self::bit(kind) != 0
+    }
+
+    fn bit(kind: SyntaxKind) -> u128 {
+        debug_assert!((kind as u32) < u128::BITS, "{kind:?}");
+        1 << kind as u32
     }
 }
 
@@ -191,9 +219,70 @@ impl<'t> Deref for Glance<'t> {
 }
 
 impl<'t> Glance<'t> {
+    /// Looks at a node below one of the kind `parent`, with `nodes` and `tokens` right below it.
+    pub fn new(
+        view: NodeView<'t>,
+        parent: Option<SyntaxKind>,
+        nodes: &'t [NodeView<'t>],
+        tokens: TokenKinds,
+    ) -> Self {
+        Self {
+            view,
+            parent,
+            nodes,
+            tokens,
+            operand: OnceCell::new(),
+            called: OnceCell::new(),
+            own: OnceCell::new(),
+            keys: OnceCell::new(),
+            is_plain: OnceCell::new(),
+        }
+    }
+
+    /// What stands right around it.
+    pub fn parent(&self) -> Option<SyntaxKind> {
+        self.parent
+    }
+
+    /// Nodes right below it.
+    pub fn nodes(&self) -> impl DoubleEndedIterator<Item = NodeView<'t>> + Clone + use<'t> {
+        self.nodes.iter().copied()
+    }
+
+    /// Whether a node of a kind stands right below it.
+    pub fn has_node(&self, kind: SyntaxKind) -> bool {
+        self.nodes().any(|node| node.kind() == kind)
+    }
+
+    /// Whether a token of a kind stands right below it.
+    pub fn has_token(&self, kind: SyntaxKind) -> bool {
+        self.tokens.has(kind)
+    }
+
+    /// Whether a token of one of the kinds stands right below it.
+    pub fn has_any_token(&self, kinds: &[SyntaxKind]) -> bool {
+        kinds.iter().any(|kind| self.has_token(*kind))
+    }
+
+    /// Expressions right below it.
+    pub fn expressions(&self) -> impl DoubleEndedIterator<Item = NodeView<'t>> + use<'t> {
+        self.nodes().filter(|node| is_expression(node.kind()))
+    }
+
+    /// The first expressions right below it.
+    pub fn operands<const N: usize>(&self) -> [Option<NodeView<'t>>; N] {
+        let mut expressions = self.expressions();
+        std::array::from_fn(|_| expressions.next())
+    }
+
     /// The expression right below it.
     pub fn operand(&self) -> Option<NodeView<'t>> {
-        *self.operand.get_or_init(|| self.view.operand())
+        *self.operand.get_or_init(|| self.expressions().next())
+    }
+
+    /// Bindings right below a set or a `let`.
+    pub fn bindings(&self) -> impl Iterator<Item = NodeView<'t>> + use<'t> {
+        self.nodes().filter(|node| node.kind() == SyntaxKind::NODE_ATTRPATH_VALUE)
     }
 
     /// What a call calls, see [`NodeView::last_name`].
@@ -221,7 +310,7 @@ impl<'t> Glance<'t> {
     pub fn key_forms(&self) -> KeyForms {
         *self.keys.get_or_init(|| {
             let mut forms = KeyForms::default();
-            for binding in self.view.bindings() {
+            for binding in self.bindings() {
                 match binding.key().map(NodeView::kind) {
                     None => forms.paths += 1,
                     Some(SyntaxKind::NODE_IDENT) => {}

@@ -1,8 +1,9 @@
 //! Every node of a tree, as views; a node itself is made where someone asks for it.
 
 use rnix::{SyntaxKind, SyntaxNode};
+use rowan::NodeOrToken;
 
-use super::view::NodeView;
+use super::view::{Glance, NodeView, TokenKinds};
 
 /// Where a walk is: the current node, last, and those around it.
 pub struct Path<'t> {
@@ -39,31 +40,52 @@ fn child(parent: &SyntaxNode, view: NodeView<'_>) -> SyntaxNode {
 pub fn walk(
     root: &SyntaxNode,
     wanted: impl Fn(SyntaxKind) -> bool,
-    mut visit: impl FnMut(NodeView<'_>, &mut Path<'_>),
+    visit: impl FnMut(&Glance<'_>, &mut Path<'_>),
 ) {
     let view = NodeView::new(root);
-    let mut path = Path { steps: vec![(view, Some(root.clone()))] };
-    descend(view, &mut path, &wanted, &mut visit);
+    let path = Path { steps: vec![(view, Some(root.clone()))] };
+    Walk { path, around: Vec::new(), wanted, visit }.descend(view, None);
 }
 
-fn descend<'t>(
-    view: NodeView<'t>,
-    path: &mut Path<'t>,
-    wanted: &impl Fn(SyntaxKind) -> bool,
-    visit: &mut impl FnMut(NodeView<'_>, &mut Path<'_>),
-) {
-    if wanted(view.kind()) {
-        visit(view, path);
-    }
-    for child in view.nodes() {
-        // Most nodes are names and have none below.
-        let is_leaf = matches!(child.kind(), SyntaxKind::NODE_IDENT | SyntaxKind::NODE_LITERAL);
-        if is_leaf && !wanted(child.kind()) {
-            continue;
+struct Walk<'t, W, V> {
+    path: Path<'t>,
+    /// The nodes right below the current one, last, and below those around it.
+    around: Vec<NodeView<'t>>,
+    wanted: W,
+    visit: V,
+}
+
+impl<'t, W, V> Walk<'t, W, V>
+where
+    W: Fn(SyntaxKind) -> bool,
+    V: FnMut(&Glance<'_>, &mut Path<'_>),
+{
+    fn descend(&mut self, view: NodeView<'t>, parent: Option<SyntaxKind>) {
+        let start = self.around.len();
+        let mut tokens = TokenKinds::default();
+        for child in view.children() {
+            match child {
+                NodeOrToken::Node(node) => self.around.push(node),
+                NodeOrToken::Token(token) => tokens.insert(token.kind),
+            }
         }
-        path.steps.push((child, None));
-        descend(child, path, wanted, visit);
-        path.steps.pop();
+        let kind = view.kind();
+        if (self.wanted)(kind) {
+            let glance = Glance::new(view, parent, &self.around[start..], tokens);
+            (self.visit)(&glance, &mut self.path);
+        }
+        for at in start..self.around.len() {
+            let child = self.around[at];
+            // Most nodes are names and have none below.
+            let is_leaf = matches!(child.kind(), SyntaxKind::NODE_IDENT | SyntaxKind::NODE_LITERAL);
+            if is_leaf && !(self.wanted)(child.kind()) {
+                continue;
+            }
+            self.path.steps.push((child, None));
+            self.descend(child, Some(kind));
+            self.path.steps.pop();
+        }
+        self.around.truncate(start);
     }
 }
 
@@ -86,8 +108,20 @@ mod tests {
             walk(
                 &root,
                 |_| true,
-                |view, path| {
-                    assert_eq!((view.kind(), view.range()), (nodes[at].kind(), nodes[at].text_range()));
+                |glance, path| {
+                    assert_eq!((glance.kind(), glance.range()), (nodes[at].kind(), nodes[at].text_range()));
+                    assert_eq!(glance.parent(), nodes[at].parent().map(|parent| parent.kind()));
+                    assert!(
+                        glance
+                            .nodes()
+                            .map(NodeView::range)
+                            .eq(nodes[at].children().map(|it| it.text_range()))
+                    );
+                    for kind in
+                        [SyntaxKind::TOKEN_R_BRACE, SyntaxKind::TOKEN_WHITESPACE, SyntaxKind::TOKEN_ELLIPSIS]
+                    {
+                        assert_eq!(glance.has_token(kind), NodeView::new(&nodes[at]).has_token(kind));
+                    }
                     if at % every == 0 {
                         assert_eq!(path.node(), &nodes[at]);
                     }

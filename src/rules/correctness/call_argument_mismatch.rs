@@ -35,9 +35,7 @@ impl Rule for CallArgumentMismatch {
         argument.is_some_and(|argument| argument.kind() == SyntaxKind::NODE_ATTR_SET)
             && function.is_some_and(|function| match function.kind() {
                 SyntaxKind::NODE_LAMBDA => true,
-                SyntaxKind::NODE_IDENT => {
-                    matches!(cx.semantics().resolve(function.range()), Some(Resolution::Binding(_)))
-                }
+                SyntaxKind::NODE_IDENT => cx.semantics().let_name(function.range()).is_some(),
                 _ => false,
             })
     }

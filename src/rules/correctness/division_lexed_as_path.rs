@@ -38,6 +38,17 @@ declare_rule! {
 impl Rule for DivisionLexedAsPath {
     type Node = ast::Path;
 
+    fn may_concern(&self, view: &Glance<'_>, cx: &Context<'_>) -> bool {
+        // What comes first is the head of a path: its number or name.
+        let text = &cx.text[view.range()];
+        let mut parts = text.split('/');
+        match (parts.next(), parts.next(), parts.next()) {
+            (Some(""), Some(right), None) => is_number(right),
+            (Some(left), Some(_), None) => is_number(left) || is_name(left),
+            _ => false,
+        }
+    }
+
     fn check(&self, path: &ast::Path, cx: &mut Context<'_>) {
         let node = path.syntax();
         let text = node.text().to_string();

@@ -33,6 +33,13 @@ declare_rule! {
 impl Rule for DynamicAttrInLet {
     type Node = ast::LetIn;
 
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
+        view.bindings().any(|binding| {
+            let first = binding.node(SyntaxKind::NODE_ATTRPATH).and_then(|path| path.nodes().next());
+            first.is_none_or(|first| first.kind() != SyntaxKind::NODE_IDENT)
+        })
+    }
+
     fn check(&self, node: &ast::LetIn, cx: &mut Context<'_>) {
         use ast::HasEntry as _;
         for binding in node.attrpath_values() {

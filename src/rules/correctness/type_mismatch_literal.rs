@@ -65,16 +65,25 @@ impl Rule for TypeMismatchLiteral {
             NODE_UNARY_OP => may(view.operand(), &|kind| !kind.is_number()),
             NODE_WITH => may(view.operand(), &is_no(Kind::Set)),
             NODE_BIN_OP => {
-                let operator = view.tokens().find(|token| !token.kind.is_trivia()).map(|token| token.kind);
-                let any =
-                    |is: &dyn Fn(Kind) -> bool| view.operands::<2>().into_iter().any(|side| may(side, is));
-                match operator {
-                    Some(TOKEN_AND_AND | TOKEN_OR_OR | TOKEN_IMPLICATION) => any(&is_no(Kind::Bool)),
-                    Some(TOKEN_CONCAT) => any(&is_no(Kind::List)),
-                    Some(TOKEN_UPDATE) => any(&is_no(Kind::Set)),
-                    Some(TOKEN_SUB | TOKEN_MUL | TOKEN_DIV) => any(&|kind| !kind.is_number()),
-                    Some(TOKEN_ADD) => any(&|kind| !matches!(kind, Kind::String | Kind::Path | Kind::Set)),
-                    _ => false,
+                let any = |is: &dyn Fn(Kind) -> bool| view.expressions().any(|side| may(Some(side), is));
+                if view.has_token(TOKEN_UPDATE) {
+                    any(&is_no(Kind::Set))
+                } else if view.has_any_token(&[TOKEN_AND_AND, TOKEN_OR_OR, TOKEN_IMPLICATION]) {
+                    any(&is_no(Kind::Bool))
+                } else if view.has_token(TOKEN_CONCAT) {
+                    any(&is_no(Kind::List))
+                } else if view.has_any_token(&[TOKEN_SUB, TOKEN_MUL, TOKEN_DIV]) {
+                    any(&|kind| !kind.is_number())
+                } else {
+                    let can_add = |kind: Kind| match kind {
+                        Kind::String | Kind::Path | Kind::Set => true,
+                        Kind::Int | Kind::Float => view.expressions().all(|side| {
+                            matches!(RoughKind::of(side), RoughKind::Unknown)
+                                || matches!(RoughKind::of(side), RoughKind::Known(other) if other.is_number())
+                        }),
+                        Kind::Null | Kind::Bool | Kind::List | Kind::Function => false,
+                    };
+                    view.has_token(TOKEN_ADD) && any(&|kind| !can_add(kind))
                 }
             }
             NODE_STRING if view.is_plain_string() => false,

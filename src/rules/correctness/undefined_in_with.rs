@@ -30,6 +30,10 @@ declare_rule! {
 impl Rule for UndefinedInWith {
     type Node = ast::With;
 
+    fn may_concern(&self, view: &Glance<'_>, cx: &Context<'_>) -> bool {
+        view.operand().is_some_and(|namespace| cx.may_have_names(namespace))
+    }
+
     fn check(&self, node: &ast::With, cx: &mut Context<'_>) {
         let Some(namespace) = node.namespace() else { return };
         let semantics = cx.semantics();

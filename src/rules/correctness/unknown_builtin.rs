@@ -41,7 +41,9 @@ impl Rule for UnknownBuiltin {
     const NAMES: &'static [&'static str] = &["builtins"];
 
     fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
+        let first = || view.node(SyntaxKind::NODE_ATTRPATH)?.nodes().next()?.last_name();
         view.operand().and_then(NodeView::last_name) == Some("builtins")
+            && first().is_none_or(|name| !semantic::needs_prefix(name))
     }
 
     fn check(&self, select: &ast::Select, cx: &mut Context<'_>) {

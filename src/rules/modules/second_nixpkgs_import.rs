@@ -43,6 +43,8 @@ declare_rule! {
 impl Rule for SecondNixpkgsImport {
     type Node = ast::Root;
 
+    const NAMES: &'static [&'static str] = &["import"];
+
     fn check(&self, root: &ast::Root, cx: &mut Context<'_>) {
         if !cx.text.contains("nixpkgs") || !is_module(root) {
             return;

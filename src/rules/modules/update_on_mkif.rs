@@ -61,7 +61,11 @@ impl Rule for UpdateOnMkif {
     type Node = ast::BinOp;
 
     fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
-        view.has_token(SyntaxKind::TOKEN_UPDATE)
+        let is_wrapped = |side: NodeView<'_>| {
+            let side = side.peel_parens();
+            side.kind() == SyntaxKind::NODE_APPLY && side.last_name().is_some_and(is_wrapper)
+        };
+        view.has_token(SyntaxKind::TOKEN_UPDATE) && view.expressions().any(is_wrapped)
     }
 
     fn check(&self, update: &ast::BinOp, cx: &mut Context<'_>) {
@@ -86,6 +90,10 @@ impl Rule for UpdateOnMkif {
             edits.extend(file, edit::replace(update.syntax(), &text));
         });
     }
+}
+
+fn is_wrapper(name: &str) -> bool {
+    WRAPPERS.iter().any(|(wrapper, _)| *wrapper == name)
 }
 
 /// The function of `lib` whose result `side` is.

@@ -44,8 +44,9 @@ const HASHES: [&str; 7] = ["hash", "sha256", "sha512", "narHash", "rev", "output
 impl Rule for InsecureHttpSource {
     type Node = ast::Apply;
 
-    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, cx: &Context<'_>) -> bool {
         view.called().is_some_and(|name| name.starts_with("fetch"))
+            && cx.text[view.range()].contains("http://")
     }
 
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {

@@ -50,10 +50,16 @@ impl Rule for SecretReadIntoStore {
         matches!(kind, SyntaxKind::NODE_APPLY | SyntaxKind::NODE_PATH_REL)
     }
 
-    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, cx: &Context<'_>) -> bool {
         match view.kind() {
             SyntaxKind::NODE_APPLY => view.calls(&READERS),
-            kind => kind == SyntaxKind::NODE_PATH_REL,
+            _ => {
+                // A value of a binding, or what a string interpolates.
+                let around = view.parent();
+                let may_be_copied = around == Some(SyntaxKind::NODE_ATTRPATH_VALUE)
+                    || around == Some(SyntaxKind::NODE_INTERPOL);
+                may_be_copied && nixos::leaks::is_secret_path(&cx.text[view.range()])
+            }
         }
     }
 

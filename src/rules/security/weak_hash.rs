@@ -37,9 +37,12 @@ impl Rule for WeakHash {
     type Node = ast::Apply;
     const NAMES: &'static [&'static str] = &["url", "urls"];
 
-    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
+    fn may_concern(&self, view: &Glance<'_>, cx: &Context<'_>) -> bool {
         let [_, argument] = view.operands();
-        argument.is_some_and(|argument| argument.peel_parens().binds(&["url", "urls"]))
+        argument.is_some_and(|argument| {
+            let text = &cx.text[argument.range()];
+            argument.peel_parens().binds(&["url", "urls"]) && (text.contains("md5") || text.contains("sha1"))
+        })
     }
 
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {

@@ -44,6 +44,10 @@ impl Rule for PythonBuildenv {
     type Node = ast::Apply;
     const NAMES: &'static [&'static str] = &["buildEnv"];
 
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
+        view.calls(&["buildEnv"])
+    }
+
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {
         let Some((function, set)) = build_env(call, cx) else { return };
         let Some(paths) = binding(&set, "paths") else { return };

@@ -41,7 +41,10 @@ impl Rule for BoolLiteralComparison {
     type Node = ast::BinOp;
 
     fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
-        view.expressions().any(|side| RoughKind::of(side) == RoughKind::Known(Kind::Bool))
+        view.has_any_token(&[SyntaxKind::TOKEN_EQUAL, SyntaxKind::TOKEN_NOT_EQUAL])
+            && view.expressions().any(|side| {
+                side.kind() == SyntaxKind::NODE_IDENT && RoughKind::of(side) == RoughKind::Known(Kind::Bool)
+            })
     }
 
     fn check(&self, operation: &ast::BinOp, cx: &mut Context<'_>) {

@@ -32,6 +32,10 @@ declare_rule! {
 impl Rule for EmptyInherit {
     type Node = ast::Inherit;
 
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
+        view.nodes().all(|node| node.kind() == SyntaxKind::NODE_INHERIT_FROM)
+    }
+
     fn check(&self, inherit: &ast::Inherit, cx: &mut Context<'_>) {
         if inherit.attrs().next().is_some() {
             return;

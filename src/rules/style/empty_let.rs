@@ -32,6 +32,11 @@ declare_rule! {
 impl Rule for EmptyLet {
     type Node = ast::LetIn;
 
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
+        view.nodes()
+            .all(|node| !matches!(node.kind(), SyntaxKind::NODE_ATTRPATH_VALUE | SyntaxKind::NODE_INHERIT))
+    }
+
     fn check(&self, let_in: &ast::LetIn, cx: &mut Context<'_>) {
         use ast::HasEntry as _;
         if let_in.entries().next().is_some() {

@@ -36,6 +36,12 @@ declare_rule! {
 impl Rule for HasAttrThenSelect {
     type Node = ast::IfElse;
 
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
+        use SyntaxKind::*;
+        let condition = view.operand().map(NodeView::peel_parens);
+        condition.is_some_and(|condition| matches!(condition.kind(), NODE_HAS_ATTR | NODE_UNARY_OP))
+    }
+
     fn check(&self, if_else: &ast::IfElse, cx: &mut Context<'_>) {
         let Some(condition) = if_else.condition().map(peel_parens) else { return };
         let (Some(body), Some(other)) = (if_else.body(), if_else.else_body()) else { return };

@@ -42,6 +42,10 @@ declare_rule! {
 impl Rule for NestedLet {
     type Node = ast::LetIn;
 
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
+        view.expressions().next_back().is_some_and(|body| body.kind() == SyntaxKind::NODE_LET_IN)
+    }
+
     fn check(&self, outer: &ast::LetIn, cx: &mut Context<'_>) {
         use ast::HasEntry as _;
         let Some(ast::Expr::LetIn(inner)) = outer.body() else { return };

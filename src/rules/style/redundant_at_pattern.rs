@@ -32,6 +32,10 @@ declare_rule! {
 impl Rule for RedundantAtPattern {
     type Node = ast::Pattern;
 
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
+        !view.has_node(SyntaxKind::NODE_PAT_ENTRY)
+    }
+
     fn check(&self, pattern: &ast::Pattern, cx: &mut Context<'_>) {
         let Some(name) = pattern.pat_bind().and_then(|bind| bind.ident()) else { return };
         if pattern.pat_entries().next().is_some() || pattern.ellipsis_token().is_none() {

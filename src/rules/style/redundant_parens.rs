@@ -43,14 +43,16 @@ impl Rule for RedundantParens {
 
     fn may_concern(&self, view: &Glance<'_>, cx: &Context<'_>) -> bool {
         use SyntaxKind::*;
-        let Some(inner) = view.operand() else { return false };
-        if !matches!(inner.kind(), NODE_APPLY | NODE_BIN_OP | NODE_LAMBDA | NODE_IF_ELSE) {
-            return true;
+        let (Some(inner), Some(around)) = (view.operand(), view.parent()) else { return false };
+        match inner.kind() {
+            _ if around == NODE_PAREN => false,
+            // What binds less is redundant only where it is all there is.
+            NODE_APPLY | NODE_BIN_OP | NODE_UNARY_OP | NODE_HAS_ATTR | NODE_LAMBDA | NODE_IF_ELSE
+            | NODE_LET_IN | NODE_WITH | NODE_ASSERT => {
+                is_whole_place(around) && (self.several_lines || !cx.text[view.range()].contains('\n'))
+            }
+            _ => true,
         }
-        // What binds less is redundant only where it is all there is: behind `=`, `in`, `${` and `(`.
-        let before = cx.text[..usize::from(view.range().start())].trim_end_matches([' ', '\t']);
-        before.ends_with(['\n', '\r', '/', '=', 'n', '{', '('])
-            && (self.several_lines || !cx.text[view.range()].contains('\n'))
     }
 
     fn check(&self, paren: &ast::Paren, cx: &mut Context<'_>) {
@@ -63,7 +65,10 @@ impl Rule for RedundantParens {
         // `(a.b or c)` shows where the default ends.
         let is_atom = Strength::of(&inner) >= Strength::Select;
         let spans_lines = node.text().contains_char('\n');
-        if !is_atom && (!is_whole_place(paren) || spans_lines && !self.several_lines) {
+        if !is_atom
+            && (!node.parent().is_some_and(|parent| is_whole_place(parent.kind()))
+                || spans_lines && !self.several_lines)
+        {
             return;
         }
         // `(f) or x` calls a function with the variable `or`, which no one should have to see.
@@ -81,11 +86,9 @@ impl Rule for RedundantParens {
     }
 }
 
-/// Whether nothing but the parentheses stands in their place: the value of a binding, a body, an interpolation.
-fn is_whole_place(paren: &ast::Paren) -> bool {
-    let Some(parent) = paren.syntax().parent() else { return false };
-    ast::AttrpathValue::can_cast(parent.kind())
-        || ast::LetIn::can_cast(parent.kind())
-        || ast::Interpol::can_cast(parent.kind())
-        || ast::InheritFrom::can_cast(parent.kind())
+/// Whether nothing but the parentheses stands in their place below a node of this kind: the value of a binding, a body,
+/// an interpolation.
+fn is_whole_place(around: SyntaxKind) -> bool {
+    use SyntaxKind::*;
+    matches!(around, NODE_ATTRPATH_VALUE | NODE_LET_IN | NODE_INTERPOL | NODE_INHERIT_FROM)
 }

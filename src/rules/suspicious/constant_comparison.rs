@@ -29,6 +29,21 @@ declare_rule! {
 impl Rule for ConstantComparison {
     type Node = ast::BinOp;
 
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
+        use SyntaxKind::*;
+        let is_literal = |side: NodeView<'_>| {
+            let side = side.peel_parens();
+            match side.kind() {
+                NODE_STRING => !side.has_node(NODE_INTERPOL),
+                NODE_LITERAL => true,
+                _ => RoughKind::of(side) == RoughKind::Known(Kind::Bool),
+            }
+        };
+        const COMPARISONS: [SyntaxKind; 6] =
+            [TOKEN_EQUAL, TOKEN_NOT_EQUAL, TOKEN_LESS, TOKEN_LESS_OR_EQ, TOKEN_MORE, TOKEN_MORE_OR_EQ];
+        view.has_any_token(&COMPARISONS) && view.expressions().all(is_literal)
+    }
+
     fn check(&self, operation: &ast::BinOp, cx: &mut Context<'_>) {
         use ast::BinOpKind as Op;
         let Some(operator) = operation.operator() else { return };

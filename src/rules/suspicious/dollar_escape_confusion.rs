@@ -45,7 +45,10 @@ impl Rule for DollarEscapeConfusion {
     type Node = ast::Str;
 
     fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
-        let is_mark = |text: &str| text.contains('$') || text.ends_with('\\') || text.ends_with("''");
+        let interpolates = view.has_node(SyntaxKind::NODE_INTERPOL);
+        let is_mark = |text: &str| {
+            text.contains("$${") || interpolates && (text.ends_with('\\') || text.ends_with("''"))
+        };
         !view.is_plain_string()
             && view
                 .tokens()

@@ -33,7 +33,14 @@ impl Rule for IncomparableLiterals {
     type Node = ast::BinOp;
 
     fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
-        view.expressions().all(|side| RoughKind::of(side) != RoughKind::Unknown)
+        use RoughKind::{Known, Unknown};
+        let [left, right] = view.operands().map(|side| side.map_or(Unknown, RoughKind::of));
+        let may_differ = match (left, right) {
+            (Unknown, _) | (_, Unknown) => false,
+            (Known(left), Known(right)) => left != right,
+            _ => true,
+        };
+        may_differ && view.has_any_token(&[SyntaxKind::TOKEN_EQUAL, SyntaxKind::TOKEN_NOT_EQUAL])
     }
 
     fn check(&self, operation: &ast::BinOp, cx: &mut Context<'_>) {

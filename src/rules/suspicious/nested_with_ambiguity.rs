@@ -39,6 +39,10 @@ declare_rule! {
 impl Rule for NestedWithAmbiguity {
     type Node = ast::With;
 
+    fn may_concern(&self, view: &Glance<'_>, cx: &Context<'_>) -> bool {
+        view.operand().is_some_and(|namespace| cx.may_have_names(namespace))
+    }
+
     fn check(&self, inner: &ast::With, cx: &mut Context<'_>) {
         let outer: Vec<ast::With> = inner.syntax().ancestors().skip(1).filter_map(ast::With::cast).collect();
         let Some(namespace) = inner.namespace().filter(|_| !outer.is_empty()) else { return };

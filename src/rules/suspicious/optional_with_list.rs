@@ -40,7 +40,9 @@ impl Rule for OptionalWithList {
     const NAMES: &'static [&'static str] = &["optional"];
 
     fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
+        let [_, argument] = view.operands();
         view.calls(&["optional"])
+            && argument.is_some_and(|argument| argument.peel_parens().kind() == SyntaxKind::NODE_LIST)
     }
 
     fn check(&self, call: &ast::Apply, cx: &mut Context<'_>) {

@@ -38,7 +38,7 @@ impl Rule for PathCoercionCopies {
     type Node = ast::Interpol;
 
     fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
-        view.operand().is_some_and(|call| Glance::from(call.peel_parens()).calls(&["toString"]))
+        view.operand().is_some_and(|call| call.last_name() == Some("toString"))
     }
 
     fn check(&self, interpolation: &ast::Interpol, cx: &mut Context<'_>) {

@@ -32,6 +32,13 @@ declare_rule! {
 impl Rule for ShadowedBuiltin {
     type Node = ast::LetIn;
 
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
+        view.bindings().any(|binding| {
+            let first = binding.node(SyntaxKind::NODE_ATTRPATH).and_then(|path| path.nodes().next());
+            first.and_then(NodeView::last_name).is_none_or(semantic::is_global_builtin)
+        })
+    }
+
     fn check(&self, node: &ast::LetIn, cx: &mut Context<'_>) {
         use ast::HasEntry as _;
         for binding in node.attrpath_values() {

@@ -30,6 +30,13 @@ declare_rule! {
 impl Rule for UnreachableBranch {
     type Node = ast::IfElse;
 
+    fn may_concern(&self, view: &Glance<'_>, _: &Context<'_>) -> bool {
+        use SyntaxKind::*;
+        let [Some(condition), Some(body), Some(other)] = view.operands() else { return false };
+        let is_literal = RoughKind::of(condition.peel_parens()) == RoughKind::Known(Kind::Bool);
+        is_literal || view.parent() == Some(NODE_IF_ELSE) || body.begins_like(other)
+    }
+
     fn check(&self, if_else: &ast::IfElse, cx: &mut Context<'_>) {
         let (Some(condition), Some(body), Some(other)) =
             (if_else.condition(), if_else.body(), if_else.else_body())
