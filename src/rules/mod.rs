@@ -223,4 +223,5 @@ pub static RULES: &[Entry] = &[
     Entry::file::<suspicious::UnusedLetBinding>(),
     Entry::file::<suspicious::UnusedWith>(),
     Entry::file::<suspicious::UselessEscape>(),
+    Entry::file::<suspicious::WithCannotShadow>(),
 ];

@@ -28,6 +28,7 @@ mod unused_inherited_name;
 mod unused_let_binding;
 mod unused_with;
 mod useless_escape;
+mod with_cannot_shadow;
 
 pub use absolute_path_literal::AbsolutePathLiteral;
 pub use assert_false::AssertFalse;
@@ -57,3 +58,4 @@ pub use unused_inherited_name::UnusedInheritedName;
 pub use unused_let_binding::UnusedLetBinding;
 pub use unused_with::UnusedWith;
 pub use useless_escape::UselessEscape;
+pub use with_cannot_shadow::WithCannotShadow;
