@@ -221,7 +221,7 @@ fn json_is_all_there_is_on_stdout() {
     assert_eq!(ran.json()[0]["diagnostics"][0]["code"], "unused-suppression");
     insta::assert_snapshot!(ran.stderr, @"
     × `c.nix` is not UTF-8: wrong byte at offset 0
-    help: if it is not meant to be Nix, add it to `exclude` in nixlint.toml
+    help: store it as UTF-8; a file that is not meant to be Nix can go to `exclude` in nixlint.toml
     ");
 
     let clean = place.run(&["check", "-o", "json", "b.nix"]);
@@ -716,7 +716,7 @@ fn the_environment_chooses_format_and_configuration() {
 fn nobody_has_to_read_to_the_end() {
     let text = format!("{{\n{}}}\n", "  # nixlint: ignore[syntax-error] gone\n  a = 1;\n".repeat(2_000));
     let place = Place::new(&[("a.nix", &text)]);
-    let mut command = place.command(&["check"]);
+    let mut command = place.command(&["check", "-o", "full", "-o", "json=x.json"]);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the program starts");
     let mut first = [0; 10];
@@ -725,8 +725,71 @@ fn nobody_has_to_read_to_the_end() {
     drop(stdout);
     let mut stderr = String::new();
     child.stderr.take().expect("stderr is a pipe").read_to_string(&mut stderr).expect("it is UTF-8");
-    assert!(child.wait().expect("the program ends").code().is_some());
-    assert_eq!(stderr, "");
+    // What was found stays found, and what goes elsewhere goes there.
+    assert_eq!(child.wait().expect("the program ends").code(), Some(1));
+    assert!(!stderr.contains("nixlint:"), "{stderr}");
+    assert!(place.read("x.json").contains("unused-suppression"));
+}
+
+#[test]
+fn what_was_not_done_is_no_clean_report() {
+    let place = Place::new(&[("a.nix", "1"), ("nixlint.toml", "fail-on = 3")]);
+    let outputs = ["-o", "sarif=x.sarif", "-o", "junit=x.xml", "-o", "markdown"];
+    let ran = place.run(&[&["check"], &outputs[..]].concat());
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
+    assert!(!place.path("x.sarif").exists() && !place.path("x.xml").exists());
+
+    // A part of it was done.
+    let ran = place.run(&[&["check", "--isolated", "a.nix", "gone.nix"], &outputs[..]].concat());
+    assert_eq!(ran.code, 2);
+    insta::assert_snapshot!(ran.stdout, @"
+    **nixlint:** <code>gone.nix</code> does not exist
+
+    **nixlint:** nothing found
+    ");
+    let sarif: serde_json::Value = serde_json::from_str(&place.read("x.sarif")).expect("it is JSON");
+    let invocation = &sarif["runs"][0]["invocations"][0];
+    assert_eq!(invocation["executionSuccessful"], false);
+    assert_eq!(invocation["toolExecutionNotifications"][0]["message"]["text"], "`gone.nix` does not exist");
+    insta::assert_snapshot!(place.read("x.xml"), @r#"
+    <?xml version="1.0" encoding="UTF-8"?>
+    <testsuites name="nixlint" tests="1" failures="0" errors="1">
+      <testsuite name="nixlint" tests="1" failures="0" errors="1">
+        <testcase name="`gone.nix` does not exist" classname="nixlint">
+          <error message="`gone.nix` does not exist"/>
+        </testcase>
+      </testsuite>
+    </testsuites>
+    "#);
+    let ran = place.run(&["check", "--isolated", "a.nix", "gone.nix", "-o", "github"]);
+    insta::assert_snapshot!(ran.stdout, @"::error title=nixlint::`gone.nix` does not exist");
+}
+
+#[test]
+fn graphs_are_of_hosts_that_are_there() {
+    let ran = Place::example("homelab").run(&["graph", "--host", "servr"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
+    assert!(ran.stderr.contains("did you mean `server`?"), "{}", ran.stderr);
+}
+
+#[test]
+fn outputs_that_cannot_be_are_refused() {
+    let place = Place::new(&[("a.nix", UNUSED)]);
+    for args in [
+        &["check", "--diff", "-o", "json=x.json"][..],
+        &["check", "--diff", "--statistics"],
+        &["check", "-o", "json=x", "-o", "sarif=x"],
+    ] {
+        let ran = place.run(args);
+        assert_eq!(
+            (ran.code, place.path("x.json").exists() || place.path("x").exists()),
+            (2, false),
+            "{args:?}: {}",
+            ran.stderr
+        );
+    }
+    assert!(place.run(&["check", "-o", "json=-"]).stdout.starts_with('['));
+    assert!(!place.path("-").exists());
 }
 
 #[test]

@@ -544,7 +544,7 @@ fn ale_takes_nixlint_for_statix() {
 }
 
 #[test]
-fn quickfix_reads_concise() {
+fn quickfix_reads_errfmt() {
     if !has("vim") {
         return;
     }
@@ -556,8 +556,8 @@ fn quickfix_reads_concise() {
          call writefile(map(filter(getqflist(), 'v:val.valid'), {{_, i -> bufname(i.bufnr) . ' ' . i.lnum . ':' . i.col . ' ' . i.type . ' ' . i.text}}), 'shown')\nqa!\n"
     );
     insta::assert_snapshot!(vim_shows(&place, &script), @"
-    a.nix 2:3 w [unused-suppression] there is nothing to ignore from `syntax-error` [*]
-    a.nix 3:15 w [unused-suppression] there is nothing to ignore from `syntax-error` [*]
+    a.nix 2:3 W [unused-suppression] there is nothing to ignore from `syntax-error`
+    a.nix 3:23 W [unused-suppression] there is nothing to ignore from `syntax-error`
     ");
 }
 

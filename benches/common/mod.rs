@@ -8,7 +8,7 @@ use nixlint::config::{Config, RuleBook, Selectors, resolve};
 use nixlint::engine::{BUILT_IN, RuleSet, Workspace};
 
 fn book() -> RuleBook<'static> {
-    RuleBook { rules: own_rules(), built_in: BUILT_IN, configs: &[] }
+    RuleBook { rules: own_rules(), built_in: BUILT_IN, packs: &[] }
 }
 
 /// The folder to work on: `examples/homelab` unless the environment names another.

@@ -94,7 +94,7 @@ pub(super) struct CheckArgs {
     pub exit_zero: bool,
 
     /// Show how often each rule speaks instead of the findings
-    #[arg(long)]
+    #[arg(long, conflicts_with = "diff")]
     pub statistics: bool,
 
     #[command(flatten)]
@@ -142,12 +142,12 @@ pub(super) struct FileArgs {
     #[arg(long)]
     pub force_exclude: bool,
 
-    /// Use this configuration file for everything
+    /// Use this configuration file for everything, unless `--isolated` is given
     #[arg(long, value_name = "FILE", env = "NIXLINT_CONFIG", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
 
     /// Use no configuration file
-    #[arg(long, conflicts_with = "config")]
+    #[arg(long)]
     pub isolated: bool,
 
     /// How many threads work [default: one per processor]
@@ -498,6 +498,7 @@ fn parse_output(value: &str) -> Result<Output, String> {
     if file.as_ref().is_some_and(|file| file.as_os_str().is_empty()) {
         return Err(format!("the file after `{format}=` is missing"));
     }
+    let file = file.filter(|file| file.as_os_str() != "-");
     let format: Format = format.parse().map_err(|error: crate::report::UnknownFormat| error.to_string())?;
     Ok(Output { format, file })
 }

@@ -1,12 +1,13 @@
 //! `nixlint check`.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use camino::Utf8PathBuf;
 
 use super::args::{CheckArgs, Output, usage_error};
-use super::output::Streams;
+use super::output::{Streams, hand_over, to_stdout};
 use super::run::{Destination, Found, Run};
 use super::{Failure, Status};
 use crate::config::RuleBook;
@@ -20,6 +21,10 @@ use crate::rule::RuleMeta;
 pub(super) fn run(args: CheckArgs, book: RuleBook<'_>, streams: &Streams) -> Result<Status, Failure> {
     let start = Instant::now();
     let outputs = outputs(&args.output_format, args.statistics)?;
+    if let Some(output) = outputs.iter().find(|output| args.fixes.diff && output.file.is_some()) {
+        let message = format!("`--diff` prints a patch and writes no report as `{}`", output.format);
+        return Err(usage_error(&message).into());
+    }
     if args.watch {
         return super::watch::run(&args, &outputs, book, streams);
     }
@@ -43,7 +48,7 @@ pub(super) fn run(args: CheckArgs, book: RuleBook<'_>, streams: &Streams) -> Res
     let failed = match fixed_input {
         Some(input) => {
             let text = run.stdin.map(|file| run.sources.get(file).text.as_bytes());
-            io::stdout().lock().write_all(text.unwrap_or(&input))?;
+            to_stdout(text.unwrap_or(&input))?;
             let options = streams.on_stderr_options();
             let human = report(&shown, &outputs, args.statistics, options, &mut io::stderr())?;
             close(&run, &found, human && !args.files.quiet, start, streams)
@@ -82,7 +87,7 @@ fn close(run: &Run, found: &Found, sums_up: bool, start: Instant, streams: &Stre
 /// Prints what the fixes would change.
 pub(super) fn show_diff(run: &Run, streams: &Streams, exit_zero: bool) -> Result<Status, Failure> {
     let diff = run.diff(streams);
-    io::stdout().lock().write_all(diff.as_bytes())?;
+    to_stdout(&diff)?;
     Ok(match (run.complain(streams), diff.is_empty() || exit_zero) {
         (true, _) => Status::Failed,
         (false, false) => Status::Findings,
@@ -98,6 +103,13 @@ fn outputs(outputs: &[Output], counts: bool) -> Result<Vec<Output>, Failure> {
     if outputs.iter().filter(|output| output.file.is_none()).count() > 1 {
         let message = "only one output format can go to stdout: give the others a file, as in `-o json=FILE`";
         return Err(usage_error(message).into());
+    }
+    let files: Vec<&PathBuf> = outputs.iter().filter_map(|output| output.file.as_ref()).collect();
+    if let Some(file) =
+        files.iter().enumerate().find_map(|(at, file)| files[..at].contains(file).then_some(file))
+    {
+        let message = format!("two reports cannot go to one file: `{}`", printable(&file.to_string_lossy()));
+        return Err(usage_error(&message).into());
     }
     let knows_counts = |format| matches!(format, Format::Full | Format::Concise | Format::Json);
     if let Some(output) = outputs.iter().find(|output| counts && !knows_counts(output.format)) {
@@ -149,6 +161,11 @@ fn report(
 ) -> Result<bool, Failure> {
     let mut human = true;
     let outcome = &shown.found.outcome;
+    let undone = shown.run.undone();
+    // A report would say that nothing is wrong.
+    if outcome.files == 0 && !undone.is_empty() {
+        return Ok(human);
+    }
     for output in outputs {
         let options = if output.file.is_none() {
             options
@@ -168,6 +185,7 @@ fn report(
                 sources: &shown.run.sources,
                 diagnostics: &outcome.diagnostics,
                 suppressed: &outcome.suppressed,
+                undone: &undone,
                 rules: shown.rules,
                 options,
             };
@@ -180,8 +198,7 @@ fn report(
             })?,
             None => {
                 human = !output.format.is_machine();
-                stream.write_all(&text)?;
-                stream.flush()?;
+                hand_over(stream, &text)?;
             }
         }
     }

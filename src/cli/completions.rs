@@ -1,12 +1,11 @@
 //! `nixlint completions`.
 
-use std::io::{self, Write};
-
 use clap::CommandFactory;
 use clap_complete::{Generator, generate};
 use clap_complete_nushell::Nushell;
 
 use super::args::{Args, CompletionsArgs, Shell};
+use super::output::to_stdout;
 use super::{Failure, Status};
 
 /// Prints the completions for a shell.
@@ -19,7 +18,7 @@ pub(super) fn run(args: &CompletionsArgs) -> Result<Status, Failure> {
         Shell::Powershell => script(clap_complete::Shell::PowerShell),
         Shell::Zsh => script(clap_complete::Shell::Zsh),
     };
-    io::stdout().lock().write_all(&script)?;
+    to_stdout(&script)?;
     Ok(Status::Clean)
 }
 

@@ -1,9 +1,7 @@
 //! `nixlint explain`.
 
-use std::io::{self, Write};
-
 use super::args::ExplainArgs;
-use super::output::Streams;
+use super::output::{Streams, to_stdout};
 use super::{Failure, Status};
 use crate::config::RuleBook;
 
@@ -18,6 +16,6 @@ pub(super) fn run(args: &ExplainArgs, book: RuleBook<'_>, streams: &Streams) -> 
         out.push_str(&if line.starts_with('#') && !in_code { bold(line) } else { line.to_owned() });
         out.push('\n');
     }
-    io::stdout().lock().write_all(out.as_bytes())?;
+    to_stdout(out)?;
     Ok(Status::Clean)
 }

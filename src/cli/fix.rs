@@ -1,10 +1,8 @@
 //! `nixlint fix`: for formatters and editors, to which findings that remain are no failure.
 
-use std::io::{self, Write};
-
 use super::args::FixArgs;
 use super::check::show_diff;
-use super::output::Streams;
+use super::output::{Streams, to_stdout};
 use super::run::{Destination, Found, Run};
 use super::{Failure, Status};
 use crate::config::RuleBook;
@@ -42,7 +40,7 @@ fn answer(run: &Run, found: &Found, input: &[u8], streams: &Streams) -> Result<S
     let is_error = |diagnostic: &&Diagnostic| diagnostic.rule.as_str() == "syntax-error";
     let errors: Vec<Diagnostic> = found.outcome.diagnostics.iter().filter(is_error).cloned().collect();
     let fixed = run.stdin.filter(|_| errors.is_empty()).map(|file| run.sources.get(file).text.as_bytes());
-    io::stdout().lock().write_all(fixed.unwrap_or(input))?;
+    to_stdout(fixed.unwrap_or(input))?;
 
     let shown = Input::new(&run.sources, &errors, streams.on_stderr_options());
     let mut text = Vec::new();

@@ -1,14 +1,14 @@
 //! `nixlint graph`: which module is imported by which, from the hosts down.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
 
 use serde::Serialize;
 
 use super::args::{GraphArgs, GraphFormat, RuleArgs};
 use super::hosts::{Open, folder_of, relative};
-use super::output::Streams;
+use super::inventory::unknown_host;
+use super::output::{Streams, to_stdout};
 use super::run::Run;
 use super::{Failure, Status};
 use crate::config::RuleBook;
@@ -19,7 +19,12 @@ use crate::text::FileId;
 /// Draws the imports of all projects.
 pub(super) fn run(args: GraphArgs, book: RuleBook<'_>, streams: &Streams) -> Result<Status, Failure> {
     let run = Run::prepare(args.files, &RuleArgs::default(), book)?;
-    let graphs = run.visit_projects(|_, project| Graph::of(&run, project, &args.hosts));
+    let drawn = run.visit_projects(|_, project| Graph::of(&run, project, &args.hosts));
+    let (names, graphs): (Vec<_>, Vec<_>) = drawn.into_iter().unzip();
+    let names: BTreeSet<String> = names.into_iter().flatten().collect();
+    if let Some(unknown) = args.hosts.iter().find(|host| !names.contains(*host)) {
+        return Err(unknown_host(unknown, &names));
+    }
     let graphs: Vec<Graph> = graphs.into_iter().filter(|graph| !graph.nodes.is_empty()).collect();
     let text = match args.output_format {
         GraphFormat::Mermaid => mermaid(&graphs),
@@ -28,7 +33,7 @@ pub(super) fn run(args: GraphArgs, book: RuleBook<'_>, streams: &Streams) -> Res
             serde_json::to_string_pretty(&graphs).expect("invariant: names and texts make JSON") + "\n"
         }
     };
-    io::stdout().lock().write_all(text.as_bytes())?;
+    to_stdout(text)?;
     if graphs.is_empty() && args.output_format != GraphFormat::Json {
         streams.note("no hosts found\n");
     }
@@ -86,14 +91,17 @@ struct Builder<'r> {
 }
 
 impl Graph {
-    fn of(run: &Run, project: &Project<'_>, wanted: &[String]) -> Self {
+    /// The names of all hosts of the project, and the imports of those that are wanted.
+    fn of(run: &Run, project: &Project<'_>, wanted: &[String]) -> (BTreeSet<String>, Self) {
+        let mut names = BTreeSet::new();
         let (nodes, files, edges) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
         let mut builder = Builder { run, project, nodes, files, edges };
         project.visit_hosts(&HostClass::ALL, &mut |host| {
             let name = host.name.clone().unwrap_or_default();
             if wanted.is_empty() || wanted.contains(&name) {
-                builder.host(name, host);
+                builder.host(name.clone(), host);
             }
+            names.insert(name);
         });
         if wanted.is_empty() {
             for file in project.unattached().files {
@@ -103,7 +111,7 @@ impl Graph {
         let certainty = |certainty| if certainty == Certainty::Must { "must" } else { "may" };
         let edge = |((from, to), how)| Edge { from, to, certainty: certainty(how) };
         let edges = builder.edges.into_iter().map(edge).collect();
-        Self { project: folder_of(run, project), nodes: builder.nodes, edges }
+        (names, Self { project: folder_of(run, project), nodes: builder.nodes, edges })
     }
 }
 

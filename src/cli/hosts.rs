@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
 
 use camino::Utf8Path;
 use serde::Serialize;
 
 use super::args::{HostsArgs, RuleArgs, TableFormat};
-use super::output::Streams;
+use super::output::{Streams, to_stdout};
 use super::run::Run;
 use super::table::Table;
 use super::{Failure, Status};
@@ -37,7 +36,7 @@ pub(super) fn run(args: HostsArgs, book: RuleBook<'_>, streams: &Streams) -> Res
             with_hosts.iter().map(show).collect::<Vec<_>>().join("\n")
         }
     };
-    io::stdout().lock().write_all(text.as_bytes())?;
+    to_stdout(text)?;
     if hosts.is_empty() && args.output_format != TableFormat::Json {
         streams.note("no hosts found\n");
     }

@@ -1,11 +1,10 @@
 //! `nixlint man`.
 
-use std::io::{self, Write};
-
 use clap::CommandFactory;
 use clap_mangen::{Man, generate_to};
 
 use super::args::{Args, ManArgs};
+use super::output::to_stdout;
 use super::{Failure, Status};
 use crate::report::printable;
 
@@ -15,7 +14,7 @@ pub(super) fn run(args: &ManArgs) -> Result<Status, Failure> {
     let Some(dir) = &args.dir else {
         let mut page = Vec::new();
         Man::new(command).render(&mut page)?;
-        io::stdout().lock().write_all(&page)?;
+        to_stdout(&page)?;
         return Ok(Status::Clean);
     };
     std::fs::create_dir_all(dir).and_then(|()| generate_to(command, dir)).map_err(|error| {

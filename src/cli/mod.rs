@@ -95,7 +95,7 @@ fn dispatch(args: Vec<OsString>) -> Status {
         return Status::Failed;
     }
     let rules: Vec<Entry> = own_rules().iter().chain(&packs.rules).copied().collect();
-    let book = RuleBook { rules: &rules, built_in: BUILT_IN, configs: &packs.configs };
+    let book = RuleBook { rules: &rules, built_in: BUILT_IN, packs: &packs.packs };
     let result = match args.command {
         Some(Command::Check(args)) => check::run(args, book, &streams),
         Some(Command::Fix(args)) => fix::run(args, book, &streams),
@@ -113,8 +113,6 @@ fn dispatch(args: Vec<OsString>) -> Status {
     };
     match result {
         Ok(status) => status,
-        // Whoever read our output has seen enough.
-        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Status::Clean,
         Err(failure) => {
             complain(failure, &streams);
             Status::Failed

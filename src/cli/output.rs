@@ -9,6 +9,20 @@ use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 use super::args::Color;
 use crate::report::{Options, printable};
 
+/// Writes to stdout or where it goes instead. That nobody reads on is no failure, and changes nothing about what was
+/// found: whoever closed the pipe has seen enough.
+pub(super) fn hand_over(stream: &mut dyn Write, text: impl AsRef<[u8]>) -> io::Result<()> {
+    match stream.write_all(text.as_ref()).and_then(|()| stream.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
+/// Writes to stdout, see [`hand_over`].
+pub(super) fn to_stdout(text: impl AsRef<[u8]>) -> io::Result<()> {
+    hand_over(&mut io::stdout().lock(), text)
+}
+
 /// What is known of stdout and stderr.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Streams {

@@ -1,12 +1,12 @@
 //! `nixlint rules`.
 
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
 use serde::Serialize;
 
 use super::args::{ListFormat, RulesArgs, RulesCommand, RulesTestArgs};
-use super::output::Streams;
+use super::output::{Streams, to_stdout};
 use super::write::{Change, write_all};
 use super::{Failure, Status};
 use crate::cases::{self, Book};
@@ -30,7 +30,7 @@ pub(super) fn run(args: &RulesArgs, book: RuleBook<'_>, streams: &Streams) -> Re
             json.expect("invariant: names and texts make JSON") + "\n"
         }
     };
-    io::stdout().lock().write_all(list.as_bytes())?;
+    to_stdout(list)?;
     Ok(Status::Clean)
 }
 
@@ -61,7 +61,7 @@ fn test(args: &RulesTestArgs, streams: &Streams) -> Result<Status, Failure> {
         }
     }
     let lines = out.lines().map(|line| format!("{}\n", printable(line)));
-    io::stdout().lock().write_all(lines.collect::<String>().as_bytes())?;
+    to_stdout(lines.collect::<String>())?;
     Ok(status)
 }
 

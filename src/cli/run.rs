@@ -206,6 +206,13 @@ impl Run {
         self.changed().map(diff).collect()
     }
 
+    /// What could not be looked at or written, a sentence each.
+    pub(super) fn undone(&self) -> Vec<String> {
+        let refused =
+            self.refused.iter().map(|refused| format!("{refused}; nothing in its project was changed"));
+        self.problems.iter().map(Problem::line).chain(refused).collect()
+    }
+
     /// Tells on stderr what could not be done, and gives whether there was something.
     pub(super) fn complain(&self, streams: &Streams) -> bool {
         for problem in &self.problems {

@@ -1,11 +1,12 @@
 //! `nixlint syntax`.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::Path;
 
 use miette::MietteDiagnostic;
 
 use super::args::SyntaxArgs;
+use super::output::to_stdout;
 use super::{Failure, Status};
 use crate::syntax::debug_tree;
 
@@ -17,7 +18,7 @@ pub(super) fn run(args: &SyntaxArgs) -> Result<Status, Failure> {
     })?;
     let pool = crate::engine::pool(1);
     let tree = pool.install(|| debug_tree(&text));
-    io::stdout().lock().write_all(tree.as_bytes())?;
+    to_stdout(tree)?;
     Ok(Status::Clean)
 }
 

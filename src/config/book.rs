@@ -13,8 +13,16 @@ pub struct RuleBook<'r> {
     pub rules: &'r [Entry],
     /// What the engine itself reports.
     pub built_in: &'r [&'static RuleMeta],
-    /// The configurations whose `rule-dirs` are among the rules.
-    pub configs: &'r [PathBuf],
+    /// Which of the rules users declare, and where.
+    pub packs: &'r [Pack],
+}
+
+/// The rules that the `rule-dirs` of one configuration declare.
+pub struct Pack {
+    /// The file of the configuration.
+    pub config: PathBuf,
+    /// The names of the rules.
+    pub rules: Vec<&'static str>,
 }
 
 /// The word that stands for every rule.
@@ -24,6 +32,12 @@ impl<'r> RuleBook<'r> {
     /// Every rule, those of the engine first.
     pub fn metas(self) -> impl Iterator<Item = &'static RuleMeta> + use<'r> {
         self.built_in.iter().copied().chain(self.rules.iter().map(|entry| entry.meta))
+    }
+
+    /// Whether a rule counts under a configuration: those that ship do everywhere, others where they are declared.
+    pub(super) fn counts(self, meta: &RuleMeta, pack: Option<usize>) -> bool {
+        let owner = self.packs.iter().position(|pack| pack.rules.contains(&meta.name));
+        owner.is_none() || owner == pack
     }
 
     /// The rule called `name`.

@@ -20,6 +20,15 @@ pub struct Mistake {
     file: Option<PathBuf>,
 }
 
+/// A place that can be shown: what is missing at the end of a text is shown at its last character.
+fn within(text: &str, span: Range<usize>) -> Range<usize> {
+    let shown = text.trim_end_matches(['\n', '\r']);
+    match shown.char_indices().next_back() {
+        Some((last, _)) if span.start >= shown.len() => last..shown.len(),
+        _ => span,
+    }
+}
+
 impl Mistake {
     /// A mistake at bytes `span` of `text`, the file shown as `path`.
     pub(super) fn new(
@@ -33,7 +42,7 @@ impl Mistake {
             message: harmless(&message.into()),
             help: None,
             source_code: NamedSource::new(harmless(path), harmless(text)),
-            span: span.into(),
+            span: within(text, span).into(),
             label: harmless(&label.into()),
             file: None,
         }

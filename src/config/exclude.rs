@@ -21,6 +21,9 @@ impl Exclude {
     pub fn new(folder: &Utf8Path, patterns: &[&str]) -> Result<Self, (usize, String)> {
         let mut builder = GlobSetBuilder::new();
         for (index, pattern) in patterns.iter().enumerate() {
+            if let Some(reason) = idle(pattern) {
+                return Err((index, reason.to_owned()));
+            }
             builder.add(glob(pattern).map_err(|error| (index, error.kind().to_string()))?);
         }
         let globs = builder.build().map_err(|error| (0, error.kind().to_string()))?;
@@ -37,6 +40,19 @@ impl Exclude {
             .ancestors()
             .take_while(|part| !part.as_str().is_empty())
             .any(|part| self.globs.is_match(part.as_str()))
+    }
+}
+
+/// Why a pattern would match nothing, or everything.
+fn idle(pattern: &str) -> Option<&'static str> {
+    if pattern.trim_matches(['.', '/', ' ']).is_empty() {
+        Some("this names no file and no folder")
+    } else if pattern.starts_with('!') {
+        Some("a pattern only leaves out; nothing brings back what others leave out")
+    } else if pattern.split('/').any(|part| part == "..") {
+        Some("this leads out of the folder of the configuration")
+    } else {
+        None
     }
 }
 
@@ -83,6 +99,9 @@ mod tests {
     fn what_is_no_pattern_is_named() {
         let (index, reason) = Exclude::new(Utf8Path::new("/p"), &["a", "b[c"]).expect_err("unclosed class");
         assert_eq!((index, reason.as_str()), (1, "unclosed character class; missing ']'"));
+        for idle in ["", "./", "!a.nix", "../a.nix", "a/../../b"] {
+            assert!(Exclude::new(Utf8Path::new("/p"), &[idle]).is_err(), "{idle}");
+        }
     }
 
     proptest! {

@@ -11,7 +11,7 @@ mod exclude;
 mod resolve;
 mod schema;
 
-pub use book::{RuleBook, Selector, UnknownName};
+pub use book::{Pack, RuleBook, Selector, UnknownName};
 pub use error::Mistake;
 pub use exclude::Exclude;
 pub use resolve::{Selectors, resolve};

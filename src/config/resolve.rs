@@ -31,9 +31,12 @@ impl Selectors {
         book: RuleBook<'_>,
     ) -> Result<Self, UnknownName> {
         let selectors = |names: &[String]| {
-            names.iter().map(|name| book.selector(name)).collect::<Result<Vec<Selector>, UnknownName>>()
+            names
+                .iter()
+                .map(|name| book.selector(name.trim()))
+                .collect::<Result<Vec<Selector>, UnknownName>>()
         };
-        let level = |(name, setting): &(String, Setting)| Ok((book.selector(name)?, *setting));
+        let level = |(name, setting): &(String, Setting)| Ok((book.selector(name.trim())?, *setting));
         Ok(Self {
             select: selectors(select)?,
             ignore: selectors(ignore)?,
@@ -47,7 +50,7 @@ impl Selectors {
     /// # Errors
     /// At the first name that is neither a rule, nor a group, nor `ALL`.
     pub fn and_also(mut self, names: &[String], book: RuleBook<'_>) -> Result<Self, UnknownName> {
-        self.extend_select = names.iter().map(|name| book.selector(name)).collect::<Result<_, _>>()?;
+        self.extend_select = names.iter().map(|name| book.selector(name.trim())).collect::<Result<_, _>>()?;
         Ok(self)
     }
 }
@@ -66,7 +69,7 @@ pub fn resolve(book: RuleBook<'_>, config: &Config, flags: &Selectors) -> RuleSe
         set.known.insert(meta.name.to_owned(), runs);
         set.built_in_levels.extend(level.map(|level| (meta.name.to_owned(), level)));
     }
-    for entry in book.rules {
+    for entry in book.rules.iter().filter(|entry| book.counts(entry.meta, config.pack)) {
         let Decision { runs, level } = Decision::about(entry.meta, false, config, flags);
         set.known.insert(entry.meta.name.to_owned(), runs);
         if runs {
@@ -159,7 +162,7 @@ pub(super) mod tests {
             Entry::file::<PreviewRule>(),
         ],
         built_in: &[&BrokenSyntax::META],
-        configs: &[],
+        packs: &[],
     };
 
     /// Declares a rule that looks at nothing.

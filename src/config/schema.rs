@@ -27,6 +27,8 @@ pub struct Config {
     pub options: BTreeMap<&'static str, toml::Table>,
     /// Where the folders of the user's own rules stand in the text.
     pub rule_dirs: Option<Range<usize>>,
+    /// Which of [`RuleBook::packs`] these folders are.
+    pub pack: Option<usize>,
     /// What is not reported on.
     pub exclude: Exclude,
     /// Hosts that no output of a flake names.
@@ -115,6 +117,13 @@ pub struct Folder<'f> {
     pub holds: &'f dyn Fn(&Utf8Path) -> bool,
 }
 
+/// What serde says of a type, in words that are no names of Rust.
+fn plain(message: &str) -> String {
+    ["usize", "u32", "u64", "i64"].into_iter().fold(message.to_owned(), |text, name| {
+        text.replace(&format!("expected {name}"), "expected a whole number")
+    })
+}
+
 struct Reader<'t> {
     path: &'t str,
     text: &'t str,
@@ -151,7 +160,7 @@ impl Reader<'_> {
                     Some(preview) => config.preview = preview,
                     None => self.wrong_type(value, "`true` or `false`"),
                 },
-                "fail-on" => match self.level(value) {
+                "fail-on" => match self.level(value, &LEVELS[..3]) {
                     Some(Setting::At(level)) => config.fail_on = Some(level),
                     Some(Setting::Off | Setting::On) => {
                         self.mistake(value.span(), "`fail-on` needs a level", "not a level")
@@ -192,7 +201,9 @@ impl Reader<'_> {
                 (DeValue::Table(table), Selector::All | Selector::Group(_)) => {
                     for (option, value) in table {
                         if option.get_ref() == "level" {
-                            config.rules.extend(self.level(value).map(|setting| (selector, setting)));
+                            config
+                                .rules
+                                .extend(self.level(value, &LEVELS).map(|setting| (selector, setting)));
                         } else {
                             let message = format!("`{name}` is not a single rule and has no options");
                             self.mistake(option.span(), message, "an option of what?")
@@ -200,7 +211,7 @@ impl Reader<'_> {
                         }
                     }
                 }
-                _ => config.rules.extend(self.level(value).map(|setting| (selector, setting))),
+                _ => config.rules.extend(self.level(value, &LEVELS).map(|setting| (selector, setting))),
             }
         }
     }
@@ -218,7 +229,7 @@ impl Reader<'_> {
         for (key, value) in table {
             let name = key.get_ref().as_ref();
             if name == "level" {
-                setting = self.level(value);
+                setting = self.level(value, &LEVELS);
                 continue;
             }
             let known = entry.map_or(Vec::new(), |entry| option_names(entry.meta));
@@ -236,7 +247,7 @@ impl Reader<'_> {
                 Ok(_) => options.extend(option),
                 Err(error) => {
                     let message = format!("wrong value for the option `{name}` of `{rule}`");
-                    self.mistake(value.span(), message, error.message().trim());
+                    self.mistake(value.span(), message, plain(error.message().trim()));
                 }
             }
         }
@@ -442,7 +453,8 @@ impl Reader<'_> {
         }
     }
 
-    fn level(&mut self, value: &Value<'_>) -> Option<Setting> {
+    /// The level in a value; where it is none, `known` are the words to choose from.
+    fn level(&mut self, value: &Value<'_>, known: &[&str]) -> Option<Setting> {
         let Some(word) = value.get_ref().as_str() else {
             self.wrong_type(value, "a level");
             return None;
@@ -450,7 +462,7 @@ impl Reader<'_> {
         match parse_level(word) {
             Ok(setting) => Some(setting),
             Err(unknown) => {
-                self.unknown(value.span(), &unknown, || format!("the levels are {}", listed(&LEVELS)));
+                self.unknown(value.span(), &unknown, || format!("the levels are {}", listed(known)));
                 None
             }
         }
@@ -657,7 +669,7 @@ mod tests {
         12 │ max-depht = 2
         13 │ max-depth = "two"
            ·             ──┬──
-           ·               ╰── invalid type: string "two", expected u32
+           ·               ╰── invalid type: string "two", expected a whole number
            ╰────
         "#);
     }

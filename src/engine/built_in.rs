@@ -127,6 +127,7 @@ pub(super) static UNUSED_SUPPRESSION: RuleMeta = RuleMeta {
     docs: r"## What it does
 Finds `# nixlint: ignore[…]` comments for rules that have nothing to say there.
 Rules that do not run in the current configuration are not looked at.
+Also finds comments that look like it but are written otherwise, such as `# nixlint: disable[…]`.
 
 ## Why is this bad?
 The comment claims a problem that is gone, and would hide the next one.
@@ -147,7 +148,8 @@ Use instead:
 ```
 
 ## Fix safety
-Always safe: comments mean nothing to Nix.
+Removing the comment is always safe: comments mean nothing to Nix.
+Mending one that is written otherwise is unsafe: it silences findings then.
 ",
     fix: Fixable::Sometimes,
     ..SUSPICIOUS

@@ -9,7 +9,7 @@ use super::mistakes::{Mistakes, told};
 use super::settings::Settings;
 use super::world::{Group, Snapshot, World};
 use crate::config::discover::{ConfigChoice, OpenFile, Request, discover, packs};
-use crate::config::{RuleBook, Selectors, resolve};
+use crate::config::{Pack, RuleBook, Selectors, resolve};
 use crate::engine::{BUILT_IN, HostFindings, Session};
 use crate::rule::{Entry, RuleMeta};
 use crate::text::{FileId, SourceFile, Sources};
@@ -35,7 +35,7 @@ pub(super) struct Load {
 /// The rules that users declare.
 pub(super) struct Packs {
     rules: Vec<Entry>,
-    configs: Vec<PathBuf>,
+    packs: Vec<Pack>,
     problems: Vec<String>,
     mistakes: Mistakes,
 }
@@ -44,7 +44,7 @@ impl Packs {
     /// The rules that ship and these, as configurations may name them.
     pub(super) fn with<T>(&self, shipped: &[Entry], run: impl FnOnce(RuleBook<'_>) -> T) -> T {
         let rules: Vec<Entry> = shipped.iter().chain(&self.rules).copied().collect();
-        run(RuleBook { rules: &rules, built_in: BUILT_IN, configs: &self.configs })
+        run(RuleBook { rules: &rules, built_in: BUILT_IN, packs: &self.packs })
     }
 
     /// What is known of the rules.
@@ -124,7 +124,7 @@ impl Load {
         }
         let packs = packs(config, &paths, &self.folder, &taken);
         let (problems, mistakes) = told(packs.problems);
-        Packs { rules: packs.rules, configs: packs.configs, problems, mistakes }
+        Packs { rules: packs.rules, packs: packs.packs, problems, mistakes }
     }
 
     /// Spares a second look at files that are as they were, where all files have kept their ids.

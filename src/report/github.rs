@@ -16,6 +16,9 @@ const SHOWN: usize = 10;
 
 /// Writes the whole report: errors first, as not all may be shown.
 pub(super) fn write(input: &Input<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+    for undone in input.undone {
+        writeln!(out, "::error title=nixlint::{}", data(&printable(undone)))?;
+    }
     let mut diagnostics: Vec<&Diagnostic> = input.diagnostics.iter().collect();
     diagnostics.sort_by_key(|diagnostic| Reverse(diagnostic.level));
     for diagnostic in &diagnostics {

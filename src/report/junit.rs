@@ -8,17 +8,30 @@ use super::{Input, place};
 use crate::diagnostic::Diagnostic;
 use crate::text::PositionEncoding;
 
-/// Writes the whole report. One without findings has a case that passes: a report without cases counts as
-/// a failure in places.
+/// Writes the whole report. One without findings has a case that passes, since a report without cases counts as
+/// a failure in places, unless something could not be done: that is a case with an error.
 pub(super) fn write(input: &Input<'_>, out: &mut dyn io::Write) -> io::Result<()> {
-    let count = input.diagnostics.len();
+    let (count, errors) = (input.diagnostics.len(), input.undone.len());
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
     writeln!(
         out,
-        "<testsuites name=\"nixlint\" tests=\"{}\" failures=\"{count}\" errors=\"0\">",
-        count.max(1)
+        "<testsuites name=\"nixlint\" tests=\"{}\" failures=\"{count}\" errors=\"{errors}\">",
+        (count + errors).max(1)
     )?;
-    if count == 0 {
+    if errors > 0 {
+        writeln!(
+            out,
+            "  <testsuite name=\"nixlint\" tests=\"{errors}\" failures=\"0\" errors=\"{errors}\">"
+        )?;
+        for undone in input.undone {
+            let undone = escaped(undone);
+            writeln!(out, "    <testcase name=\"{undone}\" classname=\"nixlint\">")?;
+            writeln!(out, "      <error message=\"{undone}\"/>")?;
+            writeln!(out, "    </testcase>")?;
+        }
+        writeln!(out, "  </testsuite>")?;
+    }
+    if count + errors == 0 {
         writeln!(out, "  <testsuite name=\"nixlint\" tests=\"1\" failures=\"0\" errors=\"0\">")?;
         writeln!(out, "    <testcase name=\"No errors found\" classname=\"nixlint\"/>")?;
         writeln!(out, "  </testsuite>")?;

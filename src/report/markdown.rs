@@ -13,6 +13,9 @@ const MOST_BYTES: usize = 900_000;
 
 /// Writes the whole report.
 pub(super) fn write(input: &Input<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+    for undone in input.undone {
+        writeln!(out, "**nixlint:** {}\n", prose(&readable(undone)))?;
+    }
     let summary = Summary::of(input.diagnostics);
     let Some(found) = summary.found() else {
         return writeln!(out, "**nixlint:** nothing found");

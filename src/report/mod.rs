@@ -160,6 +160,8 @@ pub struct Input<'a> {
     pub diagnostics: &'a [Diagnostic],
     /// The findings that comments silence, for the formats that tell of them.
     pub suppressed: &'a [Diagnostic],
+    /// What could not be looked at or done, a sentence each: to formats that tell whether a run was whole.
+    pub undone: &'a [String],
     /// What there is to say about the rules, for the formats that explain them.
     pub rules: &'a [RuleInfo<'a>],
     /// What the caller knows of the place the report goes to.
@@ -169,7 +171,7 @@ pub struct Input<'a> {
 impl<'a> Input<'a> {
     /// The findings without what else there is to tell.
     pub fn new(sources: &'a Sources, diagnostics: &'a [Diagnostic], options: Options<'a>) -> Self {
-        Self { sources, diagnostics, suppressed: &[], rules: &[], options }
+        Self { sources, diagnostics, suppressed: &[], undone: &[], rules: &[], options }
     }
 
     /// The findings of each file, in the order of the shown paths.

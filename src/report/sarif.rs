@@ -49,12 +49,19 @@ pub(super) fn write(input: &Input<'_>, out: &mut dyn io::Write) -> io::Result<()
     if !HOME.is_empty() {
         driver["informationUri"] = json!(HOME);
     }
+    let notifications =
+        input.undone.iter().map(|undone| json!({ "level": "error", "message": { "text": literal(undone) } }));
+    let invocation = json!({
+        "executionSuccessful": input.undone.is_empty(),
+        "toolExecutionNotifications": notifications.collect::<Vec<_>>(),
+    });
     let report = json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
         "runs": [{
             "tool": { "driver": driver },
             "columnKind": "utf16CodeUnits",
+            "invocations": [invocation],
             "results": results,
         }],
     });
@@ -259,7 +266,7 @@ mod tests {
         options: Options<'_>,
     ) -> Value {
         let mut out = Vec::new();
-        let input = Input { sources, diagnostics, suppressed, rules: &RULES, options };
+        let input = Input { sources, diagnostics, suppressed, undone: &[], rules: &RULES, options };
         render(Format::Sarif, &input, &mut out).expect("memory takes all bytes");
         let report: Value = serde_json::from_slice(&out).expect("reports are JSON");
         schemas::check(Schema::Sarif, &report);

@@ -18,7 +18,7 @@ static POOL: LazyLock<rayon::ThreadPool> = LazyLock::new(|| engine::pool(0));
 
 /// Every rule as it is without configuration.
 pub(crate) fn all_rules() -> RuleSet {
-    let book = RuleBook { rules: own_rules(), built_in: BUILT_IN, configs: &[] };
+    let book = RuleBook { rules: own_rules(), built_in: BUILT_IN, packs: &[] };
     resolve(book, &Config::default(), &Selectors::default())
 }
 

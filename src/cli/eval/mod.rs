@@ -2,7 +2,6 @@
 
 mod option;
 
-use std::io::{self, Write};
 use std::path::PathBuf;
 
 use camino::Utf8PathBuf;
@@ -10,7 +9,7 @@ use miette::MietteDiagnostic;
 use serde_json::json;
 
 use crate::cli::args::{EvalArgs, EvalFormat, FileArgs, RuleArgs, usage_error};
-use crate::cli::output::Streams;
+use crate::cli::output::{Streams, to_stdout};
 use crate::cli::run::Run;
 use crate::cli::{Failure, Status};
 use crate::config::RuleBook;
@@ -57,7 +56,7 @@ pub(super) fn run(args: EvalArgs, book: RuleBook<'_>, streams: &Streams) -> Resu
         EvalFormat::Text => lines(&evaluation.text),
         EvalFormat::Json => document(&evaluation),
     };
-    writeln!(io::stdout().lock(), "{text}")?;
+    to_stdout(text + "\n")?;
     Ok(Status::Clean)
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
 
 use serde_json::json;
 
@@ -10,7 +9,7 @@ use super::{attribute_path, complain_of, document, lines};
 use crate::cli::args::{EvalArgs, EvalFormat, FileArgs, RuleArgs};
 use crate::cli::hosts::relative;
 use crate::cli::inventory::unknown_host;
-use crate::cli::output::Streams;
+use crate::cli::output::{Streams, to_stdout};
 use crate::cli::run::Run;
 use crate::cli::{Failure, Status};
 use crate::config::{RuleBook, UnknownName};
@@ -89,7 +88,7 @@ pub(super) fn run(
         EvalFormat::Text => answer.text(),
         EvalFormat::Json => answer.json(),
     };
-    writeln!(io::stdout().lock(), "{text}")?;
+    to_stdout(text + "\n")?;
     Ok(Status::Clean)
 }
 

@@ -6,14 +6,13 @@ mod listing;
 mod rows;
 
 use std::collections::BTreeSet;
-use std::io::{self, Write as _};
 
 use camino::Utf8Path;
 use serde_json::{Map, Value, json};
 
 use self::listing::Listing;
 use super::args::{InventoryArgs, InventoryKind, RuleArgs, TableFormat};
-use super::output::Streams;
+use super::output::{Streams, to_stdout};
 use super::run::Run;
 use super::{Failure, Status};
 use crate::config::{RuleBook, UnknownName};
@@ -60,7 +59,7 @@ pub(super) fn run(args: InventoryArgs, book: RuleBook<'_>, streams: &Streams) ->
             texts.collect::<Vec<_>>().join("\n")
         }
     };
-    io::stdout().lock().write_all(text.as_bytes())?;
+    to_stdout(text)?;
     if hosts.is_empty() && args.output_format != TableFormat::Json {
         streams.note("no hosts found\n");
     }

@@ -13,6 +13,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fs;
 use std::io::{self, Read};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -23,7 +24,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use self::project::{Candidate, Found, Target};
 
 pub use self::packs::{Packs, packs, rules_in};
-use super::book::RuleBook;
+use super::book::{Pack, RuleBook};
 use super::error::{Mistake, printable};
 use super::schema::{Config, Folder};
 use crate::engine::{InputFile, ProjectFiles, Reader};
@@ -123,7 +124,9 @@ pub enum Problem {
     },
     /// It is no text.
     #[error("`{}` is not UTF-8: wrong byte at offset {offset}", printable(path))]
-    #[diagnostic(help("if it is not meant to be Nix, add it to `exclude` in nixlint.toml"))]
+    #[diagnostic(help(
+        "store it as UTF-8; a file that is not meant to be Nix can go to `exclude` in nixlint.toml"
+    ))]
     NotUtf8 {
         /// As it is shown.
         path: String,
@@ -260,14 +263,11 @@ impl<'r> Configs<'r> {
         }
     }
 
-    /// Whether the rules that a configuration declares are among those of the run.
-    fn follows(&self, config: &Path) -> bool {
-        let Ok(config) = fs::canonicalize(config) else { return false };
-        self.request
-            .book
-            .configs
-            .iter()
-            .any(|other| fs::canonicalize(other).is_ok_and(|other| other == config))
+    /// The rules that a configuration declares, where they are among those of the run.
+    fn pack(&self, config: &Path) -> Option<usize> {
+        let config = fs::canonicalize(config).ok()?;
+        let is_it = |other: &Pack| fs::canonicalize(&other.config).is_ok_and(|other| other == config);
+        self.request.book.packs.iter().position(is_it)
     }
 
     /// The configuration in `file`, whose patterns count from `folder`.
@@ -285,18 +285,19 @@ impl<'r> Configs<'r> {
                 &text,
                 self.request.book,
             ) {
-                Ok(config) => {
-                    if let Some(span) = config.rule_dirs.clone().filter(|_| !self.follows(&path)) {
-                        let message = "`rule-dirs` of this file is not followed";
-                        let mistake =
-                            Mistake::new(&shown, &text, span, message, "no rule is read from there");
-                        let help =
-                            "it counts in the configuration of what nixlint is called on, and in no other";
-                        problems.push(wrong(mistake.with_help(help)));
-                    }
+                Ok(mut config) => {
+                    config.pack = config.rule_dirs.as_ref().and_then(|_| self.pack(&path));
+                    let span = config.rule_dirs.clone().filter(|_| config.pack.is_none());
+                    problems.extend(span.map(|span| wrong(not_followed(&shown, &text, span))));
                     Some(Arc::new(config))
                 }
                 Err(mistakes) => {
+                    // Its rules are unknown then.
+                    let key = text.find("\nrule-dirs").map(|at| at + 1);
+                    let key = key.or_else(|| text.starts_with("rule-dirs").then_some(0));
+                    let start = key.filter(|_| self.pack(&path).is_none());
+                    let span = start.map(|start| start..start + "rule-dirs".len());
+                    problems.extend(span.map(|span| wrong(not_followed(&shown, &text, span))));
                     problems.extend(mistakes.into_iter().map(wrong));
                     None
                 }
@@ -310,6 +311,13 @@ impl<'r> Configs<'r> {
         self.read.insert(file.to_owned(), config.clone());
         config
     }
+}
+
+/// That the folders of rules, which the bytes `span` name, are not read.
+fn not_followed(shown: &str, text: &str, span: Range<usize>) -> Mistake {
+    let message = "`rule-dirs` of this file is not followed";
+    Mistake::new(shown, text, span, message, "no rule is read from there")
+        .with_help("it counts at or above what nixlint is called on: name this folder, too")
 }
 
 /// The mistakes in a text that is to take the place of the configuration at `place`, as [`discover`] would tell

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::super::book::Pack;
 use super::super::error::Mistake;
 use super::{ConfigChoice, Problem, display, lossy, real_place};
 use crate::pack;
@@ -18,8 +19,8 @@ use crate::rule::Entry;
 pub struct Packs {
     /// The rules, by folder and name.
     pub rules: Vec<Entry>,
-    /// The configurations whose `rule-dirs` were followed.
-    pub configs: Vec<PathBuf>,
+    /// Which configuration declares which of them.
+    pub packs: Vec<Pack>,
     /// What is wrong with them.
     pub problems: Vec<Problem>,
 }
@@ -46,8 +47,10 @@ pub fn packs(config: &ConfigChoice, paths: &[PathBuf], folder: &Path, taken: &[&
     configs.sort();
     configs.dedup();
     for config in configs {
+        let known = packs.rules.len();
         packs.follow(&config, folder, taken);
-        packs.configs.push(config);
+        let rules = packs.rules[known..].iter().map(|entry| entry.meta.name).collect();
+        packs.packs.push(Pack { config, rules });
     }
     packs
 }

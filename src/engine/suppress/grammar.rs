@@ -7,7 +7,8 @@
 //! list      = "[" name ("," name)* "]"
 //! ```
 //!
-//! White space may stand between any two parts. Everything else is prose, about which nothing is said.
+//! White space may stand between any two parts. What begins with `nixlint`, a word much like
+//! `ignore` and a list in brackets was meant to be one; everything else is prose, about which nothing is said.
 
 use std::ops::Range;
 
@@ -29,6 +30,8 @@ pub(super) enum Verb {
     Ignore,
     /// The whole file.
     IgnoreFile,
+    /// None, though the comment looks like one that silences: bytes of what stands before its list.
+    Misspelt(usize, usize),
     /// The comment of another linter for names that are not used.
     DeadnixSkip,
 }
@@ -56,12 +59,15 @@ pub(super) fn parse(comment: &str) -> Option<Directive> {
         return is_word.then_some(Directive { verb: Verb::DeadnixSkip, names: None, has_reason: false });
     }
 
-    rest = rest.strip_prefix("nixlint:")?.trim_start();
+    let Some(after) = rest.strip_prefix("nixlint:").map(str::trim_start) else {
+        return misspelt(whole, start);
+    };
+    rest = after;
     let word = rest.len() - rest.trim_start_matches(is_word).len();
     let verb = match &rest[..word] {
         "ignore" => Verb::Ignore,
         "ignore-file" => Verb::IgnoreFile,
-        _ => return None,
+        _ => return misspelt(whole, start),
     };
     rest = rest[word..].trim_start();
     let Some((list, reason)) = rest.strip_prefix('[').and_then(|list| list.split_once(']')) else {
@@ -80,6 +86,26 @@ pub(super) fn parse(comment: &str) -> Option<Directive> {
     }
     let has_reason = reason.contains(char::is_alphanumeric);
     Some(Directive { verb, names: Some(names), has_reason })
+}
+
+/// Words of other linters for what `ignore` does.
+const OTHER_VERBS: [&str; 8] = ["allow", "disable", "expect", "noqa", "off", "silence", "skip", "suppress"];
+
+/// A comment that looks like one that silences; `start` is where `body` stands in it.
+fn misspelt(body: &str, start: usize) -> Option<Directive> {
+    const NAME: &str = "nixlint";
+    let name = body.get(..NAME.len()).filter(|head| head.eq_ignore_ascii_case(NAME))?;
+    let (head, list) = body.split_once('[')?;
+    let verb = head[name.len()..].trim_matches([':', '=', ' ', '\t']).to_ascii_lowercase();
+    let verb = verb.strip_suffix("-file").unwrap_or(&verb);
+    let is_verb = OTHER_VERBS.contains(&verb) || strsim::jaro(verb, "ignore") > 0.8;
+    let (names, _) = list.split_once(']')?;
+    let are_names = names.split(',').all(|name| {
+        let name = name.trim();
+        !name.is_empty() && name.chars().all(is_word)
+    });
+    let verb = Verb::Misspelt(start, start + head.len());
+    (is_verb && are_names).then_some(Directive { verb, names: None, has_reason: false })
 }
 
 /// Where the words of a comment stand in it.
@@ -133,13 +159,30 @@ mod tests {
             "# nixlint: a linter",
             "# nixlint: ignores this",
             "# see nixlint: ignore[a]",
-            "# nixlint ignore[a]",
+            "# nixlint supports [a]: see its manual",
+            "# nixlint: see [the manual]",
+            "# nixlint[a]",
             "#",
             "/**/",
             "/*/",
             "# deadnix: skips",
         ] {
             assert_eq!(parse(comment), None, "{comment}");
+        }
+    }
+
+    #[test]
+    fn what_looks_like_a_directive_is_told() {
+        for (comment, head) in [
+            ("# nixlint ignore[a]", "nixlint ignore"),
+            ("# NIXLINT: ignore[a-b, c]", "NIXLINT: ignore"),
+            ("/* nixlint: ignor [a] */", "nixlint: ignor "),
+            ("# nixlint: disable[a] why", "nixlint: disable"),
+        ] {
+            let Some(Verb::Misspelt(start, end)) = parse(comment).map(|directive| directive.verb) else {
+                panic!("{comment} is passed over")
+            };
+            assert_eq!(&comment[start..end], head);
         }
     }
 

@@ -13,7 +13,7 @@ use super::RuleSet;
 use super::built_in::{
     self, BLANKET_SUPPRESSION, SUPPRESSION_WITHOUT_REASON, UNKNOWN_RULE_NAME, UNUSED_SUPPRESSION, finding,
 };
-use crate::diagnostic::{Applicability, Diagnostic, Fix, Tag};
+use crate::diagnostic::{Applicability, Diagnostic, Fix, Group, Tag};
 use crate::rule::RuleMeta;
 use crate::syntax::{SyntaxKind, SyntaxNode, parse};
 use crate::text::{Edit, FileId, Span, TextRange, TextSize};
@@ -45,7 +45,7 @@ pub(super) struct Sifted {
 pub(super) fn collect(tree: &SyntaxNode, text: &str) -> Vec<IgnoreComment> {
     // Every text is searched: memmem is several times as fast as `str::contains`.
     let has = |mark: &str| memchr::memmem::find(text.as_bytes(), mark.as_bytes()).is_some();
-    if !has("nixlint:") && !has("deadnix:") {
+    if !["nixlint", "NIXLINT", "Nixlint", "deadnix:"].into_iter().any(has) {
         return Vec::new();
     }
     let tokens = tree.descendants_with_tokens().filter_map(|element| element.into_token());
@@ -166,6 +166,9 @@ impl Subject<'_> {
         if directive.verb == Verb::DeadnixSkip {
             return Vec::new();
         }
+        if let Verb::Misspelt(start, end) = directive.verb {
+            return self.misspelt(start..end).into_iter().collect();
+        }
         let mut complaints = Vec::new();
         if self.comment.names().is_empty() {
             complaints.extend(self.blanket());
@@ -184,6 +187,20 @@ impl Subject<'_> {
         complaints
     }
 
+    /// A comment whose words before the list, in `head`, are not those that silence.
+    fn misspelt(&self, head: Range<usize>) -> Option<Diagnostic> {
+        let place = self.place(&head);
+        let message = "this comment silences nothing: such comments begin with `nixlint: ignore[`";
+        let mut diagnostic = self.report(&UNUSED_SUPPRESSION, place, message, "not understood")?;
+        let verb = match self.text[place].to_ascii_lowercase().contains("file") {
+            true => "nixlint: ignore-file",
+            false => "nixlint: ignore",
+        };
+        let title = format!("write `{verb}`");
+        diagnostic.fixes.push(self.fix(Applicability::Unsafe, title, place, verb));
+        Some(diagnostic)
+    }
+
     fn blanket(&self) -> Option<Diagnostic> {
         let message = "an ignore comment without a rule silences nothing";
         let mut diagnostic =
@@ -195,9 +212,16 @@ impl Subject<'_> {
     fn unknown_names(&self) -> Vec<Diagnostic> {
         let unknown = self.comment.names().iter().filter(|name| self.runs(&name.text).is_none());
         let complaint = |name: &grammar::Name| {
-            let message = format!("there is no rule `{}`", name.text);
+            let group = Group::ALL.into_iter().find(|group| group.as_str() == name.text);
+            let message = match group {
+                Some(_) => format!("`{}` is a group: ignore comments name rules", name.text),
+                None => format!("there is no rule `{}`", name.text),
+            };
             let mut diagnostic =
                 self.report(&UNKNOWN_RULE_NAME, self.place(&name.range), message, "silences nothing")?;
+            if group.is_some() {
+                return Some(diagnostic);
+            }
             if let Some(similar) = self.similar(&name.text) {
                 diagnostic.help = Some(format!("did you mean `{similar}`?"));
                 diagnostic.fixes.push(self.fix(
@@ -448,6 +472,20 @@ mod tests {
         assert_eq!(sifted("# nixlint: ignore\nbad").0, ["blanket-suppression 1:1", "bad-name 2:1"]);
         assert_eq!(sifted("1 # nixlint: ignore[bad-name, unused-suppression]"), (vec![], 1));
         assert_eq!(sifted("# nixlint: ignore-file[syntax-error]\n(").1, 1);
+    }
+
+    #[test]
+    fn comments_that_look_like_it_are_told() {
+        let (outcome, said) = check("# nixlint: disable[bad-name] why\nbad", &all());
+        assert_eq!(said, ["unused-suppression 1:3", "bad-name 2:1"]);
+        let fix = &outcome.diagnostics[0].fixes[0];
+        assert_eq!(
+            (fix.edits[0].text.as_str(), fix.applicability),
+            ("nixlint: ignore", Applicability::Unsafe)
+        );
+        assert_eq!(sifted("# nixlint is a linter, see [1]\nbad").0, ["bad-name 2:1"]);
+        let (outcome, _) = check("# nixlint: ignore[style]\nbad", &all());
+        assert_eq!(outcome.diagnostics[0].message, "`style` is a group: ignore comments name rules");
     }
 
     #[test]

@@ -38,6 +38,7 @@ impl Scope {
 pub(super) fn of(comment: &SyntaxToken, verb: Verb, text: &str) -> Scope {
     let start = comment.text_range().start();
     match verb {
+        Verb::Misspelt(..) => Scope::Misplaced,
         Verb::IgnoreFile if has_code_before(comment) => Scope::Misplaced,
         Verb::IgnoreFile => Scope::File,
         Verb::Ignore | Verb::DeadnixSkip if has_code_on_line(comment) => Scope::Line(line_at(text, start)),
