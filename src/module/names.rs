@@ -44,6 +44,9 @@ pub struct Names {
     pub uses: Vec<NameUse>,
     /// Whether it makes a `lib` that is not nixpkgs' own.
     pub extends_library: bool,
+    /// Whether a function inside of the file has an argument called `lib`, `pkgs` and so on: anything may be passed
+    /// to it, while the function that the file is gets what nixpkgs and the module system pass.
+    pub has_inner_arguments: bool,
 }
 
 /// What a value is: a path such as `lib.types`, `pkgs.stdenv`, `nixpkgs`, `inputs`.
@@ -57,7 +60,13 @@ impl Names {
         if !ir.names().any(|name| matches!(name, "lib" | "pkgs" | "stdenv")) {
             return Self::default();
         }
-        let mut walk = Walk { ir, scopes: Vec::new(), found: Self::default(), asked: FxHashSet::default() };
+        let below = |id: &ExprId| match ir.expr(*id) {
+            Expr::Lambda(lambda) => Some(lambda.body),
+            _ => None,
+        };
+        let head = std::iter::successors(Some(ir.root()), below).collect();
+        let (scopes, asked) = (Vec::new(), FxHashSet::default());
+        let mut walk = Walk { ir, head, scopes, found: Self::default(), asked };
         walk.expr(ir.root(), Role::Other);
         let Walk { mut found, asked, .. } = walk;
         let has_checks = ir.names().any(|name| VERSION_CHECKS.contains(&name));
@@ -83,6 +92,8 @@ enum Scope {
 
 struct Walk<'i> {
     ir: &'i Ir,
+    /// The function that the file is, and what it gives.
+    head: Vec<ExprId>,
     scopes: Vec<Scope>,
     found: Names,
     /// What the file asks for with `?`.
@@ -123,6 +134,10 @@ impl<'i> Walk<'i> {
                     "pkgs" if !is_pattern => Some("pkgs".into()),
                     _ => None,
                 }));
+                let is_of_nixpkgs = |slot: &Meaning| {
+                    slot.as_deref().is_some_and(|path| path == "lib" || path.starts_with("pkgs"))
+                };
+                self.found.has_inner_arguments |= !self.head.contains(&id) && slots.iter().any(is_of_nixpkgs);
                 self.scopes.push(Scope::Bindings(slots));
                 for (slot, formal) in lambda.formals.iter().flatten().enumerate() {
                     let Some(default) = formal.default else { continue };

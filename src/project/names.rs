@@ -25,6 +25,9 @@ pub struct PlacedName<'p> {
     pub file: FileId,
     /// The use.
     pub name: &'p NameUse,
+    /// Whether what it stands for surely comes from nixpkgs: not from a function inside of the file, to which anything
+    /// may be passed, and not from a `with`.
+    pub is_nixpkgs: bool,
 }
 
 impl PlacedName<'_> {
@@ -66,8 +69,14 @@ pub struct OldUse<'p, R: 'static> {
 impl ProjectView<'_> {
     fn name_uses(&self) -> impl Iterator<Item = PlacedName<'_>> {
         self.files().iter().flat_map(|file| {
-            let uses = file.facts.iter().flat_map(|facts| facts.names.uses.iter());
-            uses.map(|name| PlacedName { file: file.id, name })
+            file.facts.iter().flat_map(|facts| {
+                let place = |name| PlacedName {
+                    file: file.id,
+                    name,
+                    is_nixpkgs: !facts.names.has_inner_arguments && name.form != NameForm::With,
+                };
+                facts.names.uses.iter().map(place)
+            })
         })
     }
 

@@ -4,7 +4,7 @@ use rustc_hash::FxHashSet;
 
 use super::context::Context;
 use crate::diagnostic::{Applicability, Tag};
-use crate::semantic::{Binding, BindingId, BindingKind, Owner, ScopeKind};
+use crate::semantic::{Binding, BindingId, BindingKind, Owner, Reference, Resolution, ScopeKind};
 use crate::syntax::{AstNode as _, SyntaxNode, ast, edit, names_taken, static_name};
 use crate::text::TextRange;
 
@@ -14,6 +14,9 @@ impl Context<'_> {
     /// its own.
     pub fn report_unused(&mut self, root: &ast::Root, is_wanted: impl Fn(BindingKind) -> bool) {
         let file = self.file;
+        let is_undefined = |reference: &&Reference| reference.resolution == Resolution::Undefined;
+        let undefined: Vec<TextRange> =
+            self.semantics().references.iter().filter(is_undefined).map(|undefined| undefined.range).collect();
         for Unused { binding, name, user, edits } in unused(root, self, is_wanted) {
             let (here, title) = match user {
                 Some(user) => (
@@ -22,11 +25,15 @@ impl Context<'_> {
                 ),
                 None => ("nothing uses this name".to_owned(), format!("delete `{name}`")),
             };
+            // Nix refuses a file with a name that nothing binds; without it, it does not.
+            let goes = |place: &TextRange| edits.iter().any(|(range, _)| range.contains_range(*place));
+            let applicability =
+                if undefined.iter().any(goes) { Applicability::Unsafe } else { Applicability::Safe };
             let _ = self
                 .report_range(binding.range, format!("`{name}` is never used"))
                 .here(here)
                 .tag(Tag::Unused)
-                .fix(Applicability::Safe, title, |fix| fix.extend(file, edits));
+                .fix(applicability, title, |fix| fix.extend(file, edits));
         }
     }
 }

@@ -269,7 +269,20 @@ impl Semantics {
         (is_whole && is_only).then(|| binding.value()).flatten()
     }
 
-    /// Whether a scope around the place binds the name.
+    /// Whether the file binds the name anywhere.
+    fn binds(&self, name: &str) -> bool {
+        self.scopes.iter().flat_map(|scope| &scope.bindings).any(|binding| self.ir.name(binding.name) == name)
+    }
+
+    /// Whether the name would mean a binding of the file if it stood where the name at `range` stands; `None` where no
+    /// name is used there.
+    pub fn is_bound_at(&self, name: &str, range: TextRange) -> Option<bool> {
+        let reference = self.reference(range)?;
+        let mut scopes = self.around(reference.scope).map(|id| self.scope(id));
+        Some(scopes.any(|scope| scope.bindings.iter().any(|binding| self.ir.name(binding.name) == name)))
+    }
+
+    /// Whether the text of a scope around the place binds the name.
     pub fn is_bound_around(&self, name: &str, at: TextSize) -> bool {
         self.scopes
             .iter()
@@ -317,7 +330,19 @@ impl Semantics {
             let left = self.kind_within(&operation.lhs()?, names);
             Some((left, self.kind_within(&operation.rhs()?, names)))
         };
-        match operation.operator()? {
+        let operator = operation.operator()?;
+        // Nix looks these functions up by name.
+        let function = match operator {
+            Op::Less | Op::LessOrEq | Op::More | Op::MoreOrEq => Some("__lessThan"),
+            Op::Sub => Some("__sub"),
+            Op::Mul => Some("__mul"),
+            Op::Div => Some("__div"),
+            _ => None,
+        };
+        if function.is_some_and(|function| self.binds(function)) {
+            return None;
+        }
+        match operator {
             Op::And | Op::Or | Op::Implication => Some(Kind::Bool),
             Op::Equal | Op::NotEqual | Op::Less | Op::LessOrEq | Op::More | Op::MoreOrEq => Some(Kind::Bool),
             Op::Update => Some(Kind::Set),

@@ -175,12 +175,17 @@ pub struct Semantics {
 impl Semantics {
     /// What the name at `range` means; `None` where no name is used (e.g. an attribute name).
     pub fn resolve(&self, range: TextRange) -> Option<Resolution> {
+        self.reference(range).map(|reference| reference.resolution)
+    }
+
+    /// The use of a name at exactly `range`.
+    pub(super) fn reference(&self, range: TextRange) -> Option<&Reference> {
         let by_start = self.by_start.get_or_init(|| {
             let starts = self.references.iter().map(|reference| reference.range.start());
             starts.zip(0..).collect()
         });
-        let reference = self.references[*by_start.get(&range.start())? as usize];
-        (reference.range == range).then_some(reference.resolution)
+        let reference = &self.references[*by_start.get(&range.start())? as usize];
+        (reference.range == range).then_some(reference)
     }
 
     /// The scope `id`.

@@ -36,10 +36,26 @@ pub fn replace(node: &SyntaxNode, text: &str) -> Edits {
     if touches(before.and_then(|token| token.text().chars().next_back()), text.chars().next()) {
         text.insert(0, ' ');
     }
-    if touches(text.chars().next_back(), after.and_then(|token| token.text().chars().next())) {
+    let right = after.and_then(|token| token.text().chars().next());
+    if touches(text.chars().next_back(), right) || right == Some(',') && ends_in_url(&text) {
         text.push(' ');
     }
     vec![(node.text_range(), text)]
+}
+
+/// `text`, which takes the place of the end of `node`, with a space where it would run into what follows. A dot of a
+/// selection may follow.
+pub fn spaced_from(text: &str, node: &SyntaxNode) -> String {
+    let right = char_after(node, node.text_range().end()).filter(|right| *right != '.');
+    let is_glued = text.chars().next_back().zip(right).is_some_and(|(left, right)| glues(left, right));
+    if is_glued { format!("{text} ") } else { text.to_owned() }
+}
+
+/// Whether a text may end in a URL, of which a comma right behind it would become a part.
+pub fn ends_in_url(text: &str) -> bool {
+    let is_of_url = |c: char| c.is_ascii_alphanumeric() || "%/?:@&=+$,-_.!~*'".contains(c);
+    let word = text.len() - text.trim_end_matches(is_of_url).len();
+    text[text.len() - word..].contains(':')
 }
 
 /// Removes the parentheses of `paren`; `None` where they are needed.
@@ -59,7 +75,9 @@ pub fn unparen(paren: &ast::Paren) -> Option<Edits> {
     let space = |left: TextSize, right: TextSize| {
         let before = char_before(outer, left).map(|c| if c == ')' { 'x' } else { c });
         let after = char_after(outer, right).map(|c| if c == '(' { 'x' } else { c });
-        let glued = before.zip(after).is_some_and(|(before, after)| glues(before, after));
+        let is_url = || inner.last_token().is_some_and(|token| token.kind() == SyntaxKind::TOKEN_URI);
+        let glued = before.zip(after).is_some_and(|(before, after)| glues(before, after))
+            || after == Some(',') && is_url();
         if glued { " ".to_owned() } else { String::new() }
     };
     let (from, to) = (outer.text_range().start(), outer.text_range().end());
@@ -112,7 +130,7 @@ pub fn delete_bindings(nodes: &[SyntaxNode]) -> Edits {
     if is_all && let Some(edits) = without_let(&around, &edits) {
         return edits;
     }
-    joined(edits)
+    joined(&around, edits)
 }
 
 fn is_entry(node: &SyntaxNode) -> bool {
@@ -187,8 +205,8 @@ fn cut(node: &SyntaxNode, range: TextRange) -> Edits {
     vec![(range, if glued { " ".to_owned() } else { String::new() })]
 }
 
-/// Edits that overlap or touch, made one.
-fn joined(mut edits: Edits) -> Edits {
+/// Edits below `node` that overlap or touch, made one.
+fn joined(node: &SyntaxNode, mut edits: Edits) -> Edits {
     edits.sort_by_key(|(range, _)| (range.start(), range.end()));
     let mut result: Edits = Vec::new();
     for (range, text) in edits {
@@ -198,6 +216,10 @@ fn joined(mut edits: Edits) -> Edits {
                 if text.len() > kept.len() {
                     *kept = text;
                 }
+            }
+            // Nothing is left between them that would keep apart what stands around.
+            Some((last, kept)) if range.start() == last.end() && kept.is_empty() && text.is_empty() => {
+                (*last, *kept) = cut(node, last.cover(range)).remove(0);
             }
             _ => result.push((range, text)),
         }

@@ -58,7 +58,7 @@ impl ProjectRule for DeprecatedLib {
                 continue;
             }
             let edit = edit(cx, &old);
-            let is_sure = old.is_proven && place.name.form != NameForm::With;
+            let is_sure = old.is_proven && place.is_nixpkgs;
             let applicability = if is_sure { Applicability::Safe } else { Applicability::Unsafe };
             let what = if row.gone { "is gone" } else { "is deprecated" };
             let mut report = cx
@@ -89,9 +89,7 @@ fn edit(cx: &HostContext<'_>, old: &OldUse<'_, nixos::library::OldName>) -> Opti
             return None;
         }
         let argument = call.argument()?;
-        let gap =
-            TextRange::new(function.syntax().text_range().end(), argument.syntax().text_range().start());
-        let is_blank = cx.text(Span::new(place.file, gap)).trim().is_empty();
+        let is_blank = !has_comment_outside(call.syntax(), &[argument.syntax()]);
         let text = argument.syntax().text().to_string();
         return is_blank.then(|| (Span::new(place.file, call.syntax().text_range()), text));
     }

@@ -40,7 +40,8 @@ impl Rule for LegacyLet {
         let needs_parens = edit::needs_parens_as(Strength::Select, legacy.syntax());
         let (open, close) = if needs_parens { ("(rec", "}.body)") } else { ("rec", "}.body") };
         let file = cx.file;
-        let edits = vec![(start.text_range(), open.to_owned()), (end.text_range(), close.to_owned())];
+        let close = edit::spaced_from(close, legacy.syntax());
+        let edits = vec![(start.text_range(), open.to_owned()), (end.text_range(), close)];
         let _ = cx
             .report_range(start.text_range(), "`let { … }` is the first form of `let`")
             .here("this is the attribute `body` of a recursive set")

@@ -28,7 +28,8 @@ declare_rule! {
     /// Silent where the lock file has a nixpkgs from before that.
     ///
     /// ## Fix safety
-    /// Safe: both are the same text in every nixpkgs of the last years.
+    /// Safe: both are the same text in every nixpkgs of the last years. Unsafe behind a `with`, and where a function
+    /// inside of the file has an argument called `pkgs`: anything may be passed to it.
     ///
     /// ## References
     /// - nixpkgs, pkgs/top-level/aliases.nix
@@ -55,9 +56,11 @@ impl ProjectRule for PkgsSystem {
                 .here("nixpkgs warns about it")
                 .help("use `pkgs.stdenv.hostPlatform.system`")
                 .tag(Tag::Deprecated);
+            let applicability =
+                if old.place.is_nixpkgs { Applicability::Safe } else { Applicability::Unsafe };
             let _ = match old.place.name.form {
                 NameForm::Inherited => report,
-                _ => report.fix(Applicability::Safe, "write `stdenv.hostPlatform.system`", |edits| {
+                _ => report.fix(applicability, "write `stdenv.hostPlatform.system`", |edits| {
                     edits.replace_span(span, "stdenv.hostPlatform.system");
                 }),
             };

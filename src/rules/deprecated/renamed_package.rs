@@ -54,7 +54,7 @@ impl ProjectRule for RenamedPackage {
             }
             let (written, shown) = (row.path.trim_start_matches("pkgs."), now.trim_start_matches("pkgs."));
             let edit = edit(cx, &old, now);
-            let is_sure = old.is_proven && place.name.form != NameForm::With;
+            let is_sure = old.is_proven && place.is_nixpkgs;
             let applicability = if is_sure { Applicability::Safe } else { Applicability::Unsafe };
             let mut report = cx
                 .report(span, format!("the package `{written}` is called `{shown}` now"))

@@ -27,7 +27,8 @@ declare_rule! {
     /// Silent where the lock file has a nixpkgs from before that.
     ///
     /// ## Fix safety
-    /// Safe: the alias has the same value.
+    /// Safe: the alias has the same value. Unsafe behind a `with`, and where a function inside of the file has an argument
+    /// called `pkgs` or `stdenv`: anything may be passed to it.
     ///
     /// ## References
     /// - nixpkgs, pkgs/stdenv/generic/default.nix
@@ -55,9 +56,11 @@ impl ProjectRule for StdenvIsPlatform {
                 .here("nixpkgs warns about it")
                 .help(format!("use `stdenv.hostPlatform.{name}`"))
                 .tag(Tag::Deprecated);
+            let applicability =
+                if old.place.is_nixpkgs { Applicability::Safe } else { Applicability::Unsafe };
             let _ = match old.place.name.form {
                 NameForm::Inherited => report,
-                _ => report.fix(Applicability::Safe, format!("write `hostPlatform.{name}`"), |edits| {
+                _ => report.fix(applicability, format!("write `hostPlatform.{name}`"), |edits| {
                     edits.replace_span(span, format!("hostPlatform.{name}"));
                 }),
             };

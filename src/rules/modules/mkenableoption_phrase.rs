@@ -67,7 +67,12 @@ impl Rule for MkenableoptionPhrase {
             return;
         }
         let written = string.syntax().text().to_string();
-        // Escapes keep their place: the ends are plain letters.
+        let content = &written[1..written.len() - 1];
+        let is_plain = content.get(..begins).is_some_and(|start| !start.contains('\\'))
+            && (ends == 0 || !content.ends_with("\\."));
+        if !is_plain {
+            return;
+        }
         let Some(new) = written.get(1 + begins..written.len() - 1 - ends) else { return };
         let new = format!("\"{new}\"");
         let problem =

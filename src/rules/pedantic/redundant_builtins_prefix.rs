@@ -26,7 +26,7 @@ declare_rule! {
     group: Pedantic,
     level: Info,
     default: Off,
-    fix: Always,
+    fix: Sometimes,
     status: Status::Stable { since: "0.1.0" },
 }
 
@@ -63,16 +63,17 @@ impl Rule for RedundantBuiltinsPrefix {
         {
             return;
         }
-        if cx.semantics().is_bound_around(&name, select.syntax().text_range().start()) {
+        let base = select.expr().map(|base| base.syntax().text_range());
+        if base.and_then(|base| cx.semantics().is_bound_at(&name, base)) != Some(false) {
             return;
         }
         let file = cx.file;
-        let _ = cx.report(select, format!("`{name}` needs no `builtins.`")).here("known everywhere").fix(
-            Applicability::Safe,
-            format!("use `{name}`"),
-            |edits| {
+        let mut report = cx.report(select, format!("`{name}` needs no `builtins.`")).here("known everywhere");
+        if !has_comment(select.syntax()) {
+            report = report.fix(Applicability::Safe, format!("use `{name}`"), |edits| {
                 edits.extend(file, edit::replace(select.syntax(), &name));
-            },
-        );
+            });
+        }
+        let _ = report;
     }
 }

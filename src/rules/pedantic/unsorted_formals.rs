@@ -50,7 +50,9 @@ impl Rule for UnsortedFormals {
             .report(&entries[at + 1], format!("`{}` is not in order", names[at + 1]))
             .here("the first that is not")
             .covers(pattern.syntax().text_range());
-        if !has_comment(pattern.syntax()) {
+        // A comma behind a URL would become a part of it.
+        let has_url = sorted.iter().any(|(_, text)| edit::ends_in_url(text));
+        if !has_comment(pattern.syntax()) && !has_url {
             report = report.fix(Applicability::Safe, "put them in order", |edits| {
                 edits
                     .extend(file, places.into_iter().zip(sorted.into_iter().map(|(_, text)| text)).collect());

@@ -40,12 +40,18 @@ impl Rule for UnsortedInherit {
         let mut sorted = texts.clone();
         sorted.sort();
         let places: Vec<TextRange> = attrs.iter().map(|attr| attr.syntax().text_range()).collect();
-        let file = cx.file;
+        let (file, text) = (cx.file, cx.text);
         let mut report = cx
             .report(&attrs[at + 1], format!("`{}` is not in order", texts[at + 1]))
             .here("the first that is not")
             .covers(inherit.syntax().text_range());
-        if !has_comment(inherit.syntax()) {
+        // Names that touch, as in `a"b"`, could run together.
+        let touches = places.iter().any(|place| {
+            let is_of_name = |c: Option<char>| c.is_some_and(|c| !c.is_whitespace() && c != ';');
+            is_of_name(text[..usize::from(place.start())].chars().next_back())
+                || is_of_name(text[usize::from(place.end())..].chars().next())
+        });
+        if !has_comment(inherit.syntax()) && !touches {
             report = report.fix(Applicability::Safe, "put the names in order", |edits| {
                 edits.extend(file, places.into_iter().zip(sorted).collect());
             });

@@ -20,7 +20,7 @@ declare_rule! {
     ///
     /// ## Fix safety
     /// Renaming an argument that is not used changes nothing. Where the new name is used inside the function it would
-    /// mean something else from then on, so no fix is offered there.
+    /// mean something else from then on, so no fix is offered there. `builtins.toXML` of the function shows the name.
     pub struct UnusedLambdaArg {}
 
     name: "unused-lambda-arg",

@@ -18,7 +18,7 @@ declare_rule! {
     /// ```
     ///
     /// ## Fix safety
-    /// Always safe: no attribute comes or goes. Where the statement holds a comment, no fix is offered.
+    /// Always safe: no attribute comes or goes. Where a comment stands in it, above it or behind it, no fix is offered.
     pub struct EmptyInherit {}
 
     name: "empty-inherit",
@@ -52,7 +52,10 @@ impl Rule for EmptyInherit {
     }
 }
 
-/// Whether nothing would be lost with it, such as a comment.
+/// Whether nothing would be lost with it, such as a comment, also above it or at the end of its line.
 fn has_only_words(inherit: &ast::Inherit) -> bool {
-    inherit.syntax().to_string().split_whitespace().collect::<String>() == "inherit;"
+    let node = inherit.syntax();
+    comments_above(node).is_empty()
+        && trailing_comment(node).is_none()
+        && node.to_string().split_whitespace().collect::<String>() == "inherit;"
 }

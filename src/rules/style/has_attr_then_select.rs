@@ -18,8 +18,8 @@ declare_rule! {
     /// ```
     ///
     /// ## Fix safety
-    /// Always safe: `or` asks the same question. Of `if a.b ? c then a.b.c else d` more can be evaluated than before:
-    /// where there is no `a.b`, the default is taken, too. Where a comment would be lost, no fix is offered.
+    /// Safe: `or` asks the same question. Unsafe for `if a.b ? c then a.b.c else d`: where there is no `a.b`, that fails,
+    /// and `a.b.c or d` gives the default. Where a comment would be lost, no fix is offered.
     ///
     /// ## References
     /// - Nix manual, "Operators": attribute selection
@@ -47,21 +47,27 @@ impl Rule for HasAttrThenSelect {
         let (Some(body), Some(other)) = (if_else.body(), if_else.else_body()) else { return };
         let (question, selected, default) = match condition {
             ast::Expr::HasAttr(question) => (question, peel_parens(body), other),
-            ast::Expr::UnaryOp(negation) => match negation.expr().map(peel_parens) {
-                Some(ast::Expr::HasAttr(question)) => (question, peel_parens(other), body),
-                _ => return,
-            },
+            ast::Expr::UnaryOp(negation) if negation.operator() == Some(ast::UnaryOpKind::Invert) => {
+                match negation.expr().map(peel_parens) {
+                    Some(ast::Expr::HasAttr(question)) => (question, peel_parens(other), body),
+                    _ => return,
+                }
+            }
             _ => return,
         };
         let ast::Expr::Select(select) = selected else { return };
         let (Some(of), Some(path)) = (question.expr(), question.attrpath()) else { return };
-        if select.default_expr().is_some() || !selects(&select, of, &path) {
+        if select.default_expr().is_some() {
             return;
         }
+        // Where the question is about an attribute of an attribute, the first of them has to be there.
+        let is_of_attribute = matches!(peel_parens(of.clone()), ast::Expr::Select(_));
+        let applicability = if is_of_attribute { Applicability::Unsafe } else { Applicability::Safe };
+        let Some(selection) = selection(&select, of, &path) else { return };
         let is_single = Strength::of(&default) >= Strength::Select;
         let written = default.syntax().text();
         let default_text = if is_single { written.to_string() } else { format!("({written})") };
-        let text = format!("{} or {default_text}", select.syntax().text());
+        let text = format!("{selection} or {default_text}");
         let file = cx.file;
         let name = path.syntax().text().to_string();
         let name =
@@ -69,7 +75,7 @@ impl Rule for HasAttrThenSelect {
         let mut report =
             cx.report(if_else, format!("{name} is asked for and then selected")).here("`or` does both");
         if !has_comment_outside(if_else.syntax(), &[select.syntax(), default.syntax()]) {
-            report = report.fix(Applicability::Safe, "use `or`", |edits| {
+            report = report.fix(applicability, "use `or`", |edits| {
                 edits.extend(file, edit::replace(if_else.syntax(), &text));
             });
         }
@@ -77,14 +83,28 @@ impl Rule for HasAttrThenSelect {
     }
 }
 
-/// Whether `select` takes what `path` of the value `of` is: `a.b.c` is the `c` of `a.b`.
-fn selects(select: &ast::Select, of: ast::Expr, path: &ast::Attrpath) -> bool {
+/// The text of `select` if it takes what `path` of the value `of` is: `a.b.c` is the `c` of `a.b`. All names stand in one
+/// selection: `(a.b).c or d` fails where `a` has no `b`.
+fn selection(select: &ast::Select, of: ast::Expr, path: &ast::Attrpath) -> Option<String> {
     let (asked, mut names) = base_and_names(of);
     names.extend(path.attrs());
     let (base, taken) = base_and_names(ast::Expr::Select(select.clone()));
-    same_code(asked.syntax(), base.syntax())
+    let is_same = same_code(asked.syntax(), base.syntax())
         && names.len() == taken.len()
-        && names.iter().zip(&taken).all(|(left, right)| same_code(left.syntax(), right.syntax()))
+        && names.iter().zip(&taken).all(|(left, right)| same_code(left.syntax(), right.syntax()));
+    if !is_same {
+        return None;
+    }
+    let is_flat = select.attrpath().is_some_and(|path| path.attrs().count() == taken.len());
+    let written = select.syntax().text();
+    if is_flat {
+        return Some(written.to_string());
+    }
+    let needs_parens = Strength::of(&base) < Strength::Select;
+    let base = base.syntax().text();
+    let base = if needs_parens { format!("({base})") } else { base.to_string() };
+    let names: Vec<String> = taken.iter().map(|name| name.syntax().text().to_string()).collect();
+    Some(format!("{base}.{}", names.join(".")))
 }
 
 /// What selections without a default start from, and the names that they go through.

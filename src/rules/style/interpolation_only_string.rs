@@ -49,7 +49,8 @@ impl Rule for InterpolationOnlyString {
         }
         let parts = raw_string(string);
         let [RawPart::Interpolation(interpolation)] = parts.as_slice() else { return };
-        let is_name = string.syntax().parent().is_some_and(|parent| {
+        let around = string.syntax().ancestors().skip(1).find(|around| !ast::Paren::can_cast(around.kind()));
+        let is_name = around.is_some_and(|parent| {
             ast::Attrpath::can_cast(parent.kind())
                 || ast::Inherit::can_cast(parent.kind())
                 || ast::Dynamic::can_cast(parent.kind())

@@ -43,7 +43,8 @@ impl Rule for NegatedBoolLiteral {
         let Some(inner) = negation.expr().map(peel_parens) else { return };
         let Some(value) = cx.semantics().literal_bool(&inner) else { return };
         // What the other literal is called may be shadowed.
-        if cx.semantics().is_bound_around(&(!value).to_string(), negation.syntax().text_range().start()) {
+        let other = (!value).to_string();
+        if cx.semantics().is_bound_at(&other, inner.syntax().text_range()) != Some(false) {
             return;
         }
         let file = cx.file;

@@ -90,6 +90,9 @@ impl Rule for TopLevelWith {
         });
         if !has_comment {
             let new = replacement(node, &source, &names, text);
+            // Nix takes what touches `in` for a part of it.
+            let touches = text[usize::from(range.end())..].starts_with(|c: char| !c.is_whitespace());
+            let new = if touches { new + " " } else { new };
             let _ = report.fix(Applicability::Safe, "inherit the names that are used", |edits| {
                 edits.extend(file, vec![(range, new)]);
             });

@@ -18,7 +18,8 @@ declare_rule! {
     /// ```
     ///
     /// ## Fix safety
-    /// Always safe: the function takes the same arguments. Where a comment stands beside the name, no fix is offered.
+    /// Safe: the function takes the same arguments; only `builtins.toXML` of it shows the name. Where a comment stands
+    /// beside the name, no fix is offered.
     pub struct UnusedAtBinding {}
 
     name: "unused-at-binding",
