@@ -27,6 +27,7 @@ pub use crate::shell::{self, Word};
 pub use crate::syntax::{
     AstNode, Glance, NodeView, RawPart, Strength, SyntaxKind, SyntaxNode, WrittenWords, ast, call_parts,
     comments_above, dotted_path, edit, has_comment, has_comment_outside, is_indented, is_inherited_name,
-    peel_parens, plain_text, raw_string, same_code, static_name, static_path, trailing_comment, written_words,
+    peel_parens, plain_text, raw_string, same_code, static_name, static_path, trailing_comment,
+    written_words,
 };
 pub use crate::text::{FileId, Span, TextRange, TextSize, nearest, nearest_within};

@@ -7,7 +7,7 @@
 pub const HOLE: char = '\u{fffc}';
 
 /// Types of lines.
-const TYPES: &str = "fFwdDevqQpLcbCxXrRzZtThHaA";
+const TYPES: &str = "fFwdDevqQpLcbCxXrRzZmtThHaA";
 
 /// What may follow the type.
 const MODIFIERS: &str = "!-+=~^$?";

@@ -5,8 +5,9 @@ use std::rc::Rc;
 use super::host::{Host, Item};
 use super::options::Resolved;
 use super::run::RunOption;
-use super::table::{Definition, Node, OptionKey};
-use super::view::{Known, Setting, presence};
+use super::table::{Definition, Node, OptionKey, PLAIN_PRIORITY};
+use super::unit::Unit;
+use super::view::{Known, Setting, Switch, presence};
 use crate::eval::{Text, TextPiece, Value};
 use crate::nixos::containers::{BACKEND_OPTION, Backend, CONTAINERS, SERVICE_NAME_OPTION, default_backend};
 
@@ -72,6 +73,34 @@ impl Host<'_> {
     pub fn containers(&self) -> Vec<Container> {
         let nodes = self.nodes(&format!("{CONTAINERS}.*"));
         nodes.into_iter().filter_map(|(mut keys, node)| Some(Container { key: keys.pop()?, node })).collect()
+    }
+
+    /// The containers whose units are not taken away.
+    pub fn running_containers(&self) -> Vec<Container> {
+        let mut containers = self.containers();
+        containers.retain(|container| {
+            let units = self.units_of_container(container);
+            units.is_empty() || !units.iter().all(|unit| self.is_masked(unit))
+        });
+        containers
+    }
+
+    /// Whether the container surely starts with the host: `autoStart` is not off, and nobody replaced what starts its
+    /// unit.
+    pub fn starts_by_itself(&self, container: &Container) -> bool {
+        let starts =
+            matches!(self.switch(&self.below(&container.node, "autoStart")), Switch::Unset | Switch::On);
+        let is_replaced = |unit: &Unit| {
+            let node = self.child(&unit.node, "wantedBy");
+            let replaces = |definition: &Definition| definition.priority < PLAIN_PRIORITY;
+            node.definitions().iter().any(replaces) && self.items(&node).0.is_empty()
+        };
+        starts && !self.units_of_container(container).iter().any(is_replaced)
+    }
+
+    /// What the project says of the unit of a container.
+    fn units_of_container(&self, container: &Container) -> Vec<Unit> {
+        self.container_units(container).iter().flat_map(|name| self.services_called(name)).collect()
     }
 
     /// The backends that may run the containers; exactly one where it is known.

@@ -98,8 +98,8 @@ impl Host<'_> {
             condition => Some(machine.condition_text(condition)),
         };
         let mut placed: Vec<Placed> = node
-            .definitions()
-            .iter()
+            .every_definition()
+            .into_iter()
             .map(|definition| Placed {
                 span: definition.span(),
                 priority: definition.priority,

@@ -25,6 +25,7 @@ mod monitor;
 mod named;
 mod names;
 mod options;
+mod order;
 mod outside;
 mod path;
 mod port;

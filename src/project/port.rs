@@ -426,6 +426,8 @@ impl Host<'_> {
         let Some(container) = &service.container else { return };
         let run = self.container_run(container.clone());
         let is_open = self.items(&self.below(&container.node, "ports")).1.is_some();
+        let by_hand = if self.starts_by_itself(container) { Certainty::Must } else { Certainty::May };
+        let certainty = service.origin.certainty.max(by_hand);
         let base = Port {
             number: Known::Unknown,
             protocol: Protocol::Tcp,
@@ -436,7 +438,7 @@ impl Host<'_> {
             manager: service.manager.clone(),
             units: service.units.clone(),
             is_published: true,
-            origin: service.origin.clone(),
+            origin: Origin { certainty, ..service.origin.clone() },
             opened_by: None,
         };
         // The network is another container's or the host's: what is published there is discarded.
@@ -455,6 +457,11 @@ impl Host<'_> {
     pub(super) fn socket_ports(&self, service: &Service, ports: &mut Vec<Port>) {
         let Some(unit) = &service.unit else { return };
         let of_section = |name: &str| self.directive(unit, Section::Socket, name);
+        // Several sockets may have one port then, each a part of what comes in.
+        let is_shared = ["BindIPv6Only", "BindToDevice", "ReusePort"]
+            .iter()
+            .any(|name| !of_section(name).definitions().is_empty());
+        let by_hand = if self.is_wanted(unit) { Certainty::Must } else { Certainty::May };
         let mut nodes =
             vec![(of_section("ListenStream"), Protocol::Tcp), (of_section("ListenDatagram"), Protocol::Udp)];
         if unit.spelling == Spelling::Nixos {
@@ -470,9 +477,10 @@ impl Host<'_> {
                     Some(Some(Listen::Socket)) => continue,
                     Some(None) | None => (Known::Unknown, Known::Unknown),
                 };
+                let address = if is_shared { Known::Unknown } else { address };
                 let mut origin = service.origin.clone();
                 origin.condition = origin.condition.and(&item.condition);
-                origin.certainty = of_condition(origin.certainty, &origin.condition);
+                origin.certainty = of_condition(origin.certainty, &origin.condition).max(by_hand);
                 let port = Port {
                     number,
                     protocol,

@@ -68,7 +68,7 @@ impl Host<'_> {
     }
 
     /// Whether a list of units may hold that one.
-    fn may_name(&self, items: &[Item], name: &str) -> bool {
+    pub(super) fn may_name(&self, items: &[Item], name: &str) -> bool {
         items.iter().any(|item| match self.plain(&item.value) {
             Some(text) => text.split_whitespace().any(|one| one == name),
             None => true,

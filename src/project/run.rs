@@ -210,7 +210,8 @@ fn clean(path: &str) -> String {
 impl Host<'_> {
     /// How the containers are started, in the order of their definitions.
     pub fn container_runs(&self) -> Rc<[ContainerRun]> {
-        let build = || self.containers().into_iter().map(|container| self.container_run(container)).collect();
+        let build =
+            || self.running_containers().into_iter().map(|container| self.container_run(container)).collect();
         self.views.runs.get_or_init(build).clone()
     }
 

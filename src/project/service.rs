@@ -190,8 +190,9 @@ impl Host<'_> {
         let mut services = self.upstream_services();
         self.brought_services(&mut services);
         services.extend(self.other_options(&Manager::System));
-        services.extend(self.containers().into_iter().map(|container| self.container_service(container)));
-        services.extend(self.unit_services(self.units(), &Manager::System, &services));
+        services
+            .extend(self.running_containers().into_iter().map(|container| self.container_service(container)));
+        services.extend(self.unit_services(self.defined_units(), &Manager::System, &services));
         services.extend(self.unit_services(self.user_units(Spelling::Nixos), &Manager::EveryUser, &[]));
         services
     }

@@ -191,6 +191,8 @@ impl Raw {
 /// An option path of the host with everything that defines it.
 pub struct Node {
     definitions: Vec<Definition>,
+    /// Definitions that stronger ones take the place of, with their places among all of them.
+    overridden: Vec<(usize, Definition)>,
     /// Why something may be defined here that is not known.
     open: Option<Unknown>,
     children: RefCell<FxHashMap<Name, Rc<Node>>>,
@@ -201,6 +203,20 @@ pub struct Node {
 pub(super) struct Listing {
     pub keys: Vec<(OptionKey, Rc<Node>)>,
 }
+
+/// Options whose values are sets that are looked into: each name below them is an option, too, or belongs to one.
+const OPTIONS: [&[&str]; 10] = [
+    &["environment", "etc"],
+    &["environment", "persistence"],
+    &["fileSystems"],
+    &["home", "file"],
+    &["systemd", "services"],
+    &["systemd", "sockets"],
+    &["systemd", "timers"],
+    &["systemd", "user"],
+    &["users", "users"],
+    &["virtualisation", "oci-containers", "containers"],
+];
 
 /// How many definitions are few.
 const FEW: usize = 4;
@@ -226,16 +242,78 @@ impl Node {
             definition.condition = decide(&definition.condition);
         }
         node.definitions.retain(|definition| definition.condition != Condition::False);
+        let first = node.definitions.first().map(|definition| definition.priority);
+        if node.definitions.iter().any(|definition| Some(definition.priority) != first) && node.is_option() {
+            node.override_weaker(decide);
+        }
         node
     }
 
     fn empty() -> Self {
-        Self { definitions: Vec::new(), open: None, children: RefCell::default(), listed: RefCell::default() }
+        Self {
+            definitions: Vec::new(),
+            overridden: Vec::new(),
+            open: None,
+            children: RefCell::default(),
+            listed: RefCell::default(),
+        }
     }
 
-    /// The definitions, in the order of the modules.
+    /// The definitions that count, in the order of the modules.
     pub fn definitions(&self) -> &[Definition] {
         &self.definitions
+    }
+
+    /// These and those that stronger ones take the place of, in the order of the modules.
+    pub(super) fn every_definition(&self) -> Vec<&Definition> {
+        let mut all: Vec<&Definition> = self.definitions.iter().collect();
+        for (place, definition) in &self.overridden {
+            all.insert((*place).min(all.len()), definition);
+        }
+        all
+    }
+
+    /// Whether this is an option, and no set of options: only there do stronger definitions take the place of weaker
+    /// ones (`pushDownProperties` and `filterOverrides` in lib/modules.nix of nixpkgs). Says no in doubt.
+    fn is_option(&self) -> bool {
+        let is_leaf = |definition: &Definition| match &definition.value.value {
+            // A set of options has no empty definition that means something.
+            Value::Attrs(attrs) => {
+                definition.priority < PLAIN_PRIORITY && attrs.entries.is_empty() && attrs.is_closed()
+            }
+            Value::Unknown(_) | Value::Symbol(_) => false,
+            _ => true,
+        };
+        let is_below_option = |definition: &Definition| {
+            let begins = |option: &&[&str]| {
+                definition.path.len() >= option.len()
+                    && definition.path.iter().zip(*option).all(|(key, name)| key.exact() == Some(*name))
+            };
+            OPTIONS.iter().any(|option| begins(option))
+        };
+        self.definitions.iter().any(|definition| is_leaf(definition) || is_below_option(definition))
+    }
+
+    /// Lets definitions count only where no stronger one does.
+    fn override_weaker(&mut self, decide: &Decide<'_>) {
+        let all = std::mem::take(&mut self.definitions);
+        for (place, original) in all.iter().enumerate() {
+            let mut definition = original.clone();
+            for stronger in all.iter().filter(|other| other.priority < definition.priority) {
+                match stronger.certainty {
+                    Certainty::Must => {
+                        definition.condition = definition.condition.and(&stronger.condition.clone().not());
+                    }
+                    // Perhaps it is overridden.
+                    certainty => definition.certainty = definition.certainty.max(certainty),
+                }
+            }
+            definition.condition = decide(&definition.condition);
+            match definition.condition {
+                Condition::False => self.overridden.push((place, original.clone())),
+                _ => self.definitions.push(definition),
+            }
+        }
     }
 
     /// Why something may be defined here that is not known.

@@ -247,9 +247,18 @@ impl Host<'_> {
         found
     }
 
-    /// The system units of every kind.
+    /// The system units of every kind, without those that are taken away with `enable = false`.
     pub fn units(&self) -> Vec<Unit> {
-        self.views.units.get_or_init(|| self.build_units()).clone()
+        self.views.units.get_or_init(|| self.without_masked(self.defined_units())).clone()
+    }
+
+    /// The system units of every kind, those among them that are taken away.
+    pub fn defined_units(&self) -> Vec<Unit> {
+        self.views.defined_units.get_or_init(|| self.build_units()).clone()
+    }
+
+    fn without_masked(&self, units: Vec<Unit>) -> Vec<Unit> {
+        units.into_iter().filter(|unit| !self.is_masked(unit)).collect()
     }
 
     fn build_units(&self) -> Vec<Unit> {
@@ -274,7 +283,7 @@ impl Host<'_> {
                 .into_iter()
                 .filter_map(move |(mut keys, node)| Some(Unit { key: keys.pop()?, suffix, node, spelling }))
         };
-        KINDS.iter().flat_map(of_kind).collect()
+        self.without_masked(KINDS.iter().flat_map(of_kind).collect())
     }
 
     /// Units of `systemd.mounts` and `systemd.automounts`, which are lists of sets.
@@ -371,6 +380,15 @@ impl Host<'_> {
     pub fn is_masked(&self, unit: &Unit) -> bool {
         unit.spelling == Spelling::Nixos
             && matches!(self.switch(&self.below(&unit.node, "enable")), Switch::Off)
+    }
+
+    /// Whether something starts the unit by its own words: `wantedBy` and its kin.
+    pub fn is_wanted(&self, unit: &Unit) -> bool {
+        let is_reverse = |attribute: &&DependencyAttribute| matches!(attribute.kind, Dependency::Reverse);
+        DEPENDENCIES.iter().filter(is_reverse).any(|attribute| {
+            let (items, is_open) = self.dependencies(unit, attribute);
+            is_open || !items.is_empty()
+        })
     }
 
     /// The units that an attribute of `unit` names, however its sections are spelt; and whether there may be

@@ -31,6 +31,7 @@ use crate::text::Span;
 #[derive(Default)]
 pub(super) struct Views {
     pub units: OnceCell<Vec<Unit>>,
+    pub defined_units: OnceCell<Vec<Unit>>,
     /// What units name, by the address of their nodes.
     pub named: RefCell<FxHashMap<*const Node, Rc<Named>>>,
     pub services: OnceCell<Rc<[Service]>>,

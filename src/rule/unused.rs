@@ -15,8 +15,13 @@ impl Context<'_> {
     pub fn report_unused(&mut self, root: &ast::Root, is_wanted: impl Fn(BindingKind) -> bool) {
         let file = self.file;
         let is_undefined = |reference: &&Reference| reference.resolution == Resolution::Undefined;
-        let undefined: Vec<TextRange> =
-            self.semantics().references.iter().filter(is_undefined).map(|undefined| undefined.range).collect();
+        let undefined: Vec<TextRange> = self
+            .semantics()
+            .references
+            .iter()
+            .filter(is_undefined)
+            .map(|undefined| undefined.range)
+            .collect();
         for Unused { binding, name, user, edits } in unused(root, self, is_wanted) {
             let (here, title) = match user {
                 Some(user) => (

@@ -89,6 +89,15 @@ impl ProjectRule for FetchWithoutHash {
     }
 }
 
+/// Whether a reference as in `github:owner/repository/revision` has a revision, or a hole in its place.
+fn names_revision(reference: &str) -> bool {
+    let Some((kind, rest)) = reference.split_once(':') else { return false };
+    let revision = rest.split(['?', '#']).next().unwrap_or_default().splitn(3, '/').nth(2);
+    let is_whole = |text: &str| text.len() == 40 && text.chars().all(|c| c.is_ascii_hexdigit());
+    matches!(kind, "github" | "gitlab" | "sourcehut")
+        && revision.is_some_and(|revision| is_whole(revision) || revision.contains("${"))
+}
+
 /// The name of the fetcher that a call calls with nothing that pins the result.
 fn unpinned(call: &ast::Apply, text: &str) -> Option<&'static str> {
     let (name, needs_prefix) = match peel_parens(call.lambda()?) {
@@ -114,7 +123,7 @@ fn unpinned(call: &ast::Apply, text: &str) -> Option<&'static str> {
         ["https://", "http://", "ssh://", "git@", "git://", "github:", "gitlab:"]
             .iter()
             .any(|start| text.starts_with(start))
-            && !(matches!(*name, "fetchTree") && text.contains("rev="))
+            && !(*name == "fetchTree" && (text.contains("rev=") || names_revision(text)))
     };
     let is_unpinned = match peel_parens(call.argument()?) {
         ast::Expr::Str(string) => is_remote(&string),

@@ -48,9 +48,9 @@ declare_rule! {
 }
 
 /// Parts of names of variables that are commands, or parts of one.
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 19] = [
     "COMMAND", "CMD", "HOOK", "SCRIPT", "EXEC", "PROMPT", "PS1", "OPTS", "ARGS", "FLAGS", "EDITOR", "PAGER",
-    "TEMPLATE", "FORMAT",
+    "TEMPLATE", "FORMAT", "REGEX", "PATTERN", "MATCH", "FILTER", "FORMULA",
 ];
 
 impl HostRule for UnexpandedCommandSubstitution {
@@ -105,7 +105,12 @@ fn holds_command(text: &str) -> bool {
         let command = rest[..end].trim();
         // `$((1 + 1))` and the `$(VARIABLE)` of Kubernetes are no commands.
         let is_variable = command.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
-        !command.is_empty() && !command.starts_with('(') && !is_variable && !text[..at].ends_with(['$', '\\'])
+        // The end of a regular expression, as in `^a$(/|\?)`, is none either.
+        let program = command.split_whitespace().next().unwrap_or_default();
+        let is_program = program.len() > 1
+            && program.chars().all(|c| c.is_ascii_alphanumeric() || "./_-*".contains(c))
+            && program.chars().any(|c| c.is_ascii_alphabetic() || c == '*');
+        is_program && !is_variable && !text[..at].ends_with(['$', '\\'])
     })
 }
 

@@ -81,7 +81,7 @@ impl HostRule for OciCdiMissingOrdering {
         if host.open("systemd.services").is_some() {
             return;
         }
-        for container in host.containers() {
+        for container in host.running_containers() {
             let Some((request, interface)) = cdi_request(host, &container) else { continue };
             let units = host.container_units(&container);
             if units.is_empty() || units.iter().any(|unit| self.is_ordered(host, unit, &interface.generator))
@@ -154,7 +154,15 @@ impl OciCdiMissingOrdering {
                 open.is_some() || items.iter().any(|item| may_name(item, &wanted))
             })
         };
+        let by_others = || {
+            let unit = format!("{}.service", unit.display());
+            host.may_start_after(&unit, generator)
+        };
         let has_order = names("after") || declared_before();
+        // Other units, such as targets, may order the two and pull the generator in.
+        if !has_order && by_others() {
+            return true;
+        }
         match self.dependency {
             Wanted::Any | Wanted::After => has_order,
             Wanted::Wants => has_order && (names("wants") || names("requires") || names("bindsTo")),

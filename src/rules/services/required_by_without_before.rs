@@ -73,7 +73,7 @@ impl HostRule for RequiredByWithoutBefore {
                         && item.condition == Condition::True
                         && is_own_oneshot(host, unit)
                         && !may_be_ordered(host, unit, key, &other)
-                        && !may_order(host, &units, &other, &unit.display())
+                        && !may_order(host, &other, &unit.display())
                     {
                         report(host, cx, unit, option, &other, &item);
                     }
@@ -101,16 +101,11 @@ fn may_be_ordered(host: &Host<'_>, unit: &Unit, key: &str, other: &str) -> bool 
 }
 
 /// Whether the other unit may say in which order the two start.
-fn may_order(host: &Host<'_>, units: &[Unit], other: &str, name: &str) -> bool {
+fn may_order(host: &Host<'_>, other: &str, name: &str) -> bool {
     let path = other.strip_suffix(".service").map(|base| format!("systemd.services.\"{base}\""));
-    let is_it = |unit: &&Unit| {
-        unit.suffix == "service" && other.strip_suffix(".service").is_some_and(|base| unit.key.may_be(base))
-    };
-    let says = |unit: &Unit| {
-        let orders = |option: &str| host.may_depend_on(unit, attribute(option), name);
-        unit.node.open().is_some() || orders("after") || orders("before")
-    };
-    path.is_some_and(|path| host.may_be_set_outside(&path)) || units.iter().filter(is_it).any(says)
+    path.is_some_and(|path| host.may_be_set_outside(&path))
+        || host.may_start_after(other, name)
+        || host.may_start_after(name, other)
 }
 
 fn report(host: &Host<'_>, cx: &mut HostContext<'_>, unit: &Unit, option: &str, other: &str, item: &Item) {

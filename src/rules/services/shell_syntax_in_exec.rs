@@ -64,7 +64,11 @@ impl HostRule for ShellSyntaxInExec {
             for command in host.unit_commands(unit, &["|", ">", "&&"]) {
                 let words = &command.words;
                 let Some(program) = words.first().and_then(Word::base_name) else { continue };
-                let is_shell = |word: &&Word| word.as_literal().is_some_and(|text| WORDS.contains(&text));
+                // Who quotes such a word means it as an argument.
+                let is_bare = |word: &Word, text: &str| word.span.is_some_and(|span| cx.text(span) == text);
+                let is_shell = |word: &&Word| {
+                    word.as_literal().is_some_and(|text| WORDS.contains(&text) && is_bare(word, text))
+                };
                 if command.has_script || READERS.contains(&program) || words.iter().any(reads) {
                     continue;
                 }

@@ -48,7 +48,9 @@ impl HostRule for TmpfilesMalformedRule {
 fn check_rules(host: &Host<'_>, cx: &mut HostContext<'_>) {
     for item in host.tmpfiles_rules() {
         let Some(text) = item.text() else { continue };
-        let Err(mistake) = Line::parse(&text.with_holes(HOLE)) else { continue };
+        // An element of several lines is several rules.
+        let text = text.with_holes(HOLE);
+        let Some(mistake) = text.lines().find_map(|line| Line::parse(line).err()) else { continue };
         let mistake = mistake.to_string().replace(HOLE, "…");
         let Some(report) =
             cx.report_item(&item, format!("systemd-tmpfiles passes over this rule: {mistake}"))

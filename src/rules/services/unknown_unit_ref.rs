@@ -90,7 +90,7 @@ fn container(host: &Host<'_>, base: &str) -> Option<String> {
 }
 
 fn is_defined(host: &Host<'_>, name: &str) -> bool {
-    host.units().iter().any(|unit| {
+    host.defined_units().iter().any(|unit| {
         name.strip_suffix(unit.suffix)
             .and_then(|base| base.strip_suffix('.'))
             .is_some_and(|base| unit.key.may_be(base))
