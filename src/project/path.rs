@@ -5,10 +5,13 @@
 
 use std::rc::Rc;
 
+use camino::Utf8Path;
+
 use super::firewall::of_condition;
 use super::host::{Host, Item};
 use super::service::{Manager, Service, ServiceKind};
-use super::table::{Certainty, Node};
+use super::table::{Certainty, Node, OptionKey};
+use super::unit::{DEPENDENCIES, Unit, escaped};
 use super::view::{Known, Origin};
 use crate::eval::{Condition, Text, Value};
 use crate::nixos::services::{Creator, DirectoryKind};
@@ -100,6 +103,51 @@ impl Host<'_> {
         }
         self.homes(&mut paths);
         paths
+    }
+
+    /// Whether a path lies, or may lie, in a file system that is mounted after tmpfiles rules are applied: over the
+    /// network, on demand, where it may fail, or by a unit that this one waits for.
+    pub fn is_mounted_late(&self, unit: &Unit, path: &str) -> bool {
+        const LATE_TYPES: [&str; 9] =
+            ["nfs", "nfs4", "cifs", "smb3", "fuse", "9p", "virtiofs", "glusterfs", "ceph"];
+        const LATE_OPTIONS: [&str; 4] = ["_netdev", "nofail", "noauto", "x-systemd.automount"];
+        let holds = |place: &str| {
+            place != "/"
+                && (path == place || path.strip_prefix(place).is_some_and(|rest| rest.starts_with('/')))
+        };
+        let is_late_file_system = self.nodes("fileSystems.*").iter().any(|(keys, node)| {
+            let place = keys.last().and_then(OptionKey::exact).map(|place| place.trim_end_matches('/'));
+            let kind = self.below(node, "fsType");
+            let kind = kind.definitions().first().and_then(|kind| kind.value.as_str());
+            let is_late =
+                |kind: &str| LATE_TYPES.iter().any(|late| kind == *late || kind.starts_with("fuse."));
+            place.is_some_and(holds)
+                && (kind.is_some_and(|kind| is_late(&kind)) || {
+                    let (options, open) = self.items(&self.below(node, "options"));
+                    let is_late = |item: &Item| {
+                        item.exact().is_none_or(|option| LATE_OPTIONS.contains(&option.as_str()))
+                    };
+                    open.is_some() || options.iter().any(is_late)
+                })
+        });
+        let by_unit = |other: &Unit| {
+            let place = self.below(&other.node, "where");
+            matches!(other.suffix, "mount" | "automount")
+                && place
+                    .definitions()
+                    .iter()
+                    .any(|place| place.value.as_str().is_none_or(|place| holds(&place)))
+        };
+        let ancestors = || Utf8Path::new(path).ancestors().filter(|place| place.as_str() != "/");
+        let is_named = |name: &str| {
+            name.strip_suffix(".mount")
+                .is_some_and(|name| ancestors().any(|place| escaped(place.as_str()) == name))
+        };
+        is_late_file_system
+            || self.units().iter().any(by_unit)
+            || DEPENDENCIES
+                .iter()
+                .any(|attribute| self.named_units(unit, attribute).0.iter().any(|(name, _)| is_named(name)))
     }
 
     fn mounts(&self, paths: &mut Vec<PathUse>) {

@@ -289,7 +289,7 @@ impl Node {
                 definition.path.len() >= option.len()
                     && definition.path.iter().zip(*option).all(|(key, name)| key.exact() == Some(*name))
             };
-            OPTIONS.iter().any(|option| begins(option))
+            OPTIONS.iter().any(begins)
         };
         self.definitions.iter().any(|definition| is_leaf(definition) || is_below_option(definition))
     }

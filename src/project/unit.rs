@@ -106,7 +106,7 @@ pub const DEPENDENCIES: [DependencyAttribute; 11] = {
 };
 
 /// The unit name of a mount point (systemd-escape(1), `--path`).
-fn escaped(path: &str) -> String {
+pub(super) fn escaped(path: &str) -> String {
     let trimmed = path.trim_matches('/');
     trimmed
         .chars()

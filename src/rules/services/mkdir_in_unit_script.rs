@@ -40,7 +40,9 @@ declare_rule! {
     ///
     /// ## Fix safety
     /// Safe where a tmpfiles rule makes the directory already, and where a directory below `/var/lib`,
-    /// `/var/cache` or `/var/log` belongs to the user of the unit. Everything else is unsafe.
+    /// `/var/cache` or `/var/log` belongs to the user of the unit. Unsafe where the directory being there may change what
+    /// the script does (it tests for it, removes, moves or links something, or clones into it), where the command stands
+    /// in a branch or loop, where the unit has its own view of the file system or its own `UMask`, and everything else.
     ///
     /// ## References
     /// - systemd.exec(5), `StateDirectory=`; tmpfiles.d(5)
@@ -63,12 +65,42 @@ declare_rule! {
 
 const MARKS: [&str; 2] = ["mkdir", "install"];
 
+/// Programs that mount something, or ask whether it is.
+const MOUNTS: [&str; 5] = ["mount", "umount", "mountpoint", "btrfs", "zfs"];
+
+/// Who else makes the directories of a command.
+#[derive(Clone, Copy)]
+struct Shared {
+    /// It is written once and run for several directories or units, as a function over a list makes it: no patch of one
+    /// of them leaves the others alone.
+    is_repeated: bool,
+    /// Another unit makes one of them, too.
+    is_of_others: bool,
+}
+
+/// Whether a script mounts something.
+fn mounts(text: &RunText) -> bool {
+    match &text.kind {
+        RunKind::Script(script) => script
+            .commands()
+            .iter()
+            .any(|command| command.program().is_some_and(|program| MOUNTS.contains(&program))),
+        RunKind::Command { words, .. } => {
+            words.first().and_then(Word::base_name).is_some_and(|program| MOUNTS.contains(&program))
+        }
+    }
+}
+
 impl HostRule for MkdirInUnitScript {
     fn check(&self, host: &Host<'_>, cx: &mut HostContext<'_>) {
         let units = host.units().into_iter().filter(|unit| unit.suffix == "service");
         let units: Vec<(Unit, Vec<RunText>)> = units
             .map(|unit| {
-                let texts = host.unit_texts(&unit, &MARKS);
+                let mut texts = host.unit_texts(&unit, &MARKS);
+                // What it mounts, perhaps in another script, is not there any earlier.
+                if !texts.is_empty() && host.unit_texts(&unit, &MOUNTS).iter().any(mounts) {
+                    texts.clear();
+                }
                 (unit, texts)
             })
             .collect();
@@ -80,7 +112,15 @@ impl HostRule for MkdirInUnitScript {
         }
         for (unit, text, making) in &works {
             let is_repeated = works.iter().filter(|(_, _, other)| other.place == making.place).count() > 1;
-            check_unit(host, cx, unit, text, making, is_repeated);
+            // Systemd would give the directory to both, and to the last one in the end.
+            let is_of_others = works.iter().any(|(other, _, makes)| {
+                other.display() != unit.display()
+                    && makes
+                        .targets
+                        .iter()
+                        .any(|target| making.targets.iter().any(|own| own.path == target.path))
+            });
+            check_unit(host, cx, unit, text, making, Shared { is_repeated, is_of_others });
         }
         for text in &host.activation_texts(&MARKS) {
             for making in makings(text) {
@@ -133,10 +173,7 @@ struct Owner {
 fn makings(text: &RunText) -> Vec<Making<'_>> {
     match &text.kind {
         RunKind::Script(script) => {
-            let mounts = script.commands().iter().any(|command| {
-                matches!(command.program(), Some("mount" | "umount" | "mountpoint" | "btrfs" | "zfs"))
-            });
-            if mounts {
+            if mounts(text) {
                 return Vec::new();
             }
             let commands = script.commands().iter();
@@ -277,24 +314,24 @@ enum Remedy {
     Tmpfiles,
 }
 
-/// A command that `is_repeated` is written once and run for several directories or units, as a function over
-/// a list makes it: no patch of one of them leaves the others alone.
 fn check_unit(
     host: &Host<'_>,
     cx: &mut HostContext<'_>,
     unit: &Unit,
     text: &RunText,
     making: &Making<'_>,
-    is_repeated: bool,
+    shared: Shared,
 ) {
+    let is_repeated = shared.is_repeated;
     let targets: Vec<&str> = making
         .targets
         .iter()
         .map(|target| target.path.as_str())
         .filter(|path| is_reported(path) && !is_own_directory(host, unit, path))
+        .filter(|path| !host.is_mounted_late(unit, path))
         .collect();
     let Some(path) = targets.first().copied() else { return };
-    if cx.has_reported(making.place) {
+    if cx.has_reported(making.place) || is_lock(cx, making) {
         return;
     }
     let ownership = Ownership::of(host, unit, text, making, &targets);
@@ -317,6 +354,11 @@ fn check_unit(
         Remedy::Tmpfiles => format!("`{path}` is created by a script of the unit; a tmpfiles rule can do it"),
     };
     let fix = if is_repeated { None } else { fix(host, cx, unit, text, making, &targets, &ownership) };
+    let fix = fix.map(|(applicability, title, edits)| {
+        let is_certain = !shared.is_of_others && !sees_others(host, unit) && !may_notice(cx, text, making);
+        let applicability = if is_certain { applicability } else { applicability.min(Applicability::Unsafe) };
+        (applicability, title, edits)
+    });
     let mut report = cx.report(making.place, message).here("made each time the unit starts");
     report = cover(report, text, making);
     if let Some(place) = impossible {
@@ -349,6 +391,73 @@ fn check_unit(
         .note(format!(
             "To validate: nixos-rebuild dry-build; after switching, systemctl status {name} and ls -ld {path}.",
         ));
+}
+
+/// Whether the command fails where the directory is there, and the script makes use of that: as a lock.
+fn is_lock(cx: &HostContext<'_>, making: &Making<'_>) -> bool {
+    let behind = &cx.file_text(making.place.file)[usize::from(making.place.range().end())..];
+    let line = behind.lines().next().unwrap_or_default();
+    !making.is_repeatable && (line.trim_start().starts_with("||") || line.contains("; then"))
+}
+
+/// Whether the unit sees other directories at these paths than tmpfiles and systemd make, or makes them with other
+/// rights.
+fn sees_others(host: &Host<'_>, unit: &Unit) -> bool {
+    const VIEWS: [&str; 7] = [
+        "BindPaths",
+        "BindReadOnlyPaths",
+        "RootDirectory",
+        "RootImage",
+        "RootHash",
+        "TemporaryFileSystem",
+        "UMask",
+    ];
+    VIEWS.iter().any(|name| !host.directive(unit, Section::Service, name).definitions().is_empty())
+}
+
+/// Whether the script may do something else where the directory is there before it runs: the command stands in a branch,
+/// or something in front of it looks at the path or leaves another thing there. A test that goes with the command aside.
+fn may_notice(cx: &HostContext<'_>, text: &RunText, making: &Making<'_>) -> bool {
+    /// Programs that ask for a path, or leave another thing at it.
+    const PROGRAMS: [&str; 13] =
+        ["test", "rm", "rmdir", "mv", "ln", "cp", "find", "git", "hg", "svn", "tar", "rsync", "unlink"];
+    let RunKind::Script(script) = &text.kind else { return false };
+    let Some(command) = making.command else { return false };
+    let source = cx.file_text(making.place.file);
+    let tested = match making.targets.as_slice() {
+        [target] => script.removal_with_test(command, &target.word, source),
+        _ => None,
+    };
+    if tested.is_none() && (command.context.conditional || command.context.in_loop) {
+        return true;
+    }
+    let start = making.place.range().start();
+    let whole = text.definition.value.span.filter(|span| span.file == making.place.file);
+    let first = whole.map(|span| span.range().start()).filter(|first| *first <= start);
+    let end = tested.map_or(start, |span| span.range().start());
+    // Tests are no commands: they are looked for in the text, of which all stands in one file.
+    let before = first.map_or(source, |first| &source[TextRange::new(first, end.max(first))]);
+    if ["[ ", "[[ ", "test "].iter().any(|test| before.contains(test)) {
+        return true;
+    }
+    let may_concern = |word: &Word| {
+        let word = script.resolve(word);
+        let known = word.leading_text().trim_end_matches('/').to_owned();
+        let is_below =
+            |a: &str, b: &str| a == b || a.strip_prefix(b).is_some_and(|rest| rest.starts_with('/'));
+        let is_whole = word.as_literal().is_some();
+        making.targets.iter().any(|target| {
+            is_below(&known, &target.path)
+                || (known.starts_with('/') && is_below(&target.path, &known))
+                || (!is_whole && target.path.starts_with(&known))
+        })
+    };
+    script
+        .commands()
+        .iter()
+        .take_while(|other| !std::ptr::eq(*other, command))
+        .filter(|other| other.program().is_none_or(|program| PROGRAMS.contains(&program)))
+        .any(|other| other.words.iter().skip(1).any(may_concern))
 }
 
 /// An ignore comment counts above the whole definition, because none can stand in a string.
@@ -398,6 +507,10 @@ fn is_own_directory(host: &Host<'_>, unit: &Unit, path: &str) -> bool {
     nixos::services::DirectoryKind::ALL.into_iter().any(|kind| {
         let own = host.unit_words(unit, &format!("serviceConfig.{}", kind.directive()));
         let Some(own) = own else { return true };
+        // What belongs to a dynamic user lies there, and at the path itself a link to it.
+        let public = path.replacen("/private/", "/", 1);
+        let path =
+            if path.starts_with(&format!("{}/private/", kind.base())) { public.as_str() } else { path };
         let upstream = nixos::services::by_unit(&name)
             .map(|(_, unit)| unit.directories(kind).map(str::to_owned).collect::<Vec<_>>())
             .unwrap_or_default();
@@ -415,14 +528,22 @@ fn remedy(host: &Host<'_>, unit: &Unit, path: &str, ownership: &Ownership<'_>) -
     }
     let directive = nixos::services::DirectoryKind::ALL.into_iter().find_map(|kind| {
         let name = path.strip_prefix(kind.base())?.strip_prefix('/')?;
+        let is_runtime = kind == nixos::services::DirectoryKind::Runtime;
         let owner_fits = nixos::services::state_directory_owner(path).is_none()
-            && !(kind == nixos::services::DirectoryKind::Runtime && name.starts_with("secrets"));
+            && !(is_runtime && (name.starts_with("secrets") || ends_at_once(host, unit)));
         (!name.is_empty() && owner_fits).then(|| (kind, name.to_owned()))
     });
     match directive {
         Some((kind, name)) if ownership.fits || is_dynamic(host, unit) => Remedy::Directive(kind, name),
         _ => Remedy::Tmpfiles,
     }
+}
+
+/// Whether the unit ends as soon as its commands are through, and its runtime directory with it.
+fn ends_at_once(host: &Host<'_>, unit: &Unit) -> bool {
+    let kind = host.unit_text(unit, "serviceConfig.Type").flatten();
+    kind.is_some_and(|kind| kind == "oneshot")
+        && host.directive_flag(unit, Section::Service, "RemainAfterExit") != Some(true)
 }
 
 fn is_dynamic(host: &Host<'_>, unit: &Unit) -> bool {
@@ -628,7 +749,9 @@ fn owner_of<'t>(
         let paths = operands.get(1..)?;
         let only_targets = !paths.is_empty()
             && operands.len() == arguments.len()
-            && paths.iter().all(|path| targets.contains(&path.trim_end_matches('/')));
+            && paths.iter().all(|path| targets.contains(&path.trim_end_matches('/')))
+            // One mode and owner for all of them is all there is.
+            && targets.iter().all(|target| paths.iter().any(|path| path.trim_end_matches('/') == *target));
         if !only_targets {
             // Recursive, or files inside: systemd does not do that.
             return None;

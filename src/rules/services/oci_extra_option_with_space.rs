@@ -113,10 +113,20 @@ fn split(cx: &HostContext<'_>, item: &Item, flag: &str) -> Option<(Applicability
     let takes_value = known.is_some_and(|known| !known.switch);
     let is_one = takes_value && !value.starts_with('-') && !value.contains(char::is_whitespace);
     let is_long = flag.starts_with("--");
+    // What follows may be further flags: taking apart the first of them would not do.
+    if value.split_whitespace().skip(1).any(|word| word.starts_with('-')) {
+        return None;
+    }
+    let is_element = || {
+        let string = cx.expression_at(span).and_then(|string| string.syntax().parent());
+        string.is_some_and(|around| ast::List::can_cast(around.kind()))
+    };
     let between = if is_long && !value.starts_with('-') && known.is_none_or(|known| !known.switch) {
         "="
-    } else {
+    } else if is_element() {
         "\" \""
+    } else {
+        return None;
     };
     let start = span.range().start() + TextSize::of(flag) + TextSize::of('"');
     let range = TextRange::at(start, TextSize::try_from(spaces).ok()?);

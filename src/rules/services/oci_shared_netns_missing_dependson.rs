@@ -158,8 +158,11 @@ fn report(
     let patch = exact.and_then(|exact| {
         cx.add_to_container(host, &run.container, &near, "dependsOn", &format!("\"{exact}\""))
     });
+    // Another host with this file may not have one that stands elsewhere.
     let is_there = other.container.node.definitions().iter().any(|definition| {
-        definition.certainty == Certainty::Must && option.condition().implies(&definition.condition)
+        definition.certainty == Certainty::Must
+            && definition.file == option.item.definition.file
+            && option.condition().implies(&definition.condition)
     });
     let is_safe = is_there && !waits_for(host, runs, other, run, 0);
     let message = format!("container `{name}` joins the network of `{joined}` without waiting for it");
