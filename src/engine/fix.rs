@@ -11,7 +11,8 @@ use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 use super::run::Session;
 use super::{Outcome, RuleSet, Workspace};
 use crate::diagnostic::{Applicability, Diagnostic, Fix};
-use crate::syntax::parse;
+use crate::semantic::lower;
+use crate::syntax::{ParsedFile, parse};
 use crate::text::{Edit, FileId, Sources, TextRange, apply_edits};
 
 /// Rounds that may pass without fewer fixes left to apply. Fixes that want the same place need a round
@@ -243,12 +244,19 @@ fn files_of(wanted: &[Wanted<'_>]) -> Vec<FileId> {
     files
 }
 
-/// The text of the file with the fixes applied; `None` where that would break it.
+/// The text of the file with the fixes applied; `None` where that would break it: it cannot be parsed any more, or
+/// two of them define one attribute.
 fn changed_text(workspace: &Workspace, fixes: &[Wanted<'_>], file: FileId) -> Option<String> {
     let before = &workspace.sources.get(file).text;
     let edits = fixes.iter().flat_map(|wanted| &wanted.fix.edits).filter(|edit| edit.file == file);
     let after = apply_edits(before, edits).ok()?;
-    (parse(&after).is_ok() || !parse(before).is_ok()).then_some(after)
+    let is_broken = |before: &ParsedFile| {
+        let after = parse(&after);
+        let duplicates = |parsed: &ParsedFile| lower(&parsed.root()).duplicates.len();
+        !after.is_ok() || duplicates(&after) > duplicates(before)
+    };
+    let before = parse(before);
+    (!before.is_ok() || !is_broken(&before)).then_some(after)
 }
 
 fn fingerprint(changed: &BTreeMap<FileId, Arc<str>>) -> u64 {

@@ -230,7 +230,12 @@ pub fn is_secret_path(path: &str) -> bool {
     }
     let stem = name.split('.').find(|part| !part.is_empty()).unwrap_or_default();
     let words = words_of(stem);
-    let is_public = words.iter().any(|word| matches!(word.as_str(), "public" | "pub" | "example" | "readme"));
+    let is_plain_word =
+        |word: &String| matches!(word.as_str(), "public" | "pub" | "example" | "sample" | "readme");
+    // `secrets.example.env`, and programs about secrets.
+    let is_public = words.iter().any(is_plain_word)
+        || name.split('.').any(|part| matches!(part, "example" | "sample" | "dist"))
+        || words.iter().any(|word| matches!(word.as_str(), "generator" | "manager" | "checker"));
     let is_secret = words.iter().any(|word| {
         table.passwords.contains(word) || table.keys.contains(word) || table.path_words.contains(word)
     });

@@ -50,7 +50,7 @@ declare_rule! {
 }
 
 /// Outputs that Nix or a widespread tool knows. Singular and plural forms that both exist are both here.
-const OUTPUTS: [&str; 33] = [
+const OUTPUTS: [&str; 34] = [
     "apps",
     "bundlers",
     "checks",
@@ -79,6 +79,7 @@ const OUTPUTS: [&str; 33] = [
     "nixosConfigurations",
     "nixosModule",
     "nixosModules",
+    "nixopsConfigurations",
     "overlay",
     "overlays",
     "packages",
@@ -91,16 +92,28 @@ const PER_SYSTEM: [&str; 7] =
     ["apps", "bundlers", "checks", "devShells", "formatter", "legacyPackages", "packages"];
 
 /// Systems that nixpkgs or Nix itself is built for, or was.
-const SYSTEMS: [&str; 12] = [
+const SYSTEMS: [&str; 24] = [
     "aarch64-darwin",
     "aarch64-linux",
+    "armv5tel-linux",
     "armv6l-linux",
+    "armv7a-linux",
     "armv7l-linux",
+    "i686-freebsd",
     "i686-linux",
     "loongarch64-linux",
+    "m68k-linux",
+    "mips-linux",
+    "mips64-linux",
+    "mips64el-linux",
     "mipsel-linux",
+    "powerpc-linux",
+    "powerpc64-linux",
     "powerpc64le-linux",
+    "riscv32-linux",
     "riscv64-linux",
+    "s390x-linux",
+    "x86_64-cygwin",
     "x86_64-darwin",
     "x86_64-freebsd",
     "x86_64-linux",

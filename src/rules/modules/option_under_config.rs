@@ -69,6 +69,15 @@ impl Rule for OptionUnderConfig {
         if cx.text.contains("optionDeclaration") {
             return;
         }
+        // A submodule may have options that are called so.
+        let is_below_options =
+            set.syntax().ancestors().skip(1).filter_map(ast::AttrpathValue::cast).any(|around| {
+                let names = around.attrpath().and_then(|path| static_path(&path));
+                names.is_some_and(|names| names.iter().any(|name| name == "options"))
+            });
+        if is_below_options {
+            return;
+        }
         for leaf in below_config.iter().filter(|leaf| leaf.is_declaration) {
             let _ = cx
                 .report(&leaf.binding, "an option is declared below `config`")

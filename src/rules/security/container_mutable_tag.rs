@@ -55,7 +55,15 @@ impl HostRule for ContainerMutableTag {
                 None => !image.is_open,
                 Some(tag) => tag.value().is_some_and(|tag| tag == MUTABLE),
             };
-            if !is_mutable || image.has_digest || name.starts_with("localhost/") {
+            // What `docker-archive:/a.tar` and the like name is no image of a registry.
+            const PLACES: [&str; 6] =
+                ["containers-storage", "dir", "docker-archive", "docker-daemon", "oci", "oci-archive"];
+            let is_local = definition.value.as_str().is_some_and(|written| {
+                written.split_once(':').is_some_and(|(transport, _)| PLACES.contains(&transport))
+            });
+            let is_never_pulled = run.named("pull").any(|option| option.text().as_deref() == Some("never"));
+            let stays = is_local || is_never_pulled || name.starts_with("localhost/");
+            if !is_mutable || image.has_digest || stays {
                 continue;
             }
             let is_set = |option: &str| !host.below(&container.node, option).definitions().is_empty();

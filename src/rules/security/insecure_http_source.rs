@@ -107,12 +107,5 @@ fn is_http(url: &ast::Str) -> bool {
     let text = url.syntax().text().to_string();
     let Some(rest) = text.trim_matches('"').strip_prefix("http://") else { return false };
     let host = rest.split(['/', ':', '$']).next().unwrap_or_default();
-    let is_near = host.is_empty()
-        || host == "localhost"
-        || !host.contains('.')
-        || ["127.", "10.", "192.168.", "169.254."].iter().any(|start| host.starts_with(start))
-        || [".local", ".lan", ".internal", ".home.arpa", ".onion", ".i2p"]
-            .iter()
-            .any(|end| host.ends_with(end));
-    !is_near
+    host.contains('.') && !nixos::urls::is_private(host)
 }

@@ -102,12 +102,21 @@ fn items(host: &Host<'_>, paths: &[&str]) -> (Vec<Item>, bool) {
     (all, is_open)
 }
 
+/// Whether a name is one of a local network, where most caches pass on what others have signed.
+fn is_near(host: &str) -> bool {
+    nixos::urls::is_private(host) || !host.contains('.')
+}
+
 /// The host of a cache that needs a key of its own.
 fn unsigned(address: &str) -> Option<String> {
     let rest = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://"))?;
     let host = rest.split(['/', '?', ':']).next()?;
     // Mirrors pass on the signatures of cache.nixos.org.
-    let is_mirror = host.ends_with("nixos.org") || host.contains("mirror") || rest.contains("nix-channels");
+    let is_mirror = host.ends_with("nixos.org")
+        || host.ends_with(".fastly.net")
+        || host.contains("mirror")
+        || rest.contains("nix-channels")
+        || is_near(host);
     let is_trusted = rest.contains("trusted=1") || rest.contains("trusted=true");
     (!is_mirror && !is_trusted).then(|| host.to_owned())
 }

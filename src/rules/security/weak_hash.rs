@@ -55,6 +55,15 @@ impl Rule for WeakHash {
         if !has_source {
             return;
         }
+        // A strong one beside it counts.
+        let is_strong = |binding: ast::AttrpathValue| {
+            let names = binding.attrpath().and_then(|path| static_path(&path));
+            let is_named = names.is_some_and(|names| matches!(names.as_slice(), [name] if matches!(name.as_str(), "sha256" | "sha512" | "hash" | "outputHash")));
+            is_named && weak(&binding).is_none()
+        };
+        if set.attrpath_values().any(is_strong) {
+            return;
+        }
         for binding in set.attrpath_values() {
             let Some((value, algorithm)) = weak(&binding) else { continue };
             let _ = cx

@@ -45,11 +45,17 @@ impl HostRule for HostPathInExec {
     fn check(&self, host: &Host<'_>, cx: &mut HostContext<'_>) {
         let has_envfs = host.may_be_enabled("services.envfs.enable");
         for unit in host.units().iter().filter(|unit| unit.suffix == "service") {
+            if sees_others(host, unit) {
+                continue;
+            }
             for command in host.unit_commands(unit, &["/usr/", "/bin/", "/sbin/", "/run/current-system/"]) {
                 let Some(word) = command.words.first() else { continue };
                 let Some(path) = word.as_literal().filter(|path| is_outside(path, has_envfs)) else {
                     continue;
                 };
+                if host.may_make_file(path, &unit.display()) || path.starts_with("/usr/lib/wsl/") {
+                    continue;
+                }
                 let place = word.span.or(command.item.span).filter(|span| !cx.has_reported(*span));
                 let Some(place) = place else { continue };
                 let mut report = cx
@@ -70,6 +76,25 @@ impl HostRule for HostPathInExec {
             }
         }
     }
+}
+
+/// Whether the unit sees another file system than the host's at these paths, or starts only where the program is there.
+fn sees_others(host: &Host<'_>, unit: &Unit) -> bool {
+    let is_set =
+        |(section, name): &(Section, &str)| !host.directive(unit, *section, name).definitions().is_empty();
+    [
+        (Section::Service, "BindPaths"),
+        (Section::Service, "BindReadOnlyPaths"),
+        (Section::Service, "ExtensionDirectories"),
+        (Section::Service, "ExtensionImages"),
+        (Section::Service, "MountImages"),
+        (Section::Service, "RootDirectory"),
+        (Section::Service, "RootImage"),
+        (Section::Unit, "ConditionFileIsExecutable"),
+        (Section::Unit, "ConditionPathExists"),
+    ]
+    .iter()
+    .any(is_set)
 }
 
 fn is_outside(path: &str, has_envfs: bool) -> bool {

@@ -90,11 +90,9 @@ fn container(host: &Host<'_>, base: &str) -> Option<String> {
 }
 
 fn is_defined(host: &Host<'_>, name: &str) -> bool {
-    host.defined_units().iter().any(|unit| {
-        name.strip_suffix(unit.suffix)
-            .and_then(|base| base.strip_suffix('.'))
-            .is_some_and(|base| unit.key.may_be(base))
-    })
+    let is_whole = |(keys, _): &(Vec<OptionKey>, _)| keys.last().is_some_and(|key| key.may_be(name));
+    host.defined_units().iter().any(|unit| host.may_be_called(unit, name))
+        || host.nodes("systemd.units.*").iter().any(is_whole)
 }
 
 fn report(
