@@ -961,7 +961,7 @@ fn secrets_are_in_no_report() {
     let folder = tempfile::tempdir().expect("there is room for a folder");
     let secret = "hunter2-Q9ü";
     let module = format!(
-        "{{\n  networking.hostName = \"box\";\n  users.users.nora = {{ initialPassword = \"{secret}\"; extraGroups = [ \"docker\" ]; }};\n}}\n"
+        "{{\n  virtualisation.docker.enable = true;\n  users.users.nora = {{ initialPassword = \"{secret}\"; extraGroups = [ \"docker\" ]; }};\n}}\n"
     );
     let flake = "{ inputs.nixpkgs.url = \"github:NixOS/nixpkgs\"; outputs = { nixpkgs, ... }: { nixosConfigurations.box = nixpkgs.lib.nixosSystem { modules = [ ./module.nix ]; }; }; }\n";
     std::fs::write(folder.path().join("module.nix"), module).expect("files can be written");
