@@ -196,10 +196,15 @@ fn step<'o>(workspace: &Workspace, wanted: &[Wanted<'o>]) -> Step<'o> {
     let mut dropped = Vec::new();
     for wanted in suspects {
         taken.push(wanted);
-        let files = wanted.files();
-        if files.iter().any(|file| changed_text(workspace, &taken, *file).is_none()) {
+        let breaks = |fixes: &[Wanted<'_>]| {
+            wanted.files().iter().any(|file| changed_text(workspace, fixes, *file).is_none())
+        };
+        if breaks(&taken) {
             taken.pop();
-            dropped.push(wanted);
+            // One that others keep from fitting is looked at again when these are through.
+            if breaks(&[wanted]) {
+                dropped.push(wanted);
+            }
         }
     }
     let texts = files_of(&taken)

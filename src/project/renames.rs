@@ -80,8 +80,9 @@ impl Host<'_> {
         }
         let pins = self.project().pins(repository);
         let old = found.into_iter().filter(|(rename, path, _)| {
-            // Without a known release the new name may be as young as the text of the table, but few are.
-            let since = rename.since.unwrap_or(Release { year: read.year - 1, ..read });
+            // Without a known release the new name may be as young as the text of the table; few are younger than
+            // the release before it.
+            let since = rename.since.unwrap_or(Release { year: read.year - 1, month: 11 });
             let is_too_new = pins.iter().any(|pin| pin.is_before(since));
             !is_too_new && !self.declares(path)
         });

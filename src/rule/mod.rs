@@ -4,6 +4,7 @@ mod context;
 mod dependency;
 mod derivation;
 mod globs;
+mod guard;
 mod library;
 mod meta;
 mod options;

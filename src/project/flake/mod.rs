@@ -27,6 +27,7 @@ use super::input::ProjectInput;
 use super::renames::Pin;
 use super::table::Certainty;
 use crate::eval::{Attrs, Condition, Machine, Thunk, Unknown, Val};
+use crate::nixos::renames::Release;
 use crate::text::FileId;
 
 /// The module system that a host is a configuration of.
@@ -55,10 +56,23 @@ impl HostClass {
 }
 
 /// What the lock file of the project says of the age of its inputs that come from `repository`, `owner/name` in
-/// lower case.
+/// lower case; without one, what the branches say that the flake names.
 pub(super) fn pins(machine: &Machine<'_>, root: &Utf8Path, repository: &str) -> Vec<Pin> {
-    let lock = machine.loader().read(&root.join("flake.lock"));
-    lock.map(|lock| lock::pins(&lock, repository)).unwrap_or_default()
+    if let Some(lock) = machine.loader().read(&root.join("flake.lock")) {
+        return lock::pins(&lock, repository);
+    }
+    let path = root.join("flake.nix");
+    let file = machine.loader().file(&path).zip(machine.loader().read(&path));
+    let Some(flake) = file.and_then(|(file, text)| WrittenFlake::read(file, true, &text)) else {
+        return Vec::new();
+    };
+    let pin = |input: WrittenInput<'_>| {
+        let (url, _) = input.text("url")?;
+        let release = Release::find(url)?;
+        (lock::repository_of(url).as_deref() == Some(repository))
+            .then_some(Pin { release: Some(release), modified: None })
+    };
+    flake.inputs().into_iter().filter_map(pin).collect()
 }
 
 /// A host that the flake names.

@@ -53,6 +53,9 @@ fn check_options(host: &Host<'_>, cx: &mut HostContext<'_>) {
             continue;
         }
         let Some(span) = old.definition.key.filter(|span| !cx.has_reported(*span)) else { continue };
+        if cx.is_for_some_releases(span) {
+            continue;
+        }
         let mut report = cx
             .report(span, format!("`{}` is gone", old.definition.path_text()))
             .here("no longer an option")

@@ -55,6 +55,9 @@ fn check_options(host: &Host<'_>, cx: &mut HostContext<'_>) {
     for old in host.old_options() {
         let Some(now) = &old.rename.now else { continue };
         let Some(span) = old.definition.key.filter(|span| !cx.has_reported(*span)) else { continue };
+        if cx.is_for_some_releases(span) {
+            continue;
+        }
         let written = old.definition.path_text();
         let patch = fix(cx, &old, now);
         let mut report = cx
