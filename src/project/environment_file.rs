@@ -10,7 +10,7 @@ use super::path::PathRole;
 use super::secret::SecretTool;
 use super::service::{Manager, Service, ServiceKind};
 use super::table::{Node, OptionKey};
-use super::unit::Section;
+use super::unit::{DEPENDENCIES, Dependency, DependencyAttribute, Section, Unit};
 use super::view::Known;
 use crate::eval::Value;
 
@@ -81,7 +81,41 @@ impl Host<'_> {
         self.may_be_secret(path)
             || self.may_be_in_etc(path)
             || self.may_be_prepared(path)
+            || self.may_be_rendered(path)
             || self.is_named_in_scripts(path, unit)
+            || self.waits_for_own(unit)
+    }
+
+    /// Whether a service that writes files from templates or keys may write it.
+    fn may_be_rendered(&self, path: &str) -> bool {
+        /// Such services, and where their files lie where that is told.
+        const WRITERS: [(&str, &str); 3] = [
+            ("services.vault-agent", ""),
+            ("services.consul-template", ""),
+            // Of colmena, which also takes other folders.
+            ("deployment.keys", "/run/keys"),
+        ];
+        let is_used = |option: &str| !self.below(self.root(), option).definitions().is_empty();
+        WRITERS.iter().any(|(option, folder)| path.starts_with(folder) && is_used(option))
+    }
+
+    /// Whether the unit needs another one of the project to come first: that one may make its files, by means that
+    /// nothing shows.
+    fn waits_for_own(&self, unit: &str) -> bool {
+        let units = self.units();
+        let find = |name: &str| units.iter().find(|other| other.display() == name);
+        let Some(own) = find(unit) else { return false };
+        let needs = |attribute: &&DependencyAttribute| attribute.kind == Dependency::Strong;
+        let needed =
+            DEPENDENCIES.iter().filter(needs).flat_map(|attribute| self.named_units(own, attribute).0);
+        let required = units.iter().filter(|other| {
+            let requires = |attribute: &&DependencyAttribute| attribute.option == "requiredBy";
+            DEPENDENCIES.iter().filter(requires).any(|attribute| self.may_depend_on(other, attribute, unit))
+        });
+        let names: Vec<String> = needed.map(|(name, _)| name).chain(required.map(Unit::display)).collect();
+        names.iter().any(|name| {
+            find(name).is_some_and(|other| self.runs_something(other)) && self.may_start_after(unit, name)
+        })
     }
 
     /// The path of a secret that is called almost as the file at `path`.
@@ -111,7 +145,12 @@ impl Host<'_> {
     }
 
     fn may_be_in_etc(&self, path: &str) -> bool {
+        /// Files of NixOS that hold assignments.
+        const OWN: [&str; 4] = ["locale.conf", "os-release", "set-environment", "vconsole.conf"];
         let Some(rest) = path.strip_prefix("/etc/") else { return false };
+        if OWN.contains(&rest) {
+            return true;
+        }
         let is_it =
             |name: &str| rest == name || rest.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'));
         self.nodes("environment.etc.*").iter().any(|(keys, node)| {
@@ -146,7 +185,7 @@ impl Host<'_> {
         // A script may go into the folder first.
         let name = path.rsplit('/').next().unwrap_or(path);
         let marks = [name];
-        let is_other = |other: &super::unit::Unit| other.suffix == "service" && other.display() != unit;
+        let is_other = |other: &Unit| other.suffix == "service" && other.display() != unit;
         self.units()
             .iter()
             .filter(|other| is_other(other))

@@ -25,7 +25,23 @@ impl Host<'_> {
             return true;
         }
         let whole = unit.display();
+        if self.may_be_mounted_with(&whole) {
+            return true;
+        }
         self.units().iter().any(|other| other.display() != whole && self.starts(other, &whole))
+    }
+
+    /// Whether a file system may pull the unit in by its mount options (systemd.mount(5)).
+    fn may_be_mounted_with(&self, name: &str) -> bool {
+        let pulls = ["x-systemd.requires=", "x-systemd.wants="];
+        self.nodes("fileSystems.*").iter().any(|(_, node)| {
+            let (options, open) = self.items(&self.below(node, "options"));
+            open.is_some()
+                || options.iter().any(|item| match self.plain(&item.value) {
+                    Some(option) => pulls.iter().any(|pull| option.strip_prefix(pull) == Some(name)),
+                    None => true,
+                })
+        })
     }
 
     /// Whether a timer, socket or path unit may start the service.

@@ -85,6 +85,14 @@ fn is_own(host: &Host<'_>, unit: &Unit) -> bool {
 }
 
 fn may_pull_in(host: &Host<'_>, unit: &Unit) -> bool {
+    // What the target starts needs not start it.
+    let is_started_by_it = DEPENDENCIES
+        .iter()
+        .filter(|attribute| attribute.kind == Dependency::Reverse)
+        .any(|attribute| host.may_depend_on(unit, attribute, TARGET));
+    if is_started_by_it {
+        return true;
+    }
     let pulls = DEPENDENCIES.iter().filter(|attribute| {
         matches!(attribute.kind, Dependency::Weak | Dependency::Strong) && attribute.option != "requisite"
     });
@@ -117,7 +125,7 @@ fn report(host: &Host<'_>, cx: &mut HostContext<'_>, unit: &Unit, item: &Item) {
         .exact()
         .filter(|_| unit.suffix == "service")
         .and_then(|key| cx.add_dependencies(host, key, &near, &[("wants", TARGET)]));
-    let message = format!("`{name}` waits for `{TARGET}`, which nothing starts");
+    let message = format!("`{name}` waits for `{TARGET}`, which it does not pull in");
     let Some(mut report) = cx.report_item(item, message) else { return };
     report = report
         .here("only the order")

@@ -38,6 +38,7 @@ declare_rule! {
     level: Warning,
     fix: Never,
     status: Status::Stable { since: "0.1.0" },
+    supersedes: ["oci-cdi-missing-ordering"],
 }
 
 impl HostRule for CdiDeviceWithoutToolkit {
