@@ -766,6 +766,32 @@ fn what_was_not_done_is_no_clean_report() {
 }
 
 #[test]
+fn rules_are_silent_about_some_files() {
+    let config = "[per-file-ignores]\n'old/' = ['ALL']\n'a.nix' = ['suspicious', 'style']\n";
+    let files =
+        [("a.nix", UNUSED), ("b.nix", UNUSED), ("old/c.nix", "{ inherit; }"), ("nixlint.toml", config)];
+    let place = Place::new(&files);
+    let said = place.run(&["check", "-o", "concise"]).stdout;
+    let places: Vec<&str> = said.lines().filter_map(|line| line.split(':').next()).collect();
+    assert_eq!(places, ["b.nix"], "{said}");
+
+    place.write(
+        "nixlint.toml",
+        b"[per-file-ignores]\n'../x' = ['style']\n'a.nix' = ['stile', 1]\n'b.nix' = 'style'\n",
+    );
+    let ran = place.run(&["check"]);
+    assert_eq!(ran.code, 2);
+    for told in [
+        "leads out of the folder",
+        "unknown rule or group `stile`",
+        "expected the name of a rule",
+        "expected a list of rules",
+    ] {
+        assert!(ran.stderr.contains(told), "{told}: {}", ran.stderr);
+    }
+}
+
+#[test]
 fn graphs_are_of_hosts_that_are_there() {
     let ran = Place::example("homelab").run(&["graph", "--host", "servr"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));

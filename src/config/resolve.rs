@@ -1,9 +1,10 @@
 //! From configuration and flags to the rules of a run.
 
 use super::book::{RuleBook, Selector, UnknownName};
+use super::exclude::Exclude;
 use super::schema::{Config, Setting};
 use crate::diagnostic::{Group, Level};
-use crate::engine::{ActiveRule, RuleSet};
+use crate::engine::{ActiveRule, Quiet, RuleSet};
 use crate::rule::{RuleMeta, Status};
 
 /// What the command line says about rules. It has the last word over the configuration.
@@ -78,6 +79,12 @@ pub fn resolve(book: RuleBook<'_>, config: &Config, flags: &Selectors) -> RuleSe
             set.rules.push(ActiveRule { meta: entry.meta, runner, level });
         }
     }
+    let quiet = |(files, selectors): &(Exclude, Vec<Selector>)| {
+        let names = book.metas().filter(|meta| selectors.iter().any(|selector| selector.matches(meta)));
+        let (names, files) = (names.map(|meta| meta.name).collect(), files.clone());
+        Quiet { names, files: Box::new(move |path| files.matches(path)) }
+    };
+    set.quiet = config.per_file.iter().map(quiet).collect();
     set
 }
 

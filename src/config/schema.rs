@@ -31,6 +31,8 @@ pub struct Config {
     pub pack: Option<usize>,
     /// What is not reported on.
     pub exclude: Exclude,
+    /// Rules that do not speak about some files.
+    pub per_file: Vec<(Exclude, Vec<Selector>)>,
     /// Hosts that no output of a flake names.
     pub hosts: Vec<NamedHost>,
     /// What is said of services that the system and a user both run.
@@ -53,7 +55,8 @@ pub enum Setting {
 }
 
 /// The keys of the file.
-const KEYS: [&str; 7] = ["rules", "rule-dirs", "hosts", "services", "exclude", "preview", "fail-on"];
+const KEYS: [&str; 8] =
+    ["rules", "rule-dirs", "per-file-ignores", "hosts", "services", "exclude", "preview", "fail-on"];
 /// The keys of a host.
 const HOST_KEYS: [&str; 2] = ["modules", "class"];
 /// The keys of what is said of services.
@@ -156,6 +159,7 @@ impl Reader<'_> {
                 "hosts" => config.hosts = self.hosts(value, folder),
                 "services" => config.services = Arc::new(self.services(value)),
                 "exclude" => config.exclude = self.exclude(value, folder.path),
+                "per-file-ignores" => config.per_file = self.per_file(value, folder.path),
                 "preview" => match value.get_ref().as_bool() {
                     Some(preview) => config.preview = preview,
                     None => self.wrong_type(value, "`true` or `false`"),
@@ -429,6 +433,36 @@ impl Reader<'_> {
             }
         }
         paths
+    }
+
+    /// Patterns of files, each with the rules that do not speak about them.
+    fn per_file(&mut self, value: &Value<'_>, folder: &Utf8Path) -> Vec<(Exclude, Vec<Selector>)> {
+        let mut ignores = Vec::new();
+        for (pattern, rules) in self.table(value).into_iter().flatten() {
+            let files = match Exclude::new(folder, &[pattern.get_ref()]) {
+                Ok(files) => files,
+                Err((_, reason)) => {
+                    self.mistake(pattern.span(), "wrong pattern in `per-file-ignores`", reason);
+                    continue;
+                }
+            };
+            let Some(names) = rules.get_ref().as_array() else {
+                self.wrong_type(rules, "a list of rules and groups");
+                continue;
+            };
+            let mut selectors = Vec::new();
+            for name in names.iter() {
+                match name.get_ref().as_str().map(|word| self.book.selector(word)) {
+                    Some(Ok(selector)) => selectors.push(selector),
+                    Some(Err(unknown)) => {
+                        self.unknown(name.span(), &unknown, || "`nixlint rules` lists them all".to_owned());
+                    }
+                    None => self.wrong_type(name, "the name of a rule or group"),
+                }
+            }
+            ignores.push((files, selectors));
+        }
+        ignores
     }
 
     fn exclude(&mut self, value: &Value<'_>, folder: &Utf8Path) -> Exclude {

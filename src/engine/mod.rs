@@ -22,4 +22,4 @@ pub use moved::moved;
 pub use projects::visit_projects;
 pub use run::{HostFindings, STACK, Session, is_of_form, pool, run};
 pub use suppress::rule_name_at;
-pub use workspace::{ActiveRule, InputFile, Outcome, ProjectFiles, Reader, RuleSet, Workspace};
+pub use workspace::{ActiveRule, InputFile, Outcome, ProjectFiles, Quiet, Reader, RuleSet, Workspace};

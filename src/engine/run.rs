@@ -15,7 +15,7 @@ use super::{ActiveRule, InputFile, Outcome, ProjectFiles, RuleSet, Workspace};
 use crate::diagnostic::{Applicability, Diagnostic, Level, Tag};
 use crate::rule::{RuleMeta, Runner};
 use crate::syntax::{Parser, parse};
-use crate::text::{FileId, Span};
+use crate::text::{FileId, SourceFile, Span};
 
 /// Stack of a worker, in bytes: trees of the depth that the guard allows can be walked on it.
 pub const STACK: usize = 64 << 20;
@@ -85,8 +85,8 @@ impl Session {
         for input in inputs.filter(|input| input.reported) {
             outcome.files += 1;
             let on_hosts = by_file.remove(&input.id).unwrap_or_default();
-            let text = &workspace.sources.get(input.id).text;
-            let Sifted { shown, suppressed } = self.sifted(input.id, text, on_hosts, rules, &settings);
+            let source = workspace.sources.get(input.id);
+            let Sifted { shown, suppressed } = self.sifted(input.id, source, on_hosts, rules, &settings);
             outcome.diagnostics.extend(shown);
             outcome.suppressed.extend(suppressed);
         }
@@ -96,21 +96,22 @@ impl Session {
     }
 
     /// All there is to say about one file that is reported on, in order: what `rules` on files find in
-    /// `text`, and of what was found on hosts earlier that which is about it.
+    /// `source`, and of what was found on hosts earlier that which is about it.
     ///
     /// Works on the current thread, whose stack should be as large as those of [`pool`].
     pub fn of_file(
         &mut self,
         file: FileId,
-        text: &Arc<str>,
+        source: &SourceFile,
         on_hosts: Vec<Diagnostic>,
         rules: &RuleSet,
     ) -> Vec<Diagnostic> {
+        let text = &source.text;
         if self.is_stale(file, text) {
             let result = file::check(file, text, true, &Dispatch::new(rules), &mut Parser::default());
             self.files.insert(file, (text.clone(), Arc::new(result)));
         }
-        let mut shown = self.sifted(file, text, on_hosts, rules, &Settings::new(rules)).shown;
+        let mut shown = self.sifted(file, source, on_hosts, rules, &Settings::new(rules)).shown;
         sort_in_file(&mut shown);
         shown
     }
@@ -182,7 +183,7 @@ impl Session {
     fn sifted(
         &self,
         file: FileId,
-        text: &str,
+        source: &SourceFile,
         on_hosts: Vec<Diagnostic>,
         rules: &RuleSet,
         settings: &Settings<'_>,
@@ -197,7 +198,10 @@ impl Session {
             found.retain(|diagnostic| !settings.is_of_form(diagnostic));
             found.iter_mut().for_each(keep_generated);
         }
-        suppress::sift(file, text, result.facts.is_some(), &result.comments, found, rules)
+        let is_read = result.facts.is_some();
+        let mut sifted = suppress::sift(file, &source.text, is_read, &result.comments, found, rules);
+        rules.quieten(&source.path, &mut sifted.shown);
+        sifted
     }
 }
 

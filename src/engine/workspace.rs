@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::diagnostic::{Diagnostic, Level};
 use crate::project::{NamedHost, Presence, ServiceSettings, Tree};
@@ -110,6 +110,28 @@ pub struct RuleSet {
     pub known: FxHashMap<String, bool>,
     /// The levels that configuration sets for rules of [`super::BUILT_IN`].
     pub built_in_levels: FxHashMap<String, Level>,
+    /// Which rules do not speak about which files.
+    pub quiet: Vec<Quiet>,
+}
+
+/// Rules that do not speak about some files.
+pub struct Quiet {
+    /// Their names.
+    pub names: FxHashSet<&'static str>,
+    /// Whether the file at an absolute path is one of those.
+    pub files: Box<dyn Fn(&Utf8Path) -> bool + Send + Sync>,
+}
+
+impl RuleSet {
+    /// Drops the findings about the file at `path` of rules that do not speak about it.
+    pub(super) fn quieten(&self, path: &Utf8Path, found: &mut Vec<Diagnostic>) {
+        for quiet in &self.quiet {
+            let is_quiet = |diagnostic: &Diagnostic| quiet.names.contains(diagnostic.rule.as_str());
+            if found.iter().any(is_quiet) && (quiet.files)(path) {
+                found.retain(|diagnostic| !is_quiet(diagnostic));
+            }
+        }
+    }
 }
 
 /// What a run found.

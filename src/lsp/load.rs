@@ -9,7 +9,7 @@ use super::mistakes::{Mistakes, told};
 use super::settings::Settings;
 use super::world::{Group, Snapshot, World};
 use crate::config::discover::{ConfigChoice, OpenFile, Request, discover, packs};
-use crate::config::{Pack, RuleBook, Selectors, resolve};
+use crate::config::{Config, Pack, RuleBook, Selectors, resolve};
 use crate::engine::{BUILT_IN, HostFindings, Session};
 use crate::rule::{Entry, RuleMeta};
 use crate::text::{FileId, SourceFile, Sources};
@@ -163,7 +163,8 @@ impl Load {
 }
 
 /// What tells rule sets apart.
-fn key(config: &crate::config::Config, flags: &Selectors, packs: &Arc<Packs>) -> String {
+fn key(config: &Config, flags: &Selectors, packs: &Arc<Packs>) -> String {
     let packs = Arc::as_ptr(packs);
-    format!("{:?} {:?} {:?} {flags:?} {packs:p}", config.rules, config.options, config.preview)
+    let Config { rules, options, preview, per_file, .. } = config;
+    format!("{rules:?} {options:?} {preview:?} {per_file:?} {flags:?} {packs:p}")
 }

@@ -203,8 +203,8 @@ impl World {
             }
         };
         let group = &mut self.now.groups[group];
-        let text = &self.now.sources.get(file).text;
-        let shown = Arc::new(group.session.of_file(file, text, on_hosts, &group.rules));
+        let source = self.now.sources.get(file);
+        let shown = Arc::new(group.session.of_file(file, source, on_hosts, &group.rules));
         self.shown.insert(file, shown.clone());
         shown
     }

@@ -118,6 +118,13 @@ impl Host<'_> {
         })
     }
 
+    /// Whether the host puts something at `path` before services start: a rule of tmpfiles, a mount, or an activation
+    /// script. Of all scripts only the last are looked at: that is asked of many paths.
+    pub fn may_be_put(&self, path: &str) -> bool {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        self.may_be_prepared(path) || !self.activation_texts(&[name]).is_empty()
+    }
+
     /// The path of a secret that is called almost as the file at `path`.
     pub fn secret_like(&self, path: &str) -> Option<String> {
         let bare = |path: &str| {

@@ -53,7 +53,7 @@ impl HostRule for HostPathInExec {
                 let Some(path) = word.as_literal().filter(|path| is_outside(path, has_envfs)) else {
                     continue;
                 };
-                if host.may_make_file(path, &unit.display()) || path.starts_with("/usr/lib/wsl/") {
+                if host.may_be_put(path) || path.starts_with("/usr/lib/wsl/") {
                     continue;
                 }
                 let place = word.span.or(command.item.span).filter(|span| !cx.has_reported(*span));
