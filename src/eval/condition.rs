@@ -133,6 +133,14 @@ impl Condition {
         }
     }
 
+    /// It holds, and `other` does not: what both ask for is not asked twice.
+    pub fn and_not(&self, other: &Self) -> Self {
+        let own = self.conjuncts();
+        let rest = other.conjuncts().iter().filter(|one| !own.contains(one));
+        let negated = rest.fold(Self::False, |any, one| any.or(&one.not()));
+        self.and(&negated)
+    }
+
     /// Whether a part of it could not be read as a question about options.
     pub fn has_opaque(&self) -> bool {
         self.any_atom(&mut |atom| matches!(atom, Atom::Opaque(..) | Atom::Large(_)))
@@ -270,6 +278,8 @@ mod tests {
         assert_eq!(a.or(&a.not()), Condition::True);
         assert_eq!(a.and(&b).and(&a), a.and(&b));
         assert_eq!(a.and(&b).not().not(), a.and(&b));
+        assert_eq!(a.and_not(&a.and(&b)), a.and(&b.not()));
+        assert_eq!(a.and_not(&a), Condition::False);
     }
 
     #[test]
@@ -416,6 +426,14 @@ mod tests {
             let implies = a.built().implies(&b.built());
             let is_refuted = worlds().any(|world| a.holds(world) && !b.holds(world));
             prop_assert!(!(implies && is_refuted));
+        }
+
+        #[test]
+        fn what_holds_without_another_does_so_in_every_world(a in written(), b in written()) {
+            let without = a.built().and_not(&b.built());
+            for world in worlds() {
+                prop_assert_eq!(world.holds(&without), Some(a.holds(world) && !b.holds(world)));
+            }
         }
 
         #[test]

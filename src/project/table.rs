@@ -302,7 +302,7 @@ impl Node {
             for stronger in all.iter().filter(|other| other.priority < definition.priority) {
                 match stronger.certainty {
                     Certainty::Must => {
-                        definition.condition = definition.condition.and(&stronger.condition.clone().not());
+                        definition.condition = definition.condition.and_not(&stronger.condition);
                     }
                     // Perhaps it is overridden.
                     certainty => definition.certainty = definition.certainty.max(certainty),
