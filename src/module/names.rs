@@ -162,7 +162,12 @@ impl<'i> Walk<'i> {
                 self.expr(node.0, Role::Other);
                 self.keys(&node.1);
                 if let Some(default) = node.2 {
+                    // `pkgs.new or pkgs.old` is for both: what the first has is asked for.
+                    let known = self.found.uses.len();
                     self.expr(default, Role::Other);
+                    if self.meaning(node.0, 0).is_some() {
+                        self.found.uses.truncate(known);
+                    }
                 } else if let Some(base) = self.meaning(node.0, 0) {
                     self.select(id, node.0, base, &node.1);
                 }

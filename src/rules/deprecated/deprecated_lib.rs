@@ -54,7 +54,7 @@ impl ProjectRule for DeprecatedLib {
         for old in project.old_library_names() {
             let (place, row) = (old.place, old.row);
             let span = place.span();
-            if cx.has_reported(span) {
+            if cx.has_reported(span) || cx.is_for_some_releases(span) {
                 continue;
             }
             let edit = edit(cx, &old);

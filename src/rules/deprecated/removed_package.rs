@@ -44,7 +44,11 @@ impl ProjectRule for RemovedPackage {
         for old in project.old_packages(None) {
             let (place, row) = (old.place, old.row);
             let span = place.span();
-            if row.now.is_some() || cx.has_reported(span) || cx.defines_attribute(project, &place.name.name) {
+            if row.now.is_some()
+                || cx.has_reported(span)
+                || cx.defines_attribute(project, &place.name.name)
+                || cx.is_for_some_releases(span)
+            {
                 continue;
             }
             let written = row.path.trim_start_matches("pkgs.");

@@ -49,7 +49,10 @@ impl ProjectRule for RenamedPackage {
             let (place, row) = (old.place, old.row);
             let Some(now) = &row.now else { continue };
             let span = place.span();
-            if cx.has_reported(span) || cx.defines_attribute(project, &place.name.name) {
+            if cx.has_reported(span)
+                || cx.defines_attribute(project, &place.name.name)
+                || cx.is_for_some_releases(span)
+            {
                 continue;
             }
             let (written, shown) = (row.path.trim_start_matches("pkgs."), now.trim_start_matches("pkgs."));
