@@ -359,7 +359,7 @@ fn a_folder_without_nix_is_no_failure() {
 
 #[test]
 fn a_lock_file_selects_what_is_found_in_it() {
-    let place = Place::new(&[("flake.nix", UNUSED), ("flake.lock", "{ this is no JSON"), ("a.nix", FIXED)]);
+    let place = Place::new(&[("flake.nix", UNUSED), ("flake.lock", "{}"), ("a.nix", FIXED)]);
     insta::assert_snapshot!(place.run(&["check", "-o", "concise", "flake.lock"]).shown(), @"
     exit code: 0
     --- stderr
@@ -379,6 +379,17 @@ fn a_lock_file_selects_what_is_found_in_it() {
     exit code: 2
     --- stderr
       × `gone/flake.lock` does not exist
+    ");
+}
+
+#[test]
+fn a_lock_file_with_conflicts_is_told() {
+    let place = Place::new(&[("flake.nix", FIXED), ("flake.lock", "<<<<<<< HEAD\n")]);
+    insta::assert_snapshot!(place.run(&["check", "-q"]).shown(), @"
+    exit code: 2
+    --- stderr
+      × `flake.lock` is no JSON: expected value at line 1 column 1
+      help: `nix flake lock` writes it anew
     ");
 }
 

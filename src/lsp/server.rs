@@ -314,10 +314,9 @@ impl Server {
             self.folders.extend(root.or_else(path).filter(|path| path.is_absolute()));
         }
         if let Some(options) = params.get("initializationOptions") {
-            match Settings::read(options) {
-                Ok(settings) => self.settings = settings,
-                Err(problem) => self.tell(&problem),
-            }
+            let (settings, problems) = Settings::read(options);
+            self.settings = settings.unwrap_or_default();
+            problems.iter().for_each(|problem| self.tell(problem));
         }
         let mut capabilities = json!({
             "positionEncoding": self.client.encoding_name(),
@@ -372,14 +371,12 @@ impl Server {
     }
 
     fn take_settings(&mut self, value: &Value) {
-        match Settings::read(value) {
-            Ok(settings) if settings != self.settings => {
-                self.settings = settings;
-                self.forget_configuration();
-            }
-            Ok(_) => {}
-            Err(problem) => self.tell(&problem),
+        let (settings, problems) = Settings::read(value);
+        if let Some(settings) = settings.filter(|settings| *settings != self.settings) {
+            self.settings = settings;
+            self.forget_configuration();
         }
+        problems.iter().for_each(|problem| self.tell(problem));
     }
 
     fn configuration_changed(&mut self, params: &Value) {

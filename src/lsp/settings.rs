@@ -24,15 +24,29 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    /// Reads settings as clients send them: bare, or in a section `nixlint` or `settings`. What is wrong is
-    /// told in a sentence.
-    pub(super) fn read(value: &Value) -> Result<Self, String> {
+    /// Reads settings as clients send them: bare, or in a section `nixlint` or `settings`. What is wrong is told in
+    /// sentences, and passed over; `None` where nothing can be read.
+    pub(super) fn read(value: &Value) -> (Option<Self>, Vec<String>) {
         let section = ["nixlint", "settings"].iter().find_map(|name| value.get(name));
-        match section {
-            Some(section) if section.is_object() => Self::read(section),
-            _ if value.is_null() => Ok(Self::default()),
-            _ => Self::deserialize(value).map_err(|error| format!("settings of nixlint: {error}")),
+        if let Some(section) = section.filter(|section| section.is_object()) {
+            return Self::read(section);
         }
+        if value.is_null() {
+            return (Some(Self::default()), Vec::new());
+        }
+        let told = |error: serde_json::Error| format!("settings of nixlint: {error}");
+        let Some(keys) = value.as_object() else {
+            return (None, Self::deserialize(value).err().map(told).into_iter().collect());
+        };
+        let (mut right, mut problems) = (serde_json::Map::new(), Vec::new());
+        for (key, value) in keys {
+            let alone = serde_json::Map::from_iter([(key.clone(), value.clone())]);
+            match Self::deserialize(&Value::Object(alone)) {
+                Ok(_) => _ = right.insert(key.clone(), value.clone()),
+                Err(error) => problems.push(told(error)),
+            }
+        }
+        (Self::deserialize(&Value::Object(right)).ok(), problems)
     }
 
     /// Where the configuration is.
@@ -88,15 +102,16 @@ mod tests {
             json!({"nixlint": {"ignore": ["x"]}}),
             json!({"settings": {"nixlint": {"ignore": ["x"]}}}),
         ] {
-            assert_eq!(Settings::read(&value), Ok(wanted.clone()));
+            assert_eq!(Settings::read(&value), (Some(wanted.clone()), Vec::new()));
         }
-        assert_eq!(Settings::read(&Value::Null), Ok(Settings::default()));
+        assert_eq!(Settings::read(&Value::Null).0, Some(Settings::default()));
     }
 
     #[test]
     fn what_is_wrong_is_told() {
-        let error = Settings::read(&json!({"ignor": []})).expect_err("there is no such key");
-        assert!(error.contains("ignor"), "{error}");
-        assert!(Settings::read(&json!(7)).is_err());
+        let (settings, told) = Settings::read(&json!({"ignor": [], "select": 7, "ignore": ["x"]}));
+        assert_eq!(settings.map(|settings| settings.ignore), Some(vec!["x".to_owned()]));
+        assert!(told.len() == 2 && told.iter().any(|problem| problem.contains("ignor")), "{told:?}");
+        assert!(matches!(Settings::read(&json!(7)), (None, told) if told.len() == 1));
     }
 }

@@ -133,6 +133,15 @@ pub enum Problem {
         /// Where the first wrong byte is.
         offset: usize,
     },
+    /// A lock file is no JSON, as after a merge with conflicts: what it pins is not known.
+    #[error("`{}` is no JSON: {error}", printable(path))]
+    #[diagnostic(help("`nix flake lock` writes it anew"))]
+    Lock {
+        /// As it is shown.
+        path: String,
+        /// What is wrong.
+        error: serde_json::Error,
+    },
     /// The configuration is wrong; nothing under it was looked at.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -340,6 +349,14 @@ pub fn mistakes_in(
 }
 
 /// Reads the files of all projects and hands out ids in the order of their paths.
+/// What is wrong with the lock file of the flake at `root`.
+fn lock_problem(root: &Path, folder: &Path) -> Option<Problem> {
+    let path = root.join("flake.lock");
+    let text = fs::read_to_string(&path).ok()?;
+    let error = serde_json::from_str::<serde::de::IgnoredAny>(&text).err()?;
+    Some(Problem::Lock { path: display(&lossy(&path), folder), error })
+}
+
 fn load(request: &Request<'_>, found: Vec<Found>, stdin: Option<&Path>, discovered: &mut Discovered) {
     let mut candidates: Vec<(usize, Candidate)> = Vec::new();
     let mut found: Vec<(Found, Vec<InputFile>)> =
@@ -385,6 +402,7 @@ fn load(request: &Request<'_>, found: Vec<Found>, stdin: Option<&Path>, discover
     }
 
     let roots: Vec<PathBuf> = found.iter().map(|(found, _)| PathBuf::from(found.root.as_str())).collect();
+    discovered.problems.extend(roots.iter().filter_map(|root| lock_problem(root, request.folder)));
     let presence = presence::Presences::new(&roots);
     discovered.reader = Reader::new(
         move |path| read_below(&roots, path.as_std_path()),
