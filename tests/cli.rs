@@ -777,6 +777,41 @@ fn what_was_not_done_is_no_clean_report() {
 }
 
 #[test]
+fn ignore_comments_are_written_for_what_is_found() {
+    let text = "{\n  a = rec { b = 1; };\n  c = [ ''\n    ${if true then \"x\" else \"y\"}\n  '' ];\n  d = \"\\q\"; inherit;\n}\n";
+    let place = Place::new(&[("a.nix", text), ("broken.nix", BROKEN)]);
+    let ran = place.run(&["check", "--add-ignore=until spring", "-o", "concise"]);
+    assert_eq!(ran.code, 1);
+    insta::assert_snapshot!(ran.shown(), @"
+    exit code: 1
+    --- stdout
+    a.nix:5:10: warning[unreachable-branch] this condition is always `true`
+    broken.nix:1:5: error[syntax-error] expected an expression after `=`, found `}`
+    --- stderr
+    Wrote 2 ignore comments in 1 file
+    Found 1 error, 1 warning in 2 of 2 files (3 ignored)
+    ");
+    insta::assert_snapshot!(place.read("a.nix"), @r#"
+    {
+      # nixlint: ignore[unneeded-rec] until spring
+      a = rec { b = 1; };
+      c = [ ''
+        ${if true then "x" else "y"}
+      '' ];
+      # nixlint: ignore[empty-inherit, useless-escape] until spring
+      d = "\q"; inherit;
+    }
+    "#);
+    assert_eq!(place.read("broken.nix"), BROKEN);
+    // Nothing new.
+    let again = place.run(&["check", "--add-ignore", "-o", "concise"]);
+    assert_eq!((again.code, again.stdout), (1, ran.stdout));
+    let piped = place.run_with_input(&["check", "--add-ignore", "-"], b"{ inherit; }\n");
+    assert_eq!(piped.stdout, "# nixlint: ignore[empty-inherit]\n{ inherit; }\n");
+    assert_eq!(place.run(&["check", "--add-ignore", "--fix"]).code, 2);
+}
+
+#[test]
 fn rules_are_silent_about_some_files() {
     let config = "[per-file-ignores]\n'old/' = ['ALL']\n'a.nix' = ['suspicious', 'style']\n";
     let files =

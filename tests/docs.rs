@@ -22,6 +22,7 @@ use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 const COMMANDS: &[(&str, i32)] = &[
     ("nixlint check", 1),
     ("nixlint check hosts/server modules", 1),
+    ("nixlint check --add-ignore=REASON", 0),
     ("nixlint check --diff", 1),
     ("nixlint check --fix", 1),
     ("nixlint explain python-buildenv", 0),

@@ -78,6 +78,17 @@ pub(super) struct CheckArgs {
     #[arg(long)]
     pub fix: bool,
 
+    /// Write an ignore comment for each finding, with a reason if one is given, so that only new ones are reported
+    #[arg(
+        long,
+        value_name = "REASON",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "",
+        conflicts_with_all = ["fix", "diff", "watch", "statistics"]
+    )]
+    pub add_ignore: Option<String>,
+
     /// Lint again whenever files change, until Ctrl+C
     #[arg(long, conflicts_with_all = ["fix", "diff"])]
     pub watch: bool,

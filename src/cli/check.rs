@@ -36,13 +36,15 @@ pub(super) fn run(args: CheckArgs, book: RuleBook<'_>, streams: &Streams) -> Res
         run.note_what_is_missing(&found, streams);
         return show_diff(&run, streams, args.exit_zero);
     }
-    let found = match args.fix {
-        true => run.fix(lowest, Destination::Files, args.fail_on),
-        false => run.check(args.fail_on),
+    let found = match (args.fix, &args.add_ignore) {
+        (true, _) => run.fix(lowest, Destination::Files, args.fail_on),
+        (false, Some(reason)) => run.add_ignores(reason, args.fail_on),
+        (false, None) => run.check(args.fail_on),
     };
 
     // With fixes applied to it, stdout belongs to the text from stdin.
-    let fixed_input = if args.fix { run.input.take() } else { None };
+    let writes = args.fix || args.add_ignore.is_some();
+    let fixed_input = if writes { run.input.take() } else { None };
     let rules = rule_infos(book);
     let shown = Shown::new(&run, &found, &rules);
     let failed = match fixed_input {
@@ -207,6 +209,9 @@ fn report(
 
 fn summarise(run: &Run, found: &Found, failed: bool, start: Instant, streams: &Streams) {
     let outcome = &found.outcome;
+    if found.ignores > 0 {
+        streams.note(&super::fix::ignored(found));
+    }
     if found.fixes > 0 {
         streams.note(&super::fix::fixed(found));
     }

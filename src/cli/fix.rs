@@ -35,6 +35,11 @@ pub(super) fn fixed(found: &Found) -> String {
     format!("Fixed {} in {}\n", counted(found.fixes, "finding"), counted(found.fixed_files, "file"))
 }
 
+/// How many comments were written, in a line.
+pub(super) fn ignored(found: &Found) -> String {
+    format!("Wrote {} in {}\n", counted(found.ignores, "ignore comment"), counted(found.fixed_files, "file"))
+}
+
 /// Gives the fixed text back to whoever piped it in: unchanged where nothing could be done.
 fn answer(run: &Run, found: &Found, input: &[u8], streams: &Streams) -> Result<Status, Failure> {
     let is_error = |diagnostic: &&Diagnostic| diagnostic.rule.as_str() == "syntax-error";

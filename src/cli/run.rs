@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use camino::Utf8PathBuf;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Failure;
 use super::args::{FileArgs, RuleArgs, usage_error};
@@ -17,7 +17,9 @@ use crate::diagnostic::{Applicability, Diagnostic, Level};
 use crate::engine::{self, Outcome, ProjectFiles, Reader, RuleSet, Workspace};
 use crate::project::Project;
 use crate::report::diff::{Surface, unified_diff};
-use crate::text::{FileId, Sources};
+use crate::report::ignore_edits;
+use crate::syntax::{parse, same_code};
+use crate::text::{Edit, FileId, Sources, apply_edits};
 
 /// All that is to be looked at, read and ready.
 pub(super) struct Run {
@@ -59,6 +61,8 @@ pub(super) struct Found {
     pub fails: bool,
     /// How many fixes were applied.
     pub fixes: usize,
+    /// How many ignore comments were written.
+    pub ignores: usize,
     /// In how many files.
     pub fixed_files: usize,
 }
@@ -192,6 +196,39 @@ impl Run {
         found
     }
 
+    /// Writes an ignore comment for each finding, and lints again.
+    ///
+    /// What a comment cannot silence is left: findings that no rule makes, and places where a comment would be code. A
+    /// project of which a file cannot be written stays as it is.
+    pub(super) fn add_ignores(&mut self, reason: &str, fail_on: Option<Level>) -> Found {
+        let found = self.check(fail_on).outcome.diagnostics;
+        let is_of_rule = |diagnostic: &&Diagnostic| {
+            !engine::BUILT_IN.iter().any(|meta| meta.name == diagnostic.rule.as_str())
+        };
+        let found: Vec<&Diagnostic> = found.iter().filter(is_of_rule).collect();
+        let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
+        let edits = ignore_edits(&self.sources, &found, &reason);
+        let mut written_in: FxHashMap<FileId, usize> = FxHashMap::default();
+        for of_file in edits.chunk_by(|a, b| a.file == b.file) {
+            let file = of_file[0].file;
+            let source = self.sources.get(file).clone();
+            let written = self.pool.install(|| with_comments(&source.text, of_file));
+            if let Some((text, count)) = written {
+                written_in.insert(file, count);
+                self.sources.replace(file, Arc::new(source.with_text(text.into())));
+            }
+        }
+        let groups = std::mem::take(&mut self.groups);
+        for group in &groups {
+            for lost in self.write(&group.projects) {
+                written_in.remove(&lost);
+            }
+        }
+        self.groups = groups;
+        let ignores = written_in.values().sum();
+        Found { ignores, fixed_files: self.changed().count(), ..self.check(fail_on) }
+    }
+
     /// The changes since the files were read, as a patch.
     pub(super) fn diff(&self, streams: &Streams) -> String {
         let surface = if streams.terminal || streams.color {
@@ -293,6 +330,24 @@ impl Found {
         self.outcome.diagnostics.sort_by(place);
         self.outcome.cut_short.sort();
     }
+}
+
+/// A text with those of the comments that change nothing but comments, and how many these are.
+fn with_comments(text: &str, comments: &[Edit]) -> Option<(String, usize)> {
+    let before = parse(text);
+    let is_harmless = |edits: &[Edit]| {
+        let after = apply_edits(text, edits).ok()?;
+        let parsed = parse(&after);
+        (parsed.is_ok() && same_code(&before.syntax(), &parsed.syntax())).then_some((after, edits.len()))
+    };
+    is_harmless(comments).or_else(|| {
+        let alone: Vec<Edit> = comments
+            .iter()
+            .filter(|edit| is_harmless(std::slice::from_ref(edit)).is_some())
+            .cloned()
+            .collect();
+        if alone.is_empty() { None } else { is_harmless(&alone) }
+    })
 }
 
 /// The paths to look at and the text from stdin.

@@ -1,5 +1,7 @@
 //! The edit that silences one finding.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::place;
 use crate::diagnostic::Diagnostic;
 use crate::text::{Edit, FileId, PositionEncoding, Sources, TextRange};
@@ -24,6 +26,25 @@ pub fn ignore_edit(sources: &Sources, diagnostic: &Diagnostic) -> Edit {
         range: TextRange::empty((at as u32).into()),
         text: format!("{indentation}# nixlint: ignore[{}]{}", diagnostic.rule, line_break(&file.text, at)),
     }
+}
+
+/// The edits that silence all of these findings, one comment for those that begin in one line, with `reason` behind
+/// the rules; sorted by file and place.
+pub fn ignore_edits(sources: &Sources, diagnostics: &[&Diagnostic], reason: &str) -> Vec<Edit> {
+    let mut by_place: BTreeMap<(FileId, u32), (Edit, BTreeSet<&str>)> = BTreeMap::new();
+    for diagnostic in diagnostics {
+        let edit = ignore_edit(sources, diagnostic);
+        let place = (edit.file, edit.range.start().into());
+        by_place.entry(place).or_insert_with(|| (edit, BTreeSet::new())).1.insert(diagnostic.rule.as_str());
+    }
+    let comment = |(edit, rules): (Edit, BTreeSet<&str>)| {
+        let (before, behind) = edit.text.split_once('[').expect("invariant: the rule stands in brackets");
+        let (_, line_break) = behind.split_once(']').expect("invariant: the rule stands in brackets");
+        let rules: Vec<&str> = rules.into_iter().collect();
+        let reason = if reason.is_empty() { String::new() } else { format!(" {reason}") };
+        Edit { text: format!("{before}[{}]{reason}{line_break}", rules.join(", ")), ..edit }
+    };
+    by_place.into_values().map(comment).collect()
 }
 
 /// Inserts a comment at the top of the file that silences the rule in all of it: below a byte-order mark and

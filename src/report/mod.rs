@@ -38,7 +38,7 @@ use std::io;
 use std::str::FromStr;
 
 pub use fingerprint::fingerprints;
-pub use ignore::{ignore_edit, ignore_file_edit};
+pub use ignore::{ignore_edit, ignore_edits, ignore_file_edit};
 pub use place::file_uri;
 pub use terminal::printable;
 
