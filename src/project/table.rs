@@ -234,17 +234,31 @@ const STEPS: usize = 4;
 impl Node {
     pub(super) fn new(machine: &Machine<'_>, decide: &Decide<'_>, raw: Vec<Raw>) -> Self {
         let mut node = Self { definitions: Vec::with_capacity(raw.len()), ..Self::empty() };
+        // Definitions whose priority is given right here, as `mkForce { … }` does.
+        let mut forced: Vec<usize> = Vec::new();
         for raw in raw {
+            let (inherited, known) = (raw.priority, node.definitions.len());
             let val = machine.force(&raw.value);
             node.unwrap(machine, raw, val, 0);
+            let is_forced = |at: &usize| node.definitions[*at].priority < inherited.min(PLAIN_PRIORITY);
+            forced.extend((known..node.definitions.len()).filter(is_forced));
         }
         for definition in &mut node.definitions {
             definition.condition = decide(&definition.condition);
         }
+        let forced = forced.into_iter().map(|at| &node.definitions[at]);
+        let forced = forced.filter(|definition| definition.condition != Condition::False);
+        let strongest = forced.map(|definition| definition.priority).min().unwrap_or(i64::MAX);
         node.definitions.retain(|definition| definition.condition != Condition::False);
         let first = node.definitions.first().map(|definition| definition.priority);
-        if node.definitions.iter().any(|definition| Some(definition.priority) != first) && node.is_option() {
-            node.override_weaker(decide);
+        if node.definitions.iter().any(|definition| Some(definition.priority) != first) {
+            if node.is_option() {
+                node.override_weaker(decide);
+            } else {
+                // Whether this is an option, so that the set takes the place of all of them, is not known.
+                let weaker = node.definitions.iter_mut().filter(|definition| definition.priority > strongest);
+                weaker.for_each(|definition| definition.certainty = definition.certainty.max(Certainty::May));
+            }
         }
         node
     }
