@@ -142,16 +142,17 @@ impl RoughKind {
                 _ => Self::Unknown,
             },
             NODE_LITERAL => view.tokens().next().map_or(Self::Unsure, |token| Self::of_literal(token.kind)),
-            NODE_APPLY => {
-                let name = view.last_name().map(|name| name.strip_prefix("__").unwrap_or(name));
-                let result = name.and_then(|name| RESULTS_BY_NAME.get(name));
-                match result {
-                    Some((arguments, kind)) if *arguments == count_arguments(view) => Self::Known(*kind),
-                    _ => Self::Unknown,
-                }
-            }
+            NODE_APPLY => view.last_name().map_or(Self::Unknown, |name| Self::of_call(view, name)),
             NODE_SELECT => Self::Unknown,
             _ => Self::Unsure,
+        }
+    }
+
+    /// Looks at a call of a function that ends in this name.
+    pub fn of_call(call: NodeView<'_>, name: &str) -> Self {
+        match RESULTS_BY_NAME.get(name.strip_prefix("__").unwrap_or(name)) {
+            Some((arguments, kind)) if *arguments == count_arguments(call) => Self::Known(*kind),
+            _ => Self::Unknown,
         }
     }
 

@@ -306,10 +306,14 @@ impl<'t> Glance<'t> {
         *self.own.get_or_init(own) == Some(kind)
     }
 
-    /// How the bindings right below a set or a `let` are written.
+    /// How the bindings right below a set or a `let` are written, where there are several.
     pub fn key_forms(&self) -> KeyForms {
         *self.keys.get_or_init(|| {
             let mut forms = KeyForms::default();
+            // One alone has no other to be compared with.
+            if self.nodes.len() < 2 {
+                return forms;
+            }
             for binding in self.bindings() {
                 match binding.key().map(NodeView::kind) {
                     None => forms.paths += 1,

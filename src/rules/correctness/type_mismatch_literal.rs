@@ -58,7 +58,14 @@ impl Rule for TypeMismatchLiteral {
         };
         let is_no = |kind: Kind| move |other: Kind| other != kind;
         match view.kind() {
-            NODE_APPLY => may(view.operand(), &|kind| !matches!(kind, Kind::Function | Kind::Set)),
+            NODE_APPLY => {
+                let function = view.operand().zip(view.called());
+                let kind = match function {
+                    Some((call, name)) if call.kind() == NODE_APPLY => RoughKind::of_call(call, name),
+                    _ => view.operand().map_or(RoughKind::Unknown, RoughKind::of),
+                };
+                kind.may(|kind| !matches!(kind, Kind::Function | Kind::Set))
+            }
             NODE_SELECT => may(view.operand(), &is_no(Kind::Set)),
             NODE_IF_ELSE | NODE_ASSERT => may(view.operand(), &is_no(Kind::Bool)),
             NODE_UNARY_OP if view.has_token(TOKEN_INVERT) => may(view.operand(), &is_no(Kind::Bool)),

@@ -40,11 +40,13 @@ impl Rule for UselessEscape {
     type Node = ast::Str;
 
     fn may_concern(&self, view: &Glance<'_>, cx: &Context<'_>) -> bool {
+        if view.is_plain_string() {
+            return false;
+        }
         let indented = cx.text[view.range()].starts_with("''");
-        !view.is_plain_string()
-            && view.tokens().any(|token| {
-                token.text.contains('\\') && !useless(token.text, token.range.start(), indented).is_empty()
-            })
+        view.tokens().any(|token| {
+            token.text.contains('\\') && !useless(token.text, token.range.start(), indented).is_empty()
+        })
     }
 
     fn check(&self, string: &ast::Str, cx: &mut Context<'_>) {
