@@ -777,6 +777,42 @@ fn what_was_not_done_is_no_clean_report() {
 }
 
 #[test]
+fn variants_have_levels() {
+    let module = "{ pkgs, ... }: { environment.systemPackages = [ (import ./gone.nix) (import ./secrets/gone.nix) ]; }";
+    let flake = "{ outputs = { nixpkgs, ... }: { nixosConfigurations.a = nixpkgs.lib.nixosSystem { modules = [ ./m.nix ]; }; }; }";
+    let place = Place::new(&[("flake.nix", flake), ("m.nix", module), ("nixlint.toml", "")]);
+    let levels = |config: &str, flags: &[&str]| {
+        place.write("nixlint.toml", config.as_bytes());
+        let ran = place.run(&[&["check", "-o", "concise", "--select", "missing-path"], flags].concat());
+        let level = |line: &str| {
+            line.split_once(": ").and_then(|(_, rest)| rest.split('[').next().map(str::to_owned))
+        };
+        ran.stdout.lines().filter_map(level).collect::<Vec<String>>()
+    };
+    assert_eq!(levels("", &[]), ["error", "info"]);
+    assert_eq!(levels("rules.missing-path.variants.secret = 'warning'", &[]), ["error", "warning"]);
+    assert_eq!(
+        levels("rules.missing-path = { level = 'warning', variants.secret = 'off' }", &[]),
+        ["warning"]
+    );
+    assert_eq!(
+        levels("rules.missing-path.variants.secret = 'off'", &["-W", "missing-path"]),
+        ["warning", "warning"]
+    );
+    place.write(
+        "nixlint.toml",
+        b"rules.missing-path.variants = { secrt = 'off' }\nrules.empty-let.variants = { x = 'off' }",
+    );
+    let ran = place.run(&["check"]);
+    assert_eq!(ran.code, 2);
+    assert!(
+        ran.stderr.contains("did you mean `secret`?") && ran.stderr.contains("has no variants"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
 fn ignore_comments_are_written_for_what_is_found() {
     let text = "{\n  a = rec { b = 1; };\n  c = [ ''\n    ${if true then \"x\" else \"y\"}\n  '' ];\n  d = \"\\q\"; inherit;\n}\n";
     let place = Place::new(&[("a.nix", text), ("broken.nix", BROKEN)]);

@@ -79,6 +79,20 @@ pub fn resolve(book: RuleBook<'_>, config: &Config, flags: &Selectors) -> RuleSe
             set.rules.push(ActiveRule { meta: entry.meta, runner, level });
         }
     }
+    for (rule, variant, setting) in &config.variants {
+        // Flags have the last word, over all of a rule.
+        let meta = book.rules.iter().map(|entry| entry.meta).find(|meta| meta.name == *rule);
+        let is_told =
+            meta.is_some_and(|meta| flags.levels.iter().any(|(selector, _)| selector.matches(meta)));
+        let level = match setting {
+            Setting::Off => None,
+            Setting::At(level) => Some(*level),
+            Setting::On => continue,
+        };
+        if !is_told {
+            set.variant_levels.insert((rule, variant), level);
+        }
+    }
     let quiet = |(files, selectors): &(Exclude, Vec<Selector>)| {
         let names = book.metas().filter(|meta| selectors.iter().any(|selector| selector.matches(meta)));
         let (names, files) = (names.map(|meta| meta.name).collect(), files.clone());

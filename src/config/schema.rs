@@ -23,6 +23,8 @@ use crate::rule::RuleMeta;
 pub struct Config {
     /// Levels of rules and groups, the broadest first.
     pub rules: Vec<(Selector, Setting)>,
+    /// Levels of variants of rules, by rule and variant.
+    pub variants: Vec<(&'static str, &'static str, Setting)>,
     /// Options of rules, by name; each table fits its rule.
     pub options: BTreeMap<&'static str, toml::Table>,
     /// Where the folders of the user's own rules stand in the text.
@@ -198,7 +200,7 @@ impl Reader<'_> {
                 (DeValue::Table(table), Selector::Rule(rule)) => {
                     let values = values.get(name).and_then(toml::Value::as_table);
                     let values = values.expect("invariant: both readings have the same tables");
-                    let (setting, options) = self.rule(rule, table, values);
+                    let (setting, options) = self.rule(rule, table, values, &mut config.variants);
                     config.rules.extend(setting.map(|setting| (selector, setting)));
                     config.options.insert(rule, options);
                 }
@@ -226,6 +228,7 @@ impl Reader<'_> {
         rule: &'static str,
         table: &DeTable<'_>,
         values: &toml::Table,
+        variants: &mut Vec<(&'static str, &'static str, Setting)>,
     ) -> (Option<Setting>, toml::Table) {
         let mut setting = Some(Setting::On);
         let mut options = toml::Table::new();
@@ -234,6 +237,10 @@ impl Reader<'_> {
             let name = key.get_ref().as_ref();
             if name == "level" {
                 setting = self.level(value, &LEVELS);
+                continue;
+            }
+            if let Some(entry) = entry.filter(|_| name == "variants") {
+                self.variants(entry.meta, value, variants);
                 continue;
             }
             let known = entry.map_or(Vec::new(), |entry| option_names(entry.meta));
@@ -256,6 +263,32 @@ impl Reader<'_> {
             }
         }
         (setting, options)
+    }
+
+    /// The levels of variants of a rule.
+    fn variants(
+        &mut self,
+        meta: &'static RuleMeta,
+        value: &Value<'_>,
+        variants: &mut Vec<(&'static str, &'static str, Setting)>,
+    ) {
+        for (key, value) in self.table(value).into_iter().flatten() {
+            let name = key.get_ref().as_ref();
+            let names = || meta.variants.iter().map(|variant| variant.name);
+            let Some(known) = names().find(|known| *known == name) else {
+                let unknown = UnknownName::new("variant", name, names());
+                self.unknown(key.span(), &unknown, || match meta.variants {
+                    [] => format!("`{}` has no variants", meta.name),
+                    _ => format!(
+                        "the variants of `{}` are {}",
+                        meta.name,
+                        listed(&names().collect::<Vec<_>>())
+                    ),
+                });
+                continue;
+            };
+            variants.extend(self.level(value, &LEVELS).map(|setting| (meta.name, known, setting)));
+        }
     }
 
     /// The table of hosts: for each its modules, or a table with its modules and its class.

@@ -208,6 +208,7 @@ impl Session {
 /// What the rule set says about findings, by rule name.
 struct Settings<'r> {
     rules: FxHashMap<&'static str, &'r ActiveRule>,
+    variants: &'r FxHashMap<(&'static str, &'static str), Option<Level>>,
     built_in: FxHashMap<&'static str, Level>,
 }
 
@@ -216,6 +217,7 @@ impl<'r> Settings<'r> {
         let level = |meta: &&'static RuleMeta| Some((meta.name, built_in::level(rules, meta)?));
         Self {
             rules: rules.rules.iter().map(|rule| (rule.meta.name, rule)).collect(),
+            variants: &rules.variant_levels,
             built_in: BUILT_IN.iter().filter_map(level).collect(),
         }
     }
@@ -228,7 +230,13 @@ impl<'r> Settings<'r> {
     fn set_level(&self, diagnostic: &mut Diagnostic) -> bool {
         let name = diagnostic.rule.as_str();
         if let Some(rule) = self.rules.get(name) {
-            diagnostic.level = rule.level.unwrap_or(diagnostic.level);
+            let of_variant = diagnostic.variant.and_then(|name| self.variants.get(&(rule.meta.name, name)));
+            let level = match of_variant {
+                Some(None) => return false,
+                Some(level) => *level,
+                None => rule.level,
+            };
+            diagnostic.level = level.unwrap_or(diagnostic.level);
             return true;
         }
         match self.built_in.get(name) {

@@ -110,6 +110,8 @@ pub struct RuleSet {
     pub known: FxHashMap<String, bool>,
     /// The levels that configuration sets for rules of [`super::BUILT_IN`].
     pub built_in_levels: FxHashMap<String, Level>,
+    /// The levels that configuration sets for variants, by rule and variant; `None` where one is not wanted.
+    pub variant_levels: FxHashMap<(&'static str, &'static str), Option<Level>>,
     /// Which rules do not speak about which files.
     pub quiet: Vec<Quiet>,
 }

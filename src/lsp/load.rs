@@ -165,6 +165,6 @@ impl Load {
 /// What tells rule sets apart.
 fn key(config: &Config, flags: &Selectors, packs: &Arc<Packs>) -> String {
     let packs = Arc::as_ptr(packs);
-    let Config { rules, options, preview, per_file, .. } = config;
-    format!("{rules:?} {options:?} {preview:?} {per_file:?} {flags:?} {packs:p}")
+    let Config { rules, variants, options, preview, per_file, .. } = config;
+    format!("{rules:?} {variants:?} {options:?} {preview:?} {per_file:?} {flags:?} {packs:p}")
 }
