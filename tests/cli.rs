@@ -814,26 +814,30 @@ fn variants_have_levels() {
 
 #[test]
 fn ignore_comments_are_written_for_what_is_found() {
-    let text = "{\n  a = rec { b = 1; };\n  c = [ ''\n    ${if true then \"x\" else \"y\"}\n  '' ];\n  d = \"\\q\"; inherit;\n}\n";
+    let text = "{\n  a = rec { b = 1; };\n  c = [ ''\n    ${if true then \"x\" else \"y\"}\n  '' ];\n  /* why\n  */ e = rec { f = 1; };\n  d = \"\\q\"; inherit;\n}\n";
     let place = Place::new(&[("a.nix", text), ("broken.nix", BROKEN)]);
     let ran = place.run(&["check", "--add-ignore=until spring", "-o", "concise"]);
     assert_eq!(ran.code, 1);
     insta::assert_snapshot!(ran.shown(), @"
     exit code: 1
     --- stdout
-    a.nix:5:10: warning[unreachable-branch] this condition is always `true`
+    a.nix:9:10: warning[unneeded-rec] this set need not be recursive [*]
     broken.nix:1:5: error[syntax-error] expected an expression after `=`, found `}`
     --- stderr
-    Wrote 2 ignore comments in 1 file
-    Found 1 error, 1 warning in 2 of 2 files (3 ignored)
+    Wrote 3 ignore comments in 1 file
+    Found 1 error, 1 warning in 2 of 2 files (4 ignored)
+    [*] 1 fixable with --fix
     ");
     insta::assert_snapshot!(place.read("a.nix"), @r#"
     {
       # nixlint: ignore[unneeded-rec] until spring
       a = rec { b = 1; };
+      # nixlint: ignore[unreachable-branch] until spring
       c = [ ''
         ${if true then "x" else "y"}
       '' ];
+      /* why
+      */ e = rec { f = 1; };
       # nixlint: ignore[empty-inherit, useless-escape] until spring
       d = "\q"; inherit;
     }

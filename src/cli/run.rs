@@ -18,7 +18,7 @@ use crate::engine::{self, Outcome, ProjectFiles, Reader, RuleSet, Workspace};
 use crate::project::Project;
 use crate::report::diff::{Surface, unified_diff};
 use crate::report::ignore_edits;
-use crate::syntax::{parse, same_code};
+use crate::syntax::{SyntaxKind, SyntaxToken, parse, same_code};
 use crate::text::{Edit, FileId, Sources, apply_edits};
 
 /// All that is to be looked at, read and ready.
@@ -198,15 +198,17 @@ impl Run {
 
     /// Writes an ignore comment for each finding, and lints again.
     ///
-    /// What a comment cannot silence is left: findings that no rule makes, and places where a comment would be code. A
-    /// project of which a file cannot be written stays as it is.
+    /// What a comment cannot silence is left: findings that no rule makes, and places where a comment would be code or a
+    /// part of another comment. A project of which a file cannot be written stays as it is.
     pub(super) fn add_ignores(&mut self, reason: &str, fail_on: Option<Level>) -> Found {
         let found = self.check(fail_on).outcome.diagnostics;
         let is_of_rule = |diagnostic: &&Diagnostic| {
             !engine::BUILT_IN.iter().any(|meta| meta.name == diagnostic.rule.as_str())
         };
         let found: Vec<&Diagnostic> = found.iter().filter(is_of_rule).collect();
-        let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
+        let is_space = |c: char| c.is_whitespace() || c.is_control();
+        let reason: Vec<&str> = reason.split(is_space).filter(|word| !word.is_empty()).collect();
+        let reason = reason.join(" ");
         let edits = ignore_edits(&self.sources, &found, &reason);
         let mut written_in: FxHashMap<FileId, usize> = FxHashMap::default();
         for of_file in edits.chunk_by(|a, b| a.file == b.file) {
@@ -335,7 +337,20 @@ impl Found {
 /// A text with those of the comments that change nothing but comments, and how many these are.
 fn with_comments(text: &str, comments: &[Edit]) -> Option<(String, usize)> {
     let before = parse(text);
+    // A comment in a comment would say nothing.
+    let in_comment = |edit: &Edit| {
+        let at = edit.range.start();
+        let is_around = |token: &SyntaxToken| {
+            token.kind() == SyntaxKind::TOKEN_COMMENT
+                && token.text_range().start() < at
+                && at < token.text_range().end()
+        };
+        before.syntax().token_at_offset(at).left_biased().as_ref().is_some_and(is_around)
+    };
     let is_harmless = |edits: &[Edit]| {
+        if edits.iter().any(in_comment) {
+            return None;
+        }
         let after = apply_edits(text, edits).ok()?;
         let parsed = parse(&after);
         (parsed.is_ok() && same_code(&before.syntax(), &parsed.syntax())).then_some((after, edits.len()))

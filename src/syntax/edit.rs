@@ -33,11 +33,11 @@ pub fn replace(node: &SyntaxNode, text: &str) -> Edits {
     let touches = |left: Option<char>, right: Option<char>| {
         left.zip(right).is_some_and(|(left, right)| glues(left, right))
     };
-    if touches(before.and_then(|token| token.text().chars().next_back()), text.chars().next()) {
+    if touches(before.as_ref().and_then(last_char), text.chars().next()) {
         text.insert(0, ' ');
     }
     let right = after.and_then(|token| token.text().chars().next());
-    if touches(text.chars().next_back(), right) || right == Some(',') && ends_in_url(&text) {
+    if touches(end_of(&text), right) || right == Some(',') && ends_in_url(&text) {
         text.push(' ');
     }
     vec![(node.text_range(), text)]
@@ -46,9 +46,33 @@ pub fn replace(node: &SyntaxNode, text: &str) -> Edits {
 /// `text`, which takes the place of the end of `node`, with a space where it would run into what follows. A dot of a
 /// selection may follow.
 pub fn spaced_from(text: &str, node: &SyntaxNode) -> String {
-    let right = char_after(node, node.text_range().end()).filter(|right| *right != '.');
-    let is_glued = text.chars().next_back().zip(right).is_some_and(|(left, right)| glues(left, right));
+    let end = end_of(text);
+    let is_path = end != text.chars().next_back();
+    let right = char_after(node, node.text_range().end()).filter(|right| is_path || *right != '.');
+    let is_glued = end.zip(right).is_some_and(|(left, right)| glues(left, right));
     if is_glued { format!("{text} ") } else { text.to_owned() }
+}
+
+/// The last character of `text` as [`glues`] takes it (see [`last_char`]).
+fn end_of(text: &str) -> Option<char> {
+    match text.ends_with('}') {
+        true => rnix::Root::parse(text).syntax().last_token().as_ref().and_then(last_char),
+        false => text.chars().next_back(),
+    }
+}
+
+/// The last character of a token as [`glues`] takes it: the `}` of an interpolation in a path is one of the path.
+fn last_char(token: &SyntaxToken) -> Option<char> {
+    use SyntaxKind::*;
+    let is_path = |node: &SyntaxNode| {
+        matches!(node.kind(), NODE_PATH_ABS | NODE_PATH_HOME | NODE_PATH_REL | NODE_PATH_SEARCH)
+    };
+    let interpolation = token.parent().filter(|parent| parent.kind() == NODE_INTERPOL);
+    let ends_path = token.kind() == TOKEN_INTERPOL_END
+        && interpolation
+            .and_then(|interpolation| interpolation.parent())
+            .is_some_and(|parent| is_path(&parent));
+    if ends_path { Some('x') } else { token.text().chars().next_back() }
 }
 
 /// Whether a text may end in a URL, of which a comma right behind it would become a part.
@@ -383,6 +407,9 @@ fn is_expression_place(node: &SyntaxNode) -> bool {
 /// The character in front of `at` in the tree of `node`.
 fn char_before(node: &SyntaxNode, at: TextSize) -> Option<char> {
     let token = node.ancestors().last()?.token_at_offset(at).left_biased()?;
+    if token.text_range().end() == at {
+        return last_char(&token);
+    }
     token.text()[..usize::from(at - token.text_range().start())].chars().next_back()
 }
 
@@ -434,8 +461,7 @@ fn removal(node: &SyntaxNode, range: TextRange) -> (TextRange, String) {
     } else {
         TextRange::new(range.start() - TextSize::new(space_before as u32), range.end())
     };
-    let left = text[..usize::from(range.start())].chars().next_back();
-    let right = text[usize::from(range.end())..].chars().next();
+    let (left, right) = (char_before(node, range.start()), char_after(node, range.end()));
     let glued = left.zip(right).is_some_and(|(left, right)| glues(left, right));
     (range, if glued { " ".to_owned() } else { String::new() })
 }
@@ -826,6 +852,12 @@ mod tests {
         for needed in ["(a.b) or x", "f (g x)", "[ (x: x) ]", "(a.b).c or 1", "-(a + b)"] {
             assert_eq!(unparenthesized(needed), needed);
         }
+        // What follows an interpolated path becomes a part of it.
+        assert_eq!(unparenthesized("[ (./${x})y ]"), "[ ./${x} y ]");
+        assert_eq!(unparenthesized("[ ./${x}(y) ]"), "[ ./${x} y ]");
+        assert_eq!(unparenthesized("(./${x}).a or 1"), "./${x} .a or 1");
+        assert_eq!(unparenthesized("if a then(./${x})else 1"), "if a then ./${x} else 1");
+        assert_eq!(unparenthesized("[ ({ })y ]"), "[ { }y ]");
         let both = parse("(a)(b)");
         let parens = both.syntax().descendants().filter_map(ast::Paren::cast);
         let edits = parens.filter_map(|paren| unparen(&paren)).flatten().collect();

@@ -79,13 +79,12 @@ pub fn rule_name_at(text: &str, offset: TextSize) -> Option<(String, TextRange)>
     })
 }
 
-/// Lets ignore comments count around a string that spans lines, where a finding inside it has none of its
-/// own: no comment can stand in a string.
+/// Lets ignore comments count around a string that spans lines for a finding inside it: no comment can stand in a string.
 pub(super) fn add_covers(tree: &SyntaxNode, diagnostics: &mut [Diagnostic]) {
-    for diagnostic in diagnostics.iter_mut().filter(|diagnostic| diagnostic.covers.is_none()) {
-        let range = diagnostic.primary.span.range();
+    for diagnostic in diagnostics {
+        let range = diagnostic.covers.unwrap_or(diagnostic.primary.span.range());
         if tree.text_range().contains_range(range) {
-            diagnostic.covers = scope::around_string(tree, range);
+            diagnostic.covers = scope::around_string(tree, range).or(diagnostic.covers);
         }
     }
 }

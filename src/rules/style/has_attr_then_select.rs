@@ -63,7 +63,7 @@ impl Rule for HasAttrThenSelect {
         // Where the question is about an attribute of an attribute, the first of them has to be there.
         let is_of_attribute = matches!(peel_parens(of.clone()), ast::Expr::Select(_));
         let applicability = if is_of_attribute { Applicability::Unsafe } else { Applicability::Safe };
-        let Some(selection) = selection(&select, of, &path) else { return };
+        let Some((selection, is_written)) = selection(&select, of, &path) else { return };
         let is_single = Strength::of(&default) >= Strength::Select;
         let written = default.syntax().text();
         let default_text = if is_single { written.to_string() } else { format!("({written})") };
@@ -74,7 +74,9 @@ impl Rule for HasAttrThenSelect {
             if name.contains(['"', '$', ' ']) { "this attribute".to_owned() } else { format!("`{name}`") };
         let mut report =
             cx.report(if_else, format!("{name} is asked for and then selected")).here("`or` does both");
-        if !has_comment_outside(if_else.syntax(), &[select.syntax(), default.syntax()]) {
+        let kept = [default.syntax(), select.syntax()];
+        let kept = if is_written { &kept[..] } else { &kept[..1] };
+        if !has_comment_outside(if_else.syntax(), kept) {
             report = report.fix(applicability, "use `or`", |edits| {
                 edits.extend(file, edit::replace(if_else.syntax(), &text));
             });
@@ -84,8 +86,8 @@ impl Rule for HasAttrThenSelect {
 }
 
 /// The text of `select` if it takes what `path` of the value `of` is: `a.b.c` is the `c` of `a.b`. All names stand in one
-/// selection: `(a.b).c or d` fails where `a` has no `b`.
-fn selection(select: &ast::Select, of: ast::Expr, path: &ast::Attrpath) -> Option<String> {
+/// selection: `(a.b).c or d` fails where `a` has no `b`. Also whether it is the text as written.
+fn selection(select: &ast::Select, of: ast::Expr, path: &ast::Attrpath) -> Option<(String, bool)> {
     let (asked, mut names) = base_and_names(of);
     names.extend(path.attrs());
     let (base, taken) = base_and_names(ast::Expr::Select(select.clone()));
@@ -98,13 +100,15 @@ fn selection(select: &ast::Select, of: ast::Expr, path: &ast::Attrpath) -> Optio
     let is_flat = select.attrpath().is_some_and(|path| path.attrs().count() == taken.len());
     let written = select.syntax().text();
     if is_flat {
-        return Some(written.to_string());
+        return Some((written.to_string(), true));
     }
-    let needs_parens = Strength::of(&base) < Strength::Select;
+    // The dot would become a part of a number, a path or a URL.
+    let takes_dots = !matches!(base, ast::Expr::Ident(_) | ast::Expr::AttrSet(_) | ast::Expr::Str(_));
+    let needs_parens = takes_dots || Strength::of(&base) < Strength::Select;
     let base = base.syntax().text();
     let base = if needs_parens { format!("({base})") } else { base.to_string() };
     let names: Vec<String> = taken.iter().map(|name| name.syntax().text().to_string()).collect();
-    Some(format!("{base}.{}", names.join(".")))
+    Some((format!("{base}.{}", names.join(".")), false))
 }
 
 /// What selections without a default start from, and the names that they go through.

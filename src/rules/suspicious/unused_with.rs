@@ -57,7 +57,16 @@ impl Rule for UnusedWith {
                 .covers(node.syntax().text_range())
                 .tag(Tag::Unused);
             if let Some(cut) = edit::delete_head(node.syntax(), SyntaxKind::TOKEN_SEMICOLON) {
-                let _ = report.fix(Applicability::Safe, "delete the `with`", |edits| edits.extend(file, cut));
+                // Nix refuses a name that is bound nowhere, so the file would only work without it.
+                let is_undefined = |reference: &Reference| {
+                    reference.resolution == Resolution::Undefined
+                        && namespace.syntax().text_range().contains_range(reference.range)
+                };
+                let applicability = match semantics.references.iter().any(is_undefined) {
+                    true => Applicability::Unsafe,
+                    false => Applicability::Safe,
+                };
+                let _ = report.fix(applicability, "delete the `with`", |edits| edits.extend(file, cut));
             }
         }
     }
