@@ -81,22 +81,17 @@ impl Host<'_> {
         self.may_be_secret(path)
             || self.may_be_in_etc(path)
             || self.may_be_prepared(path)
-            || self.may_be_rendered(path)
+            || self.may_be_rendered()
             || self.is_named_in_scripts(path, unit)
             || self.waits_for_own(unit)
     }
 
     /// Whether a service that writes files from templates or keys may write it.
-    fn may_be_rendered(&self, path: &str) -> bool {
-        /// Such services, and where their files lie where that is told.
-        const WRITERS: [(&str, &str); 3] = [
-            ("services.vault-agent", ""),
-            ("services.consul-template", ""),
-            // Of colmena, which also takes other folders.
-            ("deployment.keys", "/run/keys"),
-        ];
+    fn may_be_rendered(&self) -> bool {
+        /// Such services; the last are the keys of colmena and nixops.
+        const WRITERS: [&str; 3] = ["services.vault-agent", "services.consul-template", "deployment.keys"];
         let is_used = |option: &str| !self.below(self.root(), option).definitions().is_empty();
-        WRITERS.iter().any(|(option, folder)| path.starts_with(folder) && is_used(option))
+        WRITERS.iter().any(|option| is_used(option))
     }
 
     /// Whether the unit needs another one of the project to come first: that one may make its files, by means that

@@ -4,7 +4,7 @@
 
 use rustc_hash::FxHashSet;
 
-use super::host::Host;
+use super::host::{Host, Item};
 use super::unit::{DEPENDENCIES, DependencyAttribute, Section, Unit};
 
 /// The targets that every unit waits for, unless it says otherwise (systemd.service(5), "Default Dependencies").
@@ -16,14 +16,16 @@ impl Host<'_> {
     pub fn may_start_after(&self, unit: &str, other: &str) -> bool {
         let [after, before] = ["after", "before"].map(attribute);
         let units = self.defined_units();
+        let goals = self.names_of(&units, other);
         let mut seen: FxHashSet<String> = FxHashSet::default();
         let mut waiting = vec![unit.to_owned()];
         while let Some(name) = waiting.pop() {
-            if name == other {
-                return true;
-            }
             if !seen.insert(name.clone()) {
                 continue;
+            }
+            let names = self.names_of(&units, &name);
+            if names.iter().any(|name| goals.contains(name)) {
+                return true;
             }
             let mut is_early = EARLY.contains(&name.as_str());
             for one in &units {
@@ -39,7 +41,7 @@ impl Host<'_> {
                             .definitions()
                             .is_empty();
                 }
-                if self.may_depend_on(one, before, &name) {
+                if names.iter().any(|name| self.may_depend_on(one, before, name)) {
                     waiting.push(one.display());
                 }
             }
@@ -50,6 +52,16 @@ impl Host<'_> {
             }
         }
         false
+    }
+
+    /// All names of the unit that may be called `name`: its own and its aliases.
+    fn names_of(&self, units: &[Unit], name: &str) -> Vec<String> {
+        let mut names = vec![name.to_owned()];
+        for unit in units.iter().filter(|unit| self.may_be_called(unit, name)) {
+            names.push(unit.display());
+            names.extend(self.items(&self.below(&unit.node, "aliases")).0.iter().filter_map(Item::exact));
+        }
+        names
     }
 
     /// Whether a unit may be the one of that name: by its own name, as the template of an instance, or by an alias.

@@ -490,6 +490,7 @@ impl Host<'_> {
             known.iter().any(|service| service.units.contains(&name)) || self.is_container_unit(unit);
         match unit.suffix {
             "service" => {}
+            _ if self.is_masked(unit) => return None,
             _ if is_known => return Some(ServiceKind::Override),
             "timer" => {
                 let schedule = self.schedule(unit);

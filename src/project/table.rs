@@ -205,18 +205,28 @@ pub(super) struct Listing {
 }
 
 /// Options whose values are sets that are looked into: each name below them is an option, too, or belongs to one.
-const OPTIONS: [&[&str]; 10] = [
+const OPTIONS: [&[&str]; 17] = [
     &["environment", "etc"],
     &["environment", "persistence"],
     &["fileSystems"],
     &["home", "file"],
+    &["systemd", "paths"],
     &["systemd", "services"],
+    &["systemd", "slices"],
     &["systemd", "sockets"],
+    &["systemd", "targets"],
     &["systemd", "timers"],
-    &["systemd", "user"],
+    &["systemd", "user", "paths"],
+    &["systemd", "user", "services"],
+    &["systemd", "user", "sockets"],
+    &["systemd", "user", "targets"],
+    &["systemd", "user", "timers"],
     &["users", "users"],
     &["virtualisation", "oci-containers", "containers"],
 ];
+
+/// So many names from the root stand sets of options and no options, as `services.openssh`; nearly always.
+const NAMESPACES: usize = 2;
 
 /// How many definitions are few.
 const FEW: usize = 4;
@@ -254,7 +264,7 @@ impl Node {
         if node.definitions.iter().any(|definition| Some(definition.priority) != first) {
             if node.is_option() {
                 node.override_weaker(decide);
-            } else {
+            } else if node.definitions.iter().all(|definition| definition.path.len() > NAMESPACES) {
                 // Whether this is an option, so that the set takes the place of all of them, is not known.
                 let weaker = node.definitions.iter_mut().filter(|definition| definition.priority > strongest);
                 weaker.for_each(|definition| definition.certainty = definition.certainty.max(Certainty::May));

@@ -4,8 +4,9 @@ use std::rc::Rc;
 
 use super::flake::HostClass;
 use super::host::{Host, Item};
+use super::options::Resolved;
 use super::table::{Node, OptionKey};
-use super::view::{Known, Switch};
+use super::view::Known;
 use crate::eval::{Condition, Value};
 use crate::nixos::systemd;
 
@@ -378,8 +379,9 @@ impl Host<'_> {
 
     /// Whether the project takes the unit away with `enable = false`.
     pub fn is_masked(&self, unit: &Unit) -> bool {
+        // Without a word it is not: a condition that is not known leaves it on.
         unit.spelling == Spelling::Nixos
-            && matches!(self.switch(&self.below(&unit.node, "enable")), Switch::Off)
+            && matches!(self.value_of(&self.below(&unit.node, "enable")), Resolved::Known(val) if matches!(val.value, Value::Bool(false)))
     }
 
     /// Whether something starts the unit by its own words: `wantedBy` and its kin.

@@ -67,10 +67,12 @@ pub(super) fn pins(machine: &Machine<'_>, root: &Utf8Path, repository: &str) -> 
         return Vec::new();
     };
     let pin = |input: WrittenInput<'_>| {
-        let (url, _) = input.text("url")?;
-        let release = Release::find(url)?;
-        (lock::repository_of(url).as_deref() == Some(repository))
-            .then_some(Pin { release: Some(release), modified: None })
+        let field = |name: &str| input.text(name).map(|(text, _)| text);
+        let by_name = field("owner").zip(field("repo"));
+        let named = by_name.map(|(owner, repo)| format!("{owner}/{repo}").to_lowercase());
+        let named = named.or_else(|| lock::repository_of(field("url")?));
+        let release = ["ref", "url"].into_iter().find_map(|name| Release::find(field(name)?))?;
+        (named.as_deref() == Some(repository)).then_some(Pin { release: Some(release), modified: None })
     };
     flake.inputs().into_iter().filter_map(pin).collect()
 }

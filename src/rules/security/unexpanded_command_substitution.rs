@@ -48,9 +48,9 @@ declare_rule! {
 }
 
 /// Parts of names of variables that are commands, or parts of one.
-const COMMANDS: [&str; 19] = [
+const COMMANDS: [&str; 20] = [
     "COMMAND", "CMD", "HOOK", "SCRIPT", "EXEC", "PROMPT", "PS1", "OPTS", "ARGS", "FLAGS", "EDITOR", "PAGER",
-    "TEMPLATE", "FORMAT", "REGEX", "PATTERN", "MATCH", "FILTER", "FORMULA",
+    "TEMPLATE", "FORMAT", "REGEX", "_RE", "PATTERN", "MATCH", "FILTER", "FORMULA",
 ];
 
 impl HostRule for UnexpandedCommandSubstitution {

@@ -355,7 +355,10 @@ fn check_unit(
     };
     let fix = if is_repeated { None } else { fix(host, cx, unit, text, making, &targets, &ownership) };
     let fix = fix.map(|(applicability, title, edits)| {
-        let is_certain = !shared.is_of_others && !sees_others(host, unit) && !may_notice(cx, text, making);
+        let is_certain = !shared.is_of_others
+            && !sees_others(host, unit)
+            && !may_notice(cx, text, making)
+            && !is_named_earlier(host, unit, text, &targets);
         let applicability = if is_certain { applicability } else { applicability.min(Applicability::Unsafe) };
         (applicability, title, edits)
     });
@@ -418,9 +421,6 @@ fn sees_others(host: &Host<'_>, unit: &Unit) -> bool {
 /// Whether the script may do something else where the directory is there before it runs: the command stands in a branch,
 /// or something in front of it looks at the path or leaves another thing there. A test that goes with the command aside.
 fn may_notice(cx: &HostContext<'_>, text: &RunText, making: &Making<'_>) -> bool {
-    /// Programs that ask for a path, or leave another thing at it.
-    const PROGRAMS: [&str; 13] =
-        ["test", "rm", "rmdir", "mv", "ln", "cp", "find", "git", "hg", "svn", "tar", "rsync", "unlink"];
     let RunKind::Script(script) = &text.kind else { return false };
     let Some(command) = making.command else { return false };
     let source = cx.file_text(making.place.file);
@@ -456,8 +456,21 @@ fn may_notice(cx: &HostContext<'_>, text: &RunText, making: &Making<'_>) -> bool
         .commands()
         .iter()
         .take_while(|other| !std::ptr::eq(*other, command))
-        .filter(|other| other.program().is_none_or(|program| PROGRAMS.contains(&program)))
-        .any(|other| other.words.iter().skip(1).any(may_concern))
+        .any(|other| other.program().is_none() || other.words.iter().skip(1).any(may_concern))
+}
+
+/// Whether something that the unit runs before the text names one of the paths.
+fn is_named_earlier(host: &Host<'_>, unit: &Unit, text: &RunText, targets: &[&str]) -> bool {
+    let rank = |definition: &Definition| match definition.path.last().and_then(OptionKey::exact) {
+        Some("ExecCondition") => 0,
+        Some("preStart" | "ExecStartPre") => 1,
+        Some("script" | "ExecStart") => 2,
+        _ => 3,
+    };
+    let own = &text.definition;
+    let is_earlier = |other: &Definition| other.value.span != own.value.span && rank(other) <= rank(own);
+    host.unit_texts(unit, targets).iter().any(|other| is_earlier(&other.definition))
+        || host.unit_commands(unit, targets).iter().any(|other| is_earlier(&other.item.definition))
 }
 
 /// An ignore comment counts above the whole definition, because none can stand in a string.

@@ -140,7 +140,12 @@ fn units_are_tied(host: &Host<'_>, run: &ContainerRun, other: &ContainerRun) -> 
             })
         })
     };
-    names(&own, &TIES, &others) || names(&others, &TIES_BACK, &own)
+    // Or units in between say it.
+    let service = |unit: &OptionKey| format!("{}.service", unit.display());
+    let is_ordered = || {
+        own.iter().any(|own| others.iter().any(|other| host.may_start_after(&service(own), &service(other))))
+    };
+    names(&own, &TIES, &others) || names(&others, &TIES_BACK, &own) || is_ordered()
 }
 
 fn report(

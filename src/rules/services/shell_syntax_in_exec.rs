@@ -53,9 +53,39 @@ const WORDS: [&str; 12] = [
 ];
 
 /// Programs that hand their arguments to a shell, or take such words themselves.
-const READERS: [&str; 24] = [
-    "sh", "bash", "dash", "zsh", "fish", "ksh", "nu", "ssh", "su", "runuser", "script", "tmux", "screen",
-    "watch", "flock", "expr", "test", "[", "find", "awk", "gawk", "jq", "python3", "perl",
+const READERS: [&str; 32] = [
+    "sh",
+    "bash",
+    "dash",
+    "zsh",
+    "fish",
+    "ksh",
+    "nu",
+    "ssh",
+    "su",
+    "runuser",
+    "script",
+    "tmux",
+    "screen",
+    "watch",
+    "flock",
+    "expr",
+    "test",
+    "[",
+    "find",
+    "awk",
+    "gawk",
+    "jq",
+    "python3",
+    "perl",
+    "tcpdump",
+    "tshark",
+    "dumpcap",
+    "ngrep",
+    "sqlite3",
+    "iptables",
+    "ip6tables",
+    "nft",
 ];
 
 impl HostRule for ShellSyntaxInExec {
