@@ -244,21 +244,28 @@ const STEPS: usize = 4;
 impl Node {
     pub(super) fn new(machine: &Machine<'_>, decide: &Decide<'_>, raw: Vec<Raw>) -> Self {
         let mut node = Self { definitions: Vec::with_capacity(raw.len()), ..Self::empty() };
-        // Definitions whose priority is given right here, as `mkForce { … }` does.
-        let mut forced: Vec<usize> = Vec::new();
+        // Whether their priority is given right here, as `mkForce { … }` and `mkDefault { … }` do.
+        let mut is_own: Vec<bool> = Vec::new();
         for raw in raw {
-            let (inherited, known) = (raw.priority, node.definitions.len());
+            let inherited = raw.priority;
             let val = machine.force(&raw.value);
             node.unwrap(machine, raw, val, 0);
-            let is_forced = |at: &usize| node.definitions[*at].priority < inherited.min(PLAIN_PRIORITY);
-            forced.extend((known..node.definitions.len()).filter(is_forced));
+            let added = &node.definitions[is_own.len()..];
+            is_own.extend(added.iter().map(|definition| definition.priority != inherited));
         }
         for definition in &mut node.definitions {
             definition.condition = decide(&definition.condition);
         }
-        let forced = forced.into_iter().map(|at| &node.definitions[at]);
-        let forced = forced.filter(|definition| definition.condition != Condition::False);
-        let strongest = forced.map(|definition| definition.priority).min().unwrap_or(i64::MAX);
+        let strongest = |is_wanted: &dyn Fn(usize) -> bool| {
+            let counts = |(at, definition): &(usize, &Definition)| {
+                definition.condition != Condition::False && is_wanted(*at)
+            };
+            let counting = node.definitions.iter().enumerate().filter(counts);
+            counting.map(|(_, definition)| definition.priority).min().unwrap_or(i64::MAX)
+        };
+        let (strongest_own, strongest) = (strongest(&|at| is_own[at]), strongest(&|_| true));
+        let mut is_kept = node.definitions.iter().map(|definition| definition.condition != Condition::False);
+        is_own.retain(|_| is_kept.next() == Some(true));
         node.definitions.retain(|definition| definition.condition != Condition::False);
         let first = node.definitions.first().map(|definition| definition.priority);
         if node.definitions.iter().any(|definition| Some(definition.priority) != first) {
@@ -266,8 +273,11 @@ impl Node {
                 node.override_weaker(decide);
             } else if node.definitions.iter().all(|definition| definition.path.len() > NAMESPACES) {
                 // Whether this is an option, so that the set takes the place of all of them, is not known.
-                let weaker = node.definitions.iter_mut().filter(|definition| definition.priority > strongest);
-                weaker.for_each(|definition| definition.certainty = definition.certainty.max(Certainty::May));
+                for (definition, is_own) in node.definitions.iter_mut().zip(is_own) {
+                    if definition.priority > if is_own { strongest } else { strongest_own } {
+                        definition.certainty = definition.certainty.max(Certainty::May);
+                    }
+                }
             }
         }
         node

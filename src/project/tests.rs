@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 
+use super::options::Resolved;
 use super::{Host, HostClass, ProjectFile, ProjectInput, ServiceSettings, Tree, link};
+use crate::eval::Value;
 use crate::module::Facts;
 use crate::semantic::lower;
 use crate::syntax::parse;
@@ -96,6 +98,42 @@ fn hosts_share_modules_and_differ_where_options_do() {
         told,
         [r#""one" "a" 2 81 "u-a,u-b" "0.0.0.0" "ONE" 2"#, r#""two" "c" 1 444 "u-c" "127.0.0.1" "TWO" 2"#,]
     );
+}
+
+#[test]
+fn a_forced_set_leaves_the_names_of_others_in_doubt() {
+    let module = r#"{ lib, ... }: {
+      services.web.settings = lib.mkForce { port = 1; };
+      services.web.extra = lib.mkDefault { a = 1; };
+      services.proxy = lib.mkForce { port = 2; };
+    }"#;
+    let other = r#"{
+      services.web.settings = { port = 3; host = "h"; };
+      services.web.extra.b = 2;
+      services.proxy.host = "h";
+    }"#;
+    let files = [
+        ("flake.nix", FLAKE),
+        ("common.nix", COMMON),
+        ("one.nix", "{ imports = [ ./module.nix ./other.nix ]; }"),
+        ("two.nix", "{ imports = [ ./other.nix ]; }"),
+        ("module.nix", module),
+        ("other.nix", other),
+    ];
+    let told = hosts(&files, |host| {
+        let known = |path: &str| option(host, &format!("services.{path}"));
+        let paths = ["web.settings.port", "web.settings.host", "web.extra.a", "web.extra.b", "proxy.host"];
+        let merged = |path: &str| match host.merged(&format!("services.{path}")) {
+            Resolved::Known(val) if !matches!(val.value, Value::Choice(_)) => {
+                host.machine().print(&val.thunk())
+            }
+            _ => "not known".to_owned(),
+        };
+        assert_eq!(paths.map(known), paths.map(merged));
+        paths.map(known).join(" ")
+    });
+    // Two names from the root are namespaces, so all that `services.proxy` says counts.
+    assert_eq!(told, [r#"1 not known not known 2 "h""#, r#"3 "h" not known 2 "h""#]);
 }
 
 #[test]

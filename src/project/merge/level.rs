@@ -167,8 +167,18 @@ impl Level {
             }
         }
         let mut open = content.open.clone();
-        let raws = raws_below(cx, &content.configs, name, &mut open);
+        let mut raws = raws_below(cx, &content.configs, name, &mut open);
         let (kind, declarations) = kind_of(cx, declarations, content.hidden.as_ref());
+        if matches!((&kind, &content.undeclared), (Kind::Undeclared, Undeclared::Shape))
+            && content.declarations.is_empty()
+            && let Some(first) = self.path.first()
+            && let Some(span) = content.configs.iter().find_map(|config| config.value.span)
+        {
+            let namespaces = shape::namespaces(cx, &self.path[..1], &cx.machine.text_of(*first));
+            let others = content.configs.iter().filter(|config| !has(config, name));
+            let others = others.map(|config| &*config.wraps);
+            shape::doubt_weaker(&mut raws, others, namespaces, &cx.machine.opaque(span));
+        }
         let spot = Rc::new(Spot {
             kind,
             raws,
@@ -478,6 +488,10 @@ fn raws_below(cx: Cx<'_, '_>, configs: &[Pushed], name: Name, open: &mut Option<
         }
     }
     raws
+}
+
+fn has(config: &Pushed, name: Name) -> bool {
+    matches!(&config.value.value, Value::Attrs(attrs) if attrs.get(name).is_some())
 }
 
 fn below(config: &Pushed, entry: &Entry) -> Raw {

@@ -6,7 +6,7 @@
 
 use std::rc::Rc;
 
-use super::definition::{self, Def, Discharged, PLAIN, Raw, discharge, strongest};
+use super::definition::{self, Def, Discharged, PLAIN, Raw, Wrap, discharge, strongest};
 use super::plain::{first_of, same, unknown_among};
 use super::types::Type;
 use super::value;
@@ -89,6 +89,37 @@ pub(super) fn counting(cx: Cx<'_, '_>, raws: &[Raw], depth: usize, fixed: usize)
     }
     let present = present.unwrap_or_default();
     definition::finish(all, present)
+}
+
+/// Puts definitions of a name under `doubt` that do not count if a set they stand in is the value of an option: stronger
+/// definitions of that set, whose wrappers are `others`, do not have the name. No option stands above the first
+/// `namespaces` names.
+pub(super) fn doubt_weaker<'a>(
+    raws: &mut [Raw],
+    others: impl Iterator<Item = &'a [Wrap]>,
+    namespaces: usize,
+    doubt: &Condition,
+) {
+    let overrides = |wraps: &[Wrap]| -> Vec<(usize, i64)> {
+        let of = |wrap: &Wrap| match wrap {
+            Wrap::Override(priority, level) if *level > namespaces => Some((*level, *priority)),
+            _ => None,
+        };
+        wraps.iter().filter_map(of).collect()
+    };
+    let at = |overrides: &[(usize, i64)], level: usize| {
+        overrides.iter().find(|(at, _)| *at == level).map_or(PLAIN, |(_, priority)| *priority)
+    };
+    let others: Vec<Vec<(usize, i64)>> = others.map(overrides).collect();
+    for raw in raws {
+        let own = overrides(&raw.wraps);
+        let is_weaker = |other: &Vec<(usize, i64)>| {
+            own.iter().chain(other).any(|(level, _)| at(other, *level) < at(&own, *level))
+        };
+        if others.iter().any(is_weaker) {
+            raw.wraps.insert(0, Wrap::When(doubt.clone()));
+        }
+    }
 }
 
 /// When each definition counts if the first `namespaces` names are namespaces and all below are names of sets.
