@@ -1,7 +1,7 @@
 //! What fixes do to real code, as Nix and nixlint see it.
 //!
-//! `NIXLINT_NIX_LANG` names the folder `tests/functional/lang` of NixOS/nix, `NIXLINT_NIXPKGS_LIB` the folder
-//! `lib` of nixpkgs, and `NIXLINT_ECOSYSTEM` a folder of flakes. A test whose folder is not named, or that needs
+//! `NIXLINT_NIX_LANG` names the folder `tests/functional/lang` of NixOS/nix, `NIXLINT_NIXPKGS_LIB` a checkout
+//! of nixpkgs.lib, and `NIXLINT_ECOSYSTEM` a folder of flakes. A test whose folder is not named, or that needs
 //! `nix-instantiate` where there is none, says that it was skipped.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -148,7 +148,11 @@ fn language_tests_keep_their_values() {
 
 #[test]
 fn the_library_keeps_its_tests() {
-    let Some(library) = folder("NIXLINT_NIXPKGS_LIB").filter(|_| has_nix()) else { return };
+    let Some(library) =
+        folder("NIXLINT_NIXPKGS_LIB").map(|checkout| checkout.join("lib")).filter(|_| has_nix())
+    else {
+        return;
+    };
     let tests = ["tests/misc.nix", "tests/systems.nix", "tests/fetchers.nix"];
     for (name, arguments) in [("safe", &["fix", "."][..]), ("unsafe", &["fix", "--unsafe-fixes", "."][..])] {
         let copy = copy(&library);

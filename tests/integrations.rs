@@ -2,7 +2,7 @@
 //! program it is for where that can be installed. Says `skipped: …` where it is missing.
 //!
 //! `NIXLINT_GIT_HOOKS_NIX` and `NIXLINT_TREEFMT_NIX` name copies of cachix/git-hooks.nix and numtide/treefmt-nix,
-//! `NIXLINT_NIXPKGS_LIB` the folder `lib` of nixpkgs: then their modules are evaluated with the snippets for them.
+//! `NIXLINT_NIXPKGS_LIB` a checkout of nixpkgs.lib: then their modules are evaluated with the snippets for them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -293,7 +293,9 @@ fn evaluated(place: &TempDir, snippet: &str, lib: &Path, expression: &str) -> se
 
 #[test]
 fn git_hooks_nix_takes_its_snippet() {
-    let (Some(modules), Some(lib)) = (folder("NIXLINT_GIT_HOOKS_NIX"), folder("NIXLINT_NIXPKGS_LIB")) else {
+    let (Some(modules), Some(lib)) =
+        (folder("NIXLINT_GIT_HOOKS_NIX"), folder("NIXLINT_NIXPKGS_LIB").map(|checkout| checkout.join("lib")))
+    else {
         return;
     };
     let place = place();
@@ -324,7 +326,9 @@ fn git_hooks_nix_takes_its_snippet() {
 
 #[test]
 fn treefmt_nix_takes_its_snippet() {
-    let (Some(modules), Some(lib)) = (folder("NIXLINT_TREEFMT_NIX"), folder("NIXLINT_NIXPKGS_LIB")) else {
+    let (Some(modules), Some(lib)) =
+        (folder("NIXLINT_TREEFMT_NIX"), folder("NIXLINT_NIXPKGS_LIB").map(|checkout| checkout.join("lib")))
+    else {
         return;
     };
     let place = place();
