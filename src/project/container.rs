@@ -85,27 +85,27 @@ impl Host<'_> {
         containers
     }
 
-    /// Whether the container surely starts with the host: `autoStart` is not off, and nobody replaced what starts its
-    /// unit.
+    /// Whether the container surely starts with the host: a unit wants it, `autoStart` is not off and nobody replaced
+    /// what starts its unit, or another container needs it.
     pub fn starts_by_itself(&self, container: &Container) -> bool {
         let starts =
             matches!(self.switch(&self.below(&container.node, "autoStart")), Switch::Unset | Switch::On);
         let units = self.units_of_container(container);
-        let is_needed = || {
-            self.containers().iter().any(|other| {
+        if units.iter().any(|unit| self.is_wanted(unit)) {
+            return true;
+        }
+        if !starts {
+            return self.containers().iter().any(|other| {
                 let (names, _) = self.items(&self.below(&other.node, "dependsOn"));
                 names.iter().filter_map(Item::exact).any(|name| container.key.exact() == Some(&*name))
-            })
-        };
-        if units.iter().any(|unit| self.is_wanted(unit)) || (!starts && is_needed()) {
-            return true;
+            });
         }
         let is_replaced = |unit: &Unit| {
             let node = self.child(&unit.node, "wantedBy");
             let replaces = |definition: &Definition| definition.priority < PLAIN_PRIORITY;
             node.definitions().iter().any(replaces) && self.items(&node).0.is_empty()
         };
-        starts && !units.iter().any(is_replaced)
+        !units.iter().any(is_replaced)
     }
 
     /// What the project says of the unit of a container.

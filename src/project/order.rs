@@ -16,35 +16,31 @@ impl Host<'_> {
     pub fn may_start_after(&self, unit: &str, other: &str) -> bool {
         let [after, before] = ["after", "before"].map(attribute);
         let units = self.defined_units();
-        let goals = self.names_of(&units, other);
+        let others: Vec<&Unit> = units.iter().filter(|unit| self.may_be_called(unit, other)).collect();
+        let goals = self.names_of(&others, other);
         let mut seen: FxHashSet<String> = FxHashSet::default();
         let mut waiting = vec![unit.to_owned()];
         while let Some(name) = waiting.pop() {
             if !seen.insert(name.clone()) {
                 continue;
             }
-            let names = self.names_of(&units, &name);
+            let called: Vec<&Unit> = units.iter().filter(|unit| self.may_be_called(unit, &name)).collect();
+            let names = self.names_of(&called, &name);
             if names.iter().any(|name| goals.contains(name)) {
                 return true;
             }
             let mut is_early = EARLY.contains(&name.as_str());
-            for one in &units {
-                if self.may_be_called(one, &name) {
-                    let (named, is_known) = self.named_units(one, after);
-                    if !is_known || one.node.open().is_some() {
-                        return true;
-                    }
-                    waiting.extend(named.into_iter().map(|(name, _)| name));
-                    is_early |= self.directive_flag(one, Section::Unit, "DefaultDependencies") == Some(false)
-                        && !self
-                            .directive(one, Section::Unit, "DefaultDependencies")
-                            .definitions()
-                            .is_empty();
+            for one in called {
+                let (named, is_known) = self.named_units(one, after);
+                if !is_known || one.node.open().is_some() {
+                    return true;
                 }
-                if names.iter().any(|name| self.may_depend_on(one, before, name)) {
-                    waiting.push(one.display());
-                }
+                waiting.extend(named.into_iter().map(|(name, _)| name));
+                is_early |= self.directive_flag(one, Section::Unit, "DefaultDependencies") == Some(false)
+                    && !self.directive(one, Section::Unit, "DefaultDependencies").definitions().is_empty();
             }
+            let is_before = |unit: &&Unit| names.iter().any(|name| self.may_depend_on(unit, before, name));
+            waiting.extend(units.iter().filter(is_before).map(Unit::display));
             match name.as_str() {
                 "basic.target" => waiting.push("sysinit.target".to_owned()),
                 _ if !is_early => waiting.extend(EARLY.map(str::to_owned)),
@@ -54,10 +50,10 @@ impl Host<'_> {
         false
     }
 
-    /// All names of the unit that may be called `name`: its own and its aliases.
-    fn names_of(&self, units: &[Unit], name: &str) -> Vec<String> {
+    /// `name` and all names of the units that may be called so: their own and their aliases.
+    fn names_of(&self, called: &[&Unit], name: &str) -> Vec<String> {
         let mut names = vec![name.to_owned()];
-        for unit in units.iter().filter(|unit| self.may_be_called(unit, name)) {
+        for unit in called {
             names.push(unit.display());
             names.extend(self.items(&self.below(&unit.node, "aliases")).0.iter().filter_map(Item::exact));
         }

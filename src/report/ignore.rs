@@ -4,45 +4,66 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::place;
 use crate::diagnostic::Diagnostic;
-use crate::text::{Edit, FileId, PositionEncoding, Sources, TextRange};
+use crate::text::{Edit, FileId, PositionEncoding, Sources, TextRange, TextSize};
 
 /// Inserts a line with an ignore comment for the rule above the line the diagnostic starts in (the
 /// line its `covers` starts in, where it has one: a span inside a multi-line string cannot have a
 /// comment above it). Such a comment silences the node that starts on the next code line.
 pub fn ignore_edit(sources: &Sources, diagnostic: &Diagnostic) -> Edit {
-    let span = diagnostic.primary.span;
-    let file = sources.get(span.file);
-    let offset = diagnostic.covers.unwrap_or(span.range()).start();
-    let line = place::position(file, offset, PositionEncoding::Utf8).line;
-    let (start, content) = place::line_content(file, line);
+    Place::of(sources, diagnostic).comment(diagnostic.rule.as_str(), "")
+}
 
-    // A byte-order mark stays in front.
-    let mark = if line == 0 && content.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    let code = content[mark..].trim_start_matches([' ', '\t']);
-    let indentation = &content[mark..content.len() - code.len()];
-    let at = usize::from(start) + mark;
-    Edit {
-        file: span.file,
-        range: TextRange::empty((at as u32).into()),
-        text: format!("{indentation}# nixlint: ignore[{}]{}", diagnostic.rule, line_break(&file.text, at)),
+/// Where a comment stands that silences a finding.
+struct Place<'s> {
+    file: FileId,
+    /// Bytes.
+    at: TextSize,
+    indentation: &'s str,
+    line_break: &'static str,
+}
+
+impl<'s> Place<'s> {
+    fn of(sources: &'s Sources, diagnostic: &Diagnostic) -> Self {
+        let span = diagnostic.primary.span;
+        let file = sources.get(span.file);
+        let offset = diagnostic.covers.unwrap_or(span.range()).start();
+        let line = place::position(file, offset, PositionEncoding::Utf8).line;
+        let (start, content) = place::line_content(file, line);
+
+        // A byte-order mark stays in front.
+        let mark = if line == 0 && content.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        let code = content[mark..].trim_start_matches([' ', '\t']);
+        let indentation = &content[mark..content.len() - code.len()];
+        let at = usize::from(start) + mark;
+        Self {
+            file: span.file,
+            at: TextSize::new(at as u32),
+            indentation,
+            line_break: line_break(&file.text, at),
+        }
+    }
+
+    /// The edit that writes the comment; `rules` are separated by commas.
+    fn comment(&self, rules: &str, reason: &str) -> Edit {
+        let Self { file, at, indentation, line_break } = *self;
+        let space = if reason.is_empty() { "" } else { " " };
+        let text = format!("{indentation}# nixlint: ignore[{rules}]{space}{reason}{line_break}");
+        Edit { file, range: TextRange::empty(at), text }
     }
 }
 
 /// The edits that silence all of these findings, one comment for those that begin in one line, with `reason` behind
 /// the rules; sorted by file and place.
 pub fn ignore_edits(sources: &Sources, diagnostics: &[&Diagnostic], reason: &str) -> Vec<Edit> {
-    let mut by_place: BTreeMap<(FileId, u32), (Edit, BTreeSet<&str>)> = BTreeMap::new();
+    let mut by_place: BTreeMap<(FileId, TextSize), (Place<'_>, BTreeSet<&str>)> = BTreeMap::new();
     for diagnostic in diagnostics {
-        let edit = ignore_edit(sources, diagnostic);
-        let place = (edit.file, edit.range.start().into());
-        by_place.entry(place).or_insert_with(|| (edit, BTreeSet::new())).1.insert(diagnostic.rule.as_str());
+        let place = Place::of(sources, diagnostic);
+        let (_, rules) = by_place.entry((place.file, place.at)).or_insert_with(|| (place, BTreeSet::new()));
+        rules.insert(diagnostic.rule.as_str());
     }
-    let comment = |(edit, rules): (Edit, BTreeSet<&str>)| {
-        let (before, behind) = edit.text.split_once('[').expect("invariant: the rule stands in brackets");
-        let (_, line_break) = behind.split_once(']').expect("invariant: the rule stands in brackets");
+    let comment = |(place, rules): (Place<'_>, BTreeSet<&str>)| {
         let rules: Vec<&str> = rules.into_iter().collect();
-        let reason = if reason.is_empty() { String::new() } else { format!(" {reason}") };
-        Edit { text: format!("{before}[{}]{reason}{line_break}", rules.join(", ")), ..edit }
+        place.comment(&rules.join(", "), reason)
     };
     by_place.into_values().map(comment).collect()
 }

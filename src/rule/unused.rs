@@ -4,7 +4,7 @@ use rustc_hash::FxHashSet;
 
 use super::context::Context;
 use crate::diagnostic::{Applicability, Tag};
-use crate::semantic::{Binding, BindingId, BindingKind, Owner, Reference, Resolution, ScopeKind};
+use crate::semantic::{Binding, BindingId, BindingKind, Owner, ScopeKind};
 use crate::syntax::{AstNode as _, SyntaxNode, ast, edit, names_taken, static_name};
 use crate::text::TextRange;
 
@@ -14,14 +14,7 @@ impl Context<'_> {
     /// its own.
     pub fn report_unused(&mut self, root: &ast::Root, is_wanted: impl Fn(BindingKind) -> bool) {
         let file = self.file;
-        let is_undefined = |reference: &&Reference| reference.resolution == Resolution::Undefined;
-        let undefined: Vec<TextRange> = self
-            .semantics()
-            .references
-            .iter()
-            .filter(is_undefined)
-            .map(|undefined| undefined.range)
-            .collect();
+        let undefined: Vec<TextRange> = self.semantics().undefined().collect();
         for Unused { binding, name, user, edits } in unused(root, self, is_wanted) {
             let (here, title) = match user {
                 Some(user) => (

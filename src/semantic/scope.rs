@@ -213,6 +213,12 @@ impl Semantics {
         std::iter::successors(id, |id| self.scope(*id).parent)
     }
 
+    /// Where names stand that nothing binds, in bytes.
+    pub fn undefined(&self) -> impl Iterator<Item = TextRange> {
+        let is_undefined = |reference: &&Reference| reference.resolution == Resolution::Undefined;
+        self.references.iter().filter(is_undefined).map(|reference| reference.range)
+    }
+
     /// Every scope with its number.
     pub fn numbered_scopes(&self) -> impl Iterator<Item = (ScopeId, &Scope)> {
         (0..).map(ScopeId).zip(&self.scopes)

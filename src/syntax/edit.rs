@@ -10,6 +10,7 @@ use rowan::ast::AstNode;
 use rowan::{Direction, NodeOrToken};
 
 use super::ext::{comments_above, indentation_of, line_start, trailing_comment};
+use super::permissive::is_path;
 use super::precedence::{Strength, glues, needs_parens};
 use super::view::NodeView;
 use crate::text::{TextRange, TextSize};
@@ -30,9 +31,6 @@ pub fn replace(node: &SyntaxNode, text: &str) -> Edits {
     }
     let before = node.first_token().and_then(|token| token.prev_token());
     let after = node.last_token().and_then(|token| token.next_token());
-    let touches = |left: Option<char>, right: Option<char>| {
-        left.zip(right).is_some_and(|(left, right)| glues(left, right))
-    };
     if touches(before.as_ref().and_then(last_char), text.chars().next()) {
         text.insert(0, ' ');
     }
@@ -49,8 +47,12 @@ pub fn spaced_from(text: &str, node: &SyntaxNode) -> String {
     let end = end_of(text);
     let is_path = end != text.chars().next_back();
     let right = char_after(node, node.text_range().end()).filter(|right| is_path || *right != '.');
-    let is_glued = end.zip(right).is_some_and(|(left, right)| glues(left, right));
-    if is_glued { format!("{text} ") } else { text.to_owned() }
+    if touches(end, right) { format!("{text} ") } else { text.to_owned() }
+}
+
+/// Whether two characters side by side would be read as one token.
+fn touches(left: Option<char>, right: Option<char>) -> bool {
+    left.zip(right).is_some_and(|(left, right)| glues(left, right))
 }
 
 /// The last character of `text` as [`glues`] takes it (see [`last_char`]).
@@ -64,14 +66,11 @@ fn end_of(text: &str) -> Option<char> {
 /// The last character of a token as [`glues`] takes it: the `}` of an interpolation in a path is one of the path.
 fn last_char(token: &SyntaxToken) -> Option<char> {
     use SyntaxKind::*;
-    let is_path = |node: &SyntaxNode| {
-        matches!(node.kind(), NODE_PATH_ABS | NODE_PATH_HOME | NODE_PATH_REL | NODE_PATH_SEARCH)
-    };
     let interpolation = token.parent().filter(|parent| parent.kind() == NODE_INTERPOL);
     let ends_path = token.kind() == TOKEN_INTERPOL_END
         && interpolation
             .and_then(|interpolation| interpolation.parent())
-            .is_some_and(|parent| is_path(&parent));
+            .is_some_and(|parent| is_path(parent.kind()));
     if ends_path { Some('x') } else { token.text().chars().next_back() }
 }
 
@@ -100,8 +99,7 @@ pub fn unparen(paren: &ast::Paren) -> Option<Edits> {
         let before = char_before(outer, left).map(|c| if c == ')' { 'x' } else { c });
         let after = char_after(outer, right).map(|c| if c == '(' { 'x' } else { c });
         let is_url = || inner.last_token().is_some_and(|token| token.kind() == SyntaxKind::TOKEN_URI);
-        let glued = before.zip(after).is_some_and(|(before, after)| glues(before, after))
-            || after == Some(',') && is_url();
+        let glued = touches(before, after) || after == Some(',') && is_url();
         if glued { " ".to_owned() } else { String::new() }
     };
     let (from, to) = (outer.text_range().start(), outer.text_range().end());
@@ -185,7 +183,7 @@ fn without_let(node: &SyntaxNode, edits: &Edits) -> Option<Edits> {
     if !comments.all(|comment| is_removed(comment.text_range())) {
         return None;
     }
-    Some(cut(node.syntax(), TextRange::new(node.syntax().text_range().start(), end)))
+    Some(vec![cut(node.syntax(), TextRange::new(node.syntax().text_range().start(), end))])
 }
 
 /// Removes the beginning of `node` up to and including its token `last`, as of `with x;`; `None` where a comment
@@ -201,7 +199,7 @@ pub fn delete_head(node: &SyntaxNode, last: SyntaxKind) -> Option<Edits> {
         return None;
     }
     let rest = children[at + 1..].iter().find(|child| child.kind() != SyntaxKind::TOKEN_WHITESPACE)?;
-    Some(cut(node, TextRange::new(node.text_range().start(), rest.text_range().start())))
+    Some(vec![cut(node, TextRange::new(node.text_range().start(), rest.text_range().start()))])
 }
 
 /// Removes the `@ name` or `name @` of a pattern; `None` where a comment would go with it.
@@ -219,14 +217,13 @@ pub fn delete_pattern_bind(bind: &ast::PatBind) -> Option<Edits> {
     let is_comment = |token: &NodeOrToken<SyntaxNode, rnix::SyntaxToken>| {
         token.kind() == SyntaxKind::TOKEN_COMMENT && range.contains_range(token.text_range())
     };
-    (!pattern.descendants_with_tokens().any(|token| is_comment(&token))).then(|| cut(&pattern, range))
+    (!pattern.descendants_with_tokens().any(|token| is_comment(&token))).then(|| vec![cut(&pattern, range)])
 }
 
 /// Removes bytes of `node`, with a space in their place where the rest would run together.
-fn cut(node: &SyntaxNode, range: TextRange) -> Edits {
-    let (before, after) = (char_before(node, range.start()), char_after(node, range.end()));
-    let glued = before.zip(after).is_some_and(|(before, after)| glues(before, after));
-    vec![(range, if glued { " ".to_owned() } else { String::new() })]
+fn cut(node: &SyntaxNode, range: TextRange) -> (TextRange, String) {
+    let glued = touches(char_before(node, range.start()), char_after(node, range.end()));
+    (range, if glued { " ".to_owned() } else { String::new() })
 }
 
 /// Edits below `node` that overlap or touch, made one.
@@ -243,7 +240,7 @@ fn joined(node: &SyntaxNode, mut edits: Edits) -> Edits {
             }
             // Nothing is left between them that would keep apart what stands around.
             Some((last, kept)) if range.start() == last.end() && kept.is_empty() && text.is_empty() => {
-                (*last, *kept) = cut(node, last.cover(range)).remove(0);
+                (*last, *kept) = cut(node, last.cover(range));
             }
             _ => result.push((range, text)),
         }
@@ -461,9 +458,7 @@ fn removal(node: &SyntaxNode, range: TextRange) -> (TextRange, String) {
     } else {
         TextRange::new(range.start() - TextSize::new(space_before as u32), range.end())
     };
-    let (left, right) = (char_before(node, range.start()), char_after(node, range.end()));
-    let glued = left.zip(right).is_some_and(|(left, right)| glues(left, right));
-    (range, if glued { " ".to_owned() } else { String::new() })
+    cut(node, range)
 }
 
 fn starts_line(text: &str, at: TextSize) -> bool {

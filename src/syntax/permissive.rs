@@ -67,7 +67,8 @@ fn is_misplaced(child: SyntaxKind, parent: SyntaxKind) -> bool {
         )
 }
 
-fn is_path(kind: SyntaxKind) -> bool {
+/// Whether the node is a path.
+pub(super) fn is_path(kind: SyntaxKind) -> bool {
     matches!(kind, NODE_PATH_ABS | NODE_PATH_REL | NODE_PATH_HOME | NODE_PATH_SEARCH)
 }
 

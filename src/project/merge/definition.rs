@@ -4,7 +4,9 @@
 //! lib/modules.nix, which do not look everywhere: an override ends the search for conditions.
 
 use super::{Cx, alias, error};
-use crate::eval::{Attrs, Condition, Reason, Thunk, Unknown, Val, Value, Wrapper, is_error, wrapper};
+use crate::eval::{
+    Attrs, Condition, Entry, Name, Reason, Thunk, Unknown, Val, Value, Wrapper, is_error, wrapper,
+};
 use crate::text::Span;
 
 /// Priority of a plain definition (`lib.modules.defaultOverridePriority`).
@@ -42,6 +44,16 @@ pub(super) struct Raw {
 pub(super) struct Pushed {
     pub wraps: Vec<Wrap>,
     pub value: Val,
+}
+
+impl Pushed {
+    /// What it says of a name, if it is a set that has it.
+    pub(super) fn entry(&self, name: Name) -> Option<&Entry> {
+        match &self.value.value {
+            Value::Attrs(attrs) => attrs.get(name),
+            _ => None,
+        }
+    }
 }
 
 /// A definition that counts under a condition.

@@ -175,7 +175,7 @@ impl Level {
             && let Some(span) = content.configs.iter().find_map(|config| config.value.span)
         {
             let namespaces = shape::namespaces(cx, &self.path[..1], &cx.machine.text_of(*first));
-            let others = content.configs.iter().filter(|config| !has(config, name));
+            let others = content.configs.iter().filter(|config| config.entry(name).is_none());
             let others = others.map(|config| &*config.wraps);
             shape::doubt_weaker(&mut raws, others, namespaces, &cx.machine.opaque(span));
         }
@@ -268,10 +268,7 @@ impl Level {
         name: Name,
         content: &Content,
     ) -> (Option<crate::text::Span>, Option<crate::text::Span>) {
-        let entry = content.configs.iter().find_map(|config| match &config.value.value {
-            Value::Attrs(attrs) => attrs.get(name),
-            _ => None,
-        });
+        let entry = content.configs.iter().find_map(|config| config.entry(name));
         entry.map_or((None, None), |entry| (entry.key, entry.binding))
     }
 }
@@ -488,10 +485,6 @@ fn raws_below(cx: Cx<'_, '_>, configs: &[Pushed], name: Name, open: &mut Option<
         }
     }
     raws
-}
-
-fn has(config: &Pushed, name: Name) -> bool {
-    matches!(&config.value.value, Value::Attrs(attrs) if attrs.get(name).is_some())
 }
 
 fn below(config: &Pushed, entry: &Entry) -> Raw {

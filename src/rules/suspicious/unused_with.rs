@@ -58,11 +58,8 @@ impl Rule for UnusedWith {
                 .tag(Tag::Unused);
             if let Some(cut) = edit::delete_head(node.syntax(), SyntaxKind::TOKEN_SEMICOLON) {
                 // Nix refuses a name that is bound nowhere, so the file would only work without it.
-                let is_undefined = |reference: &Reference| {
-                    reference.resolution == Resolution::Undefined
-                        && namespace.syntax().text_range().contains_range(reference.range)
-                };
-                let applicability = match semantics.references.iter().any(is_undefined) {
+                let goes = |place: TextRange| namespace.syntax().text_range().contains_range(place);
+                let applicability = match semantics.undefined().any(goes) {
                     true => Applicability::Unsafe,
                     false => Applicability::Safe,
                 };
