@@ -4,7 +4,6 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::parse;
 use super::renames::Release;
 
 /// The oldest release that was supported when the table was made.
@@ -23,7 +22,7 @@ struct Table {
     oldest: Oldest,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| parse("channels.toml", include_str!("channels.toml")));
+static TABLE: LazyLock<Table> = LazyLock::new(|| table!("channels"));
 
 /// The oldest release that was supported when the table was made: those before it get no updates.
 pub fn oldest_supported() -> Release {

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::services::{PortForm, Protocol};
-use super::{OptionPattern, glob, parse};
+use super::{OptionPattern, glob};
 
 /// A service that can run in the system and for a user.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -122,7 +122,7 @@ struct Table {
     conflict: Vec<Conflict>,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| parse("conflicts.toml", include_str!("conflicts.toml")));
+static TABLE: LazyLock<Table> = LazyLock::new(|| table!("conflicts"));
 
 #[cfg(test)]
 mod tests {

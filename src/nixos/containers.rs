@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::{OptionPattern, parse};
+use super::OptionPattern;
 
 /// The program that runs containers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
@@ -203,7 +203,7 @@ struct Table {
     flag: Vec<Flag>,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| parse("containers.toml", include_str!("containers.toml")));
+static TABLE: LazyLock<Table> = LazyLock::new(|| table!("containers"));
 
 #[cfg(test)]
 mod tests {

@@ -7,8 +7,6 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::parse;
-
 /// What a program is to us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -99,7 +97,7 @@ struct Table {
     program: Vec<Program>,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| parse("exec.toml", include_str!("exec.toml")));
+static TABLE: LazyLock<Table> = LazyLock::new(|| table!("exec"));
 
 #[cfg(test)]
 mod tests {

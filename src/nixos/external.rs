@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::{OptionPattern, parse, verified};
+use super::{OptionPattern, verified};
 
 /// A flake whose modules are known.
 #[derive(Debug, Clone, Deserialize)]
@@ -123,7 +123,7 @@ struct Table {
     profile: Vec<Profile>,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| parse("external.toml", include_str!("external.toml")));
+static TABLE: LazyLock<Table> = LazyLock::new(|| table!("external"));
 
 #[cfg(test)]
 mod tests {

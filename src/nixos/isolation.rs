@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::{OptionPattern, glob, parse};
+use super::{OptionPattern, glob};
 
 /// A socket by which a process commands a container runtime.
 #[derive(Debug, Clone, Deserialize)]
@@ -136,7 +136,7 @@ struct Table {
     runtime_flag: Vec<RuntimeFlag>,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| parse("isolation.toml", include_str!("isolation.toml")));
+static TABLE: LazyLock<Table> = LazyLock::new(|| table!("isolation"));
 
 #[cfg(test)]
 mod tests {

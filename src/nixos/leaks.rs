@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::roots::ModuleSystem;
-use super::{parse, segments, verified};
+use super::{segments, verified};
 
 /// An option that holds a secret.
 #[derive(Debug, Clone, Deserialize)]
@@ -89,7 +89,7 @@ struct Words {
     encrypted_extensions: Vec<String>,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| parse("leaks.toml", include_str!("leaks.toml")));
+static TABLE: LazyLock<Table> = LazyLock::new(|| table!("leaks"));
 
 /// The shortest text that is taken for a password.
 const SHORTEST_PASSWORD: usize = 6;

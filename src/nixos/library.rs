@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
 
 use super::renames::Release;
-use super::{parse, verified};
+use super::verified;
 
 /// A name that is on its way out, or gone.
 #[derive(Debug, Clone, Deserialize)]
@@ -64,12 +64,11 @@ const ADDED: [(&str, &[&str]); 1] =
     [("lib", &["hm", "maintainers", "nixos", "nixosSystem", "nixvim", "teams"])];
 
 static OLD: LazyLock<FxHashMap<&'static str, &'static OldName>> = LazyLock::new(|| {
-    static TABLE: LazyLock<Table> = LazyLock::new(|| parse("library.toml", include_str!("library.toml")));
+    static TABLE: LazyLock<Table> = LazyLock::new(|| table!("library"));
     TABLE.name.iter().map(|row| (row.path.as_str(), row)).collect()
 });
 
-static NAMES: LazyLock<Names> =
-    LazyLock::new(|| parse("library_names.toml", include_str!("library_names.toml")));
+static NAMES: LazyLock<Names> = LazyLock::new(|| table!("library_names"));
 
 static SETS: LazyLock<FxHashMap<&'static str, FxHashSet<&'static str>>> = LazyLock::new(|| {
     let mut sets: FxHashMap<&str, FxHashSet<&str>> =

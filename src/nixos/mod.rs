@@ -5,6 +5,13 @@
 //! finding or imports another layer. Facts not read in a source are marked `verified = false`;
 //! accessors leave them out unless asked with [`Trust::Any`].
 
+/// The table in `NAME.toml` beside this file, of which the build has made JSON.
+macro_rules! table {
+    ($name:literal) => {
+        $crate::nixos::parse($name, include_str!(concat!(env!("OUT_DIR"), "/", $name, ".json")))
+    };
+}
+
 pub mod channels;
 pub mod conflicts;
 pub mod containers;
@@ -137,11 +144,11 @@ fn glob(pattern: &str, text: &str) -> bool {
     }
 }
 
-/// The table in `text`, the embedded file `name`.
+/// The table in `text`, which the build has made of `name.toml`.
 fn parse<T: DeserializeOwned>(name: &str, text: &str) -> T {
-    match toml::from_str(text) {
+    match serde_json::from_str(text) {
         Ok(table) => table,
-        Err(error) => panic!("invariant: the embedded {name} parses, as its test shows: {error}"),
+        Err(error) => panic!("invariant: the embedded table of {name} parses, as its test shows: {error}"),
     }
 }
 

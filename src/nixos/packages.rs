@@ -6,7 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
 
 use super::renames::Release;
-use super::{parse, verified};
+use super::verified;
 
 /// A name that is on its way out, or gone.
 #[derive(Debug, Clone, Deserialize)]
@@ -41,7 +41,7 @@ struct Table {
     package: Vec<OldPackage>,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| parse("packages.toml", include_str!("packages.toml")));
+static TABLE: LazyLock<Table> = LazyLock::new(|| table!("packages"));
 
 static BY_PATH: LazyLock<FxHashMap<&'static str, &'static OldPackage>> =
     LazyLock::new(|| TABLE.package.iter().map(|row| (row.path.as_str(), row)).collect());

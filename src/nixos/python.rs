@@ -8,8 +8,6 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::parse;
-
 /// The interpreter of a package set or interpreter name: `python311Packages`, `python311` and
 /// `python311.pkgs` all give `python311`. The name is the last part of an attribute path of nixpkgs,
 /// with `.pkgs` where the set is written so.
@@ -49,7 +47,7 @@ struct Table {
     applications: BTreeSet<String>,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| parse("python.toml", include_str!("python.toml")));
+static TABLE: LazyLock<Table> = LazyLock::new(|| table!("python"));
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::renames::Release;
-use super::{OptionPattern, parse, verified};
+use super::{OptionPattern, verified};
 
 /// A unit that is no longer the one to name.
 #[derive(Debug, Clone, Deserialize)]
@@ -38,8 +38,7 @@ struct Table {
     unit: Vec<RenamedUnit>,
 }
 
-static TABLE: LazyLock<Table> =
-    LazyLock::new(|| parse("renamed_units.toml", include_str!("renamed_units.toml")));
+static TABLE: LazyLock<Table> = LazyLock::new(|| table!("renamed_units"));
 
 /// Every row.
 pub fn all() -> &'static [RenamedUnit] {

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::roots::ModuleSystem;
-use super::{parse, segments, verified};
+use super::{segments, verified};
 
 /// An option that is no more what it was.
 #[derive(Debug, Clone, Deserialize)]
@@ -85,7 +85,7 @@ struct Table {
     option: Vec<Rename>,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| parse("renames.toml", include_str!("renames.toml")));
+static TABLE: LazyLock<Table> = LazyLock::new(|| table!("renames"));
 
 /// Every row.
 pub fn all() -> &'static [Rename] {

@@ -5,8 +5,6 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::parse;
-
 /// A file that its program writes.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -30,7 +28,7 @@ struct Table {
     file: Vec<Rewritten>,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| parse("rewritten.toml", include_str!("rewritten.toml")));
+static TABLE: LazyLock<Table> = LazyLock::new(|| table!("rewritten"));
 
 #[cfg(test)]
 mod tests {

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
-use super::{OptionPattern, parse};
+use super::OptionPattern;
 
 /// A module system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
@@ -129,7 +129,7 @@ struct Group {
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    let file: File = parse("roots.toml", include_str!("roots.toml"));
+    let file: File = table!("roots");
     let root = file.group.into_iter().flat_map(|group| {
         group.paths.into_iter().map(move |path| Root { path, systems: group.systems.clone() })
     });

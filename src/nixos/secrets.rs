@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::{OptionPattern, parse};
+use super::OptionPattern;
 
 /// Who runs a unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
@@ -84,7 +84,7 @@ struct Table {
     mistaken: Vec<MistakenUnit>,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| parse("secrets.toml", include_str!("secrets.toml")));
+static TABLE: LazyLock<Table> = LazyLock::new(|| table!("secrets"));
 
 #[cfg(test)]
 mod tests {

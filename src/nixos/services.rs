@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::{OptionPattern, Trust, glob, parse, verified};
+use super::{OptionPattern, Trust, glob, verified};
 
 /// One service and the module that defines it.
 #[derive(Debug, Clone, Deserialize)]
@@ -366,7 +366,7 @@ struct Table {
     service: Vec<Service>,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| parse("services.toml", include_str!("services.toml")));
+static TABLE: LazyLock<Table> = LazyLock::new(|| table!("services"));
 
 const SUFFIXES: [&str; 11] = [
     "service",

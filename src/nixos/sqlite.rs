@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::{OptionPattern, Trust, parse, verified};
+use super::{OptionPattern, Trust, verified};
 
 /// What happens when the database is not there yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
@@ -85,7 +85,7 @@ struct Table {
     program: Vec<SqliteProgram>,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| parse("sqlite.toml", include_str!("sqlite.toml")));
+static TABLE: LazyLock<Table> = LazyLock::new(|| table!("sqlite"));
 
 #[cfg(test)]
 mod tests {

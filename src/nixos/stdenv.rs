@@ -5,8 +5,6 @@ use std::sync::LazyLock;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
 
-use super::parse;
-
 /// What the set is that a builder takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -106,7 +104,7 @@ struct Flags {
     source: String,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| parse("stdenv.toml", include_str!("stdenv.toml")));
+static TABLE: LazyLock<Table> = LazyLock::new(|| table!("stdenv"));
 
 static BUILDERS: LazyLock<FxHashMap<&'static str, &'static Builder>> =
     LazyLock::new(|| TABLE.builder.iter().map(|row| (row.name.as_str(), row)).collect());

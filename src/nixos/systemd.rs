@@ -7,8 +7,6 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::parse;
-
 /// Directives by which a service is shut in (systemd.exec(5), the parts on sandboxing, capabilities,
 /// security and system call filtering; systemd.resource-control(5)), of those that
 /// `systemd-analyze security` rates; in alphabetical order.
@@ -190,7 +188,7 @@ struct Old {
     moved: bool,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| parse("systemd.toml", include_str!("systemd.toml")));
+static TABLE: LazyLock<Table> = LazyLock::new(|| table!("systemd"));
 
 /// The directives of each section.
 fn sections() -> &'static BTreeMap<&'static str, BTreeSet<&'static str>> {
