@@ -153,13 +153,13 @@ impl Machine<'_> {
                 Some("package") => HoleKind::StorePath,
                 _ => HoleKind::Option,
             },
-            SymbolRoot::Packages
+            SymbolRoot::Packages(_)
             | SymbolRoot::SelfFlake
             | SymbolRoot::ModulesPath
             | SymbolRoot::SearchPath(_) => HoleKind::StorePath,
             SymbolRoot::Inputs if symbol.path.len() != 1 || !lenient => HoleKind::StorePath,
             SymbolRoot::Call(call) => match &call.function.root {
-                SymbolRoot::Packages => HoleKind::StorePath,
+                SymbolRoot::Packages(_) => HoleKind::StorePath,
                 _ => HoleKind::Any,
             },
             SymbolRoot::Inputs | SymbolRoot::Library | SymbolRoot::Argument(_) => HoleKind::Any,

@@ -31,6 +31,6 @@ pub use machine::{FileKind, Loader, Machine, Outside, Primitive, Run, Unit, is_e
 pub use print::{Extent, Printed};
 pub use scope::{Options, Realm, Scope};
 pub use value::{
-    Attrs, Call, Closure, Element, Entry, List, Name, Origin, PrimitiveCall, Reason, Symbol, SymbolRoot,
-    Text, TextHole, TextPiece, Thunk, Unknown, Val, Value,
+    Attrs, Call, Closure, Element, Entry, List, Name, Origin, Platform, PrimitiveCall, Reason, Symbol,
+    SymbolRoot, Text, TextHole, TextPiece, Thunk, Unknown, Val, Value,
 };

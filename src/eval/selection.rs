@@ -6,8 +6,9 @@ use super::condition::Condition;
 use super::lookup::either;
 use super::machine::Machine;
 use super::scope::Realm;
-use super::value::{Name, Reason, Symbol, SymbolRoot, Unknown, Val, Value};
+use super::value::{Name, Platform, Reason, Symbol, SymbolRoot, Thunk, Unknown, Val, Value};
 use super::{builtins, library};
+use crate::nixos::platforms;
 use crate::text::Span;
 
 /// Names below a symbol.
@@ -70,7 +71,7 @@ impl Machine<'_> {
         path.push(name);
         let text = self.text_of(name);
         let root = match (&symbol.root, symbol.path.as_slice()) {
-            (SymbolRoot::Packages, []) if &*text == "lib" => {
+            (SymbolRoot::Packages(_), []) if &*text == "lib" => {
                 return library::library(self);
             }
             (SymbolRoot::Inputs, []) if &*text == "self" => {
@@ -116,6 +117,11 @@ impl Machine<'_> {
                     _ => Val::unknown(Reason::Symbolic("self".to_owned())),
                 };
             }
+            (SymbolRoot::Packages(platform), _)
+                if let Some(val) = self.of_platform(platform, &path, span) =>
+            {
+                return val;
+            }
             (SymbolRoot::Library, _) => return library::select(self, &path, span),
             (SymbolRoot::Inputs, [_, ..])
                 if let Some(known) = self.outside().and_then(|outside| outside.input(self, &path)) =>
@@ -130,6 +136,40 @@ impl Machine<'_> {
             (root, _) => root.clone(),
         };
         Val::at(Value::Symbol(Rc::new(Symbol { root, path })), span)
+    }
+
+    /// What stands at a path of a set of packages, where that says something about its platform:
+    /// `stdenv.hostPlatform.isLinux`, `stdenv.isLinux`, `system`. `pkgs` of a host says what the option
+    /// `nixpkgs.hostPlatform` says (nixos/modules/misc/nixpkgs.nix of nixpkgs).
+    fn of_platform(&self, platform: &Platform, path: &[Name], span: Option<Span>) -> Option<Val> {
+        if path.len() > 3 || matches!(platform, Platform::Unknown) {
+            return None;
+        }
+        let texts: Vec<Rc<str>> = path.iter().map(|name| self.text_of(*name)).collect();
+        let texts: Vec<&str> = texts.iter().map(|text| &**text).collect();
+        match texts.as_slice() {
+            ["system"] => {}
+            ["stdenv", flag] if platforms::is_flag_of_stdenv(flag) => {}
+            ["stdenv", "hostPlatform", name] | ["hostPlatform", name]
+                if *name == "system" || platforms::is_flag(name) => {}
+            _ => return None,
+        }
+        let (name, text) = (*path.last()?, *texts.last()?);
+        match platform {
+            Platform::Host => {
+                let path = vec![self.name("nixpkgs"), self.name("hostPlatform"), name];
+                let root = SymbolRoot::Config(Realm::System);
+                Some(Val::at(Value::Symbol(Rc::new(Symbol { root, path })), span))
+            }
+            Platform::Of(system) => {
+                let system = self.force(system).as_str()?;
+                Some(match text {
+                    "system" => Val::string(&system),
+                    flag => Val::at(Value::Bool(platforms::flag(&system, flag)?), span),
+                })
+            }
+            Platform::Unknown => None,
+        }
     }
 
     /// What modules define as arguments of modules: `config._module.args`.
@@ -155,13 +195,32 @@ impl Machine<'_> {
         }
     }
 
+    /// The set of packages that `import nixpkgs arguments` gives.
+    pub fn packages_of_call(&self, arguments: &Thunk) -> Val {
+        let arguments = arguments.clone();
+        let system = Thunk::later(move |machine| {
+            let not_known = || Val::unknown(Reason::Argument("system".to_owned()));
+            let Value::Attrs(attrs) = machine.force(&arguments).value else { return not_known() };
+            let has = |name: &str| attrs.get(machine.name(name)).is_some();
+            if attrs.open.is_some() || !attrs.patterns.is_empty() || has("crossSystem") || has("localSystem")
+            {
+                return not_known();
+            }
+            match attrs.get(machine.name("system")) {
+                Some(entry) if entry.condition == Condition::True => machine.force(&entry.value),
+                _ => not_known(),
+            }
+        });
+        Val::symbol(SymbolRoot::Packages(Platform::Of(system)))
+    }
+
     /// A symbol as it would be written.
     pub fn symbol_text(&self, symbol: &Symbol) -> String {
         if let Some(argument @ [_, ..]) = self.module_argument(symbol) {
             return self.path_text(argument);
         }
         let root = match &symbol.root {
-            SymbolRoot::Packages => "pkgs".to_owned(),
+            SymbolRoot::Packages(_) => "pkgs".to_owned(),
             SymbolRoot::Config(_) => "config".to_owned(),
             SymbolRoot::Options => "options".to_owned(),
             SymbolRoot::Library => "lib".to_owned(),

@@ -246,8 +246,8 @@ impl Symbol {
 /// Where a [`Symbol`] comes from.
 #[derive(Clone)]
 pub enum SymbolRoot {
-    /// `pkgs`.
-    Packages,
+    /// `pkgs`, or another set of packages.
+    Packages(Platform),
     /// `config` of the modules of a host or a user.
     Config(Realm),
     /// `options`.
@@ -266,6 +266,17 @@ pub enum SymbolRoot {
     SearchPath(Rc<str>),
     /// The result of calling a symbol.
     Call(Rc<Call>),
+}
+
+/// What the packages of a set run on.
+#[derive(Clone)]
+pub enum Platform {
+    /// The host that is asked.
+    Host,
+    /// The system whose name the value is, where it is known.
+    Of(Thunk),
+    /// Nothing is known of it.
+    Unknown,
 }
 
 /// A call whose result is not known.

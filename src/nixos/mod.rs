@@ -21,6 +21,7 @@ pub mod isolation;
 pub mod leaks;
 pub mod library;
 pub mod packages;
+pub mod platforms;
 pub mod python;
 pub mod renamed_units;
 pub mod renames;

@@ -9,8 +9,8 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 
 use crate::eval::{
-    Attrs, Closure, Entry, Machine, Name, Options, Realm, Reason, Scope, SymbolRoot, Thunk, Unknown, Val,
-    Value, library,
+    Attrs, Closure, Entry, Machine, Name, Options, Platform, Realm, Reason, Scope, SymbolRoot, Thunk,
+    Unknown, Val, Value, library,
 };
 
 /// The calls of modules.
@@ -27,7 +27,7 @@ impl Arguments {
         let mut entries: Vec<(Name, Entry)> = [
             ("config", symbol(SymbolRoot::Config(realm))),
             ("options", symbol(SymbolRoot::Options)),
-            ("pkgs", symbol(SymbolRoot::Packages)),
+            ("pkgs", symbol(SymbolRoot::Packages(Platform::Host))),
             ("modulesPath", symbol(SymbolRoot::ModulesPath)),
             ("inputs", symbol(SymbolRoot::Inputs)),
             ("self", symbol(SymbolRoot::SelfFlake)),
@@ -56,7 +56,7 @@ impl Arguments {
         Rc::ptr_eq(a, b)
             || a.entries.len() == b.entries.len()
                 && entries.into_iter().all(|((a_name, a), (b_name, b))| {
-                    a_name == b_name && same(&machine.force(&a.value), &machine.force(&b.value))
+                    a_name == b_name && same(machine, &machine.force(&a.value), &machine.force(&b.value))
                 })
     }
 
@@ -81,7 +81,7 @@ fn of_all(machine: &Machine<'_>, realm: Realm, special: &[Rc<Attrs>], name: Name
     let values: Vec<Option<Val>> =
         special.iter().map(|attrs| attrs.get(name).map(|entry| machine.force(&entry.value))).collect();
     if let [Some(first), rest @ ..] = values.as_slice()
-        && rest.iter().all(|other| other.as_ref().is_some_and(|other| same(first, other)))
+        && rest.iter().all(|other| other.as_ref().is_some_and(|other| same(machine, first, other)))
     {
         return first.clone().thunk();
     }
@@ -92,7 +92,7 @@ fn of_all(machine: &Machine<'_>, realm: Realm, special: &[Rc<Attrs>], name: Name
 }
 
 /// Whether two values are the same for sure, by what is cheap to see.
-fn same(a: &Val, b: &Val) -> bool {
+fn same(machine: &Machine<'_>, a: &Val, b: &Val) -> bool {
     match (&a.value, &b.value) {
         (Value::Null, Value::Null) => true,
         (Value::Bool(a), Value::Bool(b)) => a == b,
@@ -105,8 +105,14 @@ fn same(a: &Val, b: &Val) -> bool {
         (Value::Symbol(a), Value::Symbol(b)) => {
             let same_root = match (&a.root, &b.root) {
                 (SymbolRoot::Config(a), SymbolRoot::Config(b)) => a == b,
-                (SymbolRoot::Packages, SymbolRoot::Packages)
-                | (SymbolRoot::Inputs, SymbolRoot::Inputs)
+                (SymbolRoot::Packages(a), SymbolRoot::Packages(b)) => match (a, b) {
+                    (Platform::Host, Platform::Host) | (Platform::Unknown, Platform::Unknown) => true,
+                    (Platform::Of(a), Platform::Of(b)) => {
+                        a.is(b) || same(machine, &machine.force(a), &machine.force(b))
+                    }
+                    _ => false,
+                },
+                (SymbolRoot::Inputs, SymbolRoot::Inputs)
                 | (SymbolRoot::SelfFlake, SymbolRoot::SelfFlake)
                 | (SymbolRoot::Library, SymbolRoot::Library)
                 | (SymbolRoot::ModulesPath, SymbolRoot::ModulesPath) => true,

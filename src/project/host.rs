@@ -348,7 +348,8 @@ impl<'m> Host<'m> {
     pub fn referenced(&self, val: &Val) -> Option<Val> {
         let Value::Symbol(symbol) = &val.value else { return None };
         let option = symbol.option()?;
-        self.options.in_realm(option.realm)?.option_value(self.machine, &option.names)
+        let table = self.options.with_option(self.machine, option.realm, &option.names)?;
+        table.option_value(self.machine, &option.names)
     }
 
     /// The value of an option, its definitions merged by the type that the project declares, else by shape.

@@ -129,6 +129,8 @@ impl<'m> Project<'m> {
         }
         let source = OptionSource {
             realm: Realm::System,
+            class: HostClass::Nixos,
+            platform: None,
             is_host: false,
             modules: &modules,
             incomplete: None,
@@ -220,6 +222,8 @@ impl<'m> Project<'m> {
         self.attached.borrow_mut().add(&closure);
         let source = OptionSource {
             realm,
+            class: seed.class,
+            platform: seed.system.as_deref().map(Into::into),
             is_host: true,
             modules: &closure.modules,
             incomplete: closure.open.first().map(|open| open.reason.clone()),
@@ -230,7 +234,8 @@ impl<'m> Project<'m> {
         let number = machine.new_scope_number();
         let key = match realm {
             Realm::System => [before.key[0], number, 0],
-            Realm::Home => [before.key[0], 0, number],
+            // What it says of the platform counts as said by a system.
+            Realm::Home => [before.key[0], number, number],
         };
         let scope = Scope { key, options: options.clone() };
         let identity =
@@ -253,6 +258,8 @@ impl<'m> Project<'m> {
         let table = |closure: &Closure, is_host: bool| {
             let source = OptionSource {
                 realm: Realm::Home,
+                class: HostClass::Home,
+                platform: None,
                 is_host,
                 modules: &closure.modules,
                 incomplete: closure.open.first().map(|open| open.reason.clone()),

@@ -205,7 +205,10 @@ fn is_external(machine: &Machine<'_>, symbol: &Symbol) -> bool {
         },
         root => matches!(
             root,
-            SymbolRoot::Inputs | SymbolRoot::ModulesPath | SymbolRoot::SearchPath(_) | SymbolRoot::Packages
+            SymbolRoot::Inputs
+                | SymbolRoot::ModulesPath
+                | SymbolRoot::SearchPath(_)
+                | SymbolRoot::Packages(_)
         ),
     }
 }

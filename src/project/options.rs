@@ -7,13 +7,15 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
+use super::flake::HostClass;
 use super::link::{self, Module};
 use super::merge::{self, Merger};
-use super::table::{Certainty, Listing, Node, OptionKey};
+use super::table::{Certainty, Definition, Listing, Node, OptionKey};
 use crate::eval::{
     Atom, Attrs, Condition, Machine, Name, OptionPath, Options, Realm, Reason, Scalar, Thunk, Unknown, Val,
     Value,
 };
+use crate::nixos::platforms;
 
 /// What all definitions of an option come to.
 #[derive(Clone)]
@@ -29,6 +31,9 @@ pub enum Resolved {
 /// The options that a closure of modules defines and declares.
 pub(super) struct OptionTable {
     realm: Realm,
+    class: HostClass,
+    /// The system that the flake says the host is built for.
+    platform: Option<Rc<str>>,
     /// Whether it is that of one machine; else two definitions may belong to two.
     is_host: bool,
     root: Rc<Node>,
@@ -50,6 +55,8 @@ pub(super) struct OptionTable {
 /// Where an [`OptionTable`] comes from.
 pub(super) struct OptionSource<'a> {
     pub realm: Realm,
+    pub class: HostClass,
+    pub platform: Option<Rc<str>>,
     pub is_host: bool,
     pub modules: &'a [(Module, Certainty)],
     pub incomplete: Option<Unknown>,
@@ -61,6 +68,8 @@ impl OptionTable {
     pub(super) fn new(machine: &Machine<'_>, source: OptionSource<'_>) -> Self {
         Self {
             realm: source.realm,
+            class: source.class,
+            platform: source.platform,
             is_host: source.is_host,
             root: Rc::new(link::table(machine, source.modules)),
             declarations: Rc::new(link::declarations(machine, source.modules)),
@@ -77,6 +86,12 @@ impl OptionTable {
     /// The options of this or of the host around it.
     pub(super) fn in_realm(&self, realm: Realm) -> Option<&Self> {
         if realm == self.realm { Some(self) } else { self.system.as_ref()?.in_realm(realm) }
+    }
+
+    /// The options that the one of `realm` at `path` belongs to: of a home without a system around it, the
+    /// platform is known all the same.
+    pub(super) fn with_option(&self, machine: &Machine<'_>, realm: Realm, path: &[Name]) -> Option<&Self> {
+        self.in_realm(realm).or_else(|| is_of_platform(machine, path).then_some(self))
     }
 
     /// The node of all definitions.
@@ -148,8 +163,9 @@ impl OptionTable {
 
     fn decide_atom(&self, machine: &Machine<'_>, atom: &Atom) -> Option<bool> {
         let (Atom::Option(option) | Atom::Equals(option, _)) = atom else { return None };
-        if option.realm != self.realm {
-            return self.in_realm(option.realm)?.decide_atom(machine, atom);
+        let table = self.with_option(machine, option.realm, &option.names)?;
+        if !std::ptr::eq(table, self) {
+            return table.decide_atom(machine, atom);
         }
         if let Some(decision) = self.decisions.borrow().get(atom) {
             return *decision;
@@ -252,6 +268,9 @@ impl OptionTable {
 
     /// The value that all definitions of an option come to.
     pub(super) fn merged(&self, machine: &Machine<'_>, path: &[Name]) -> Resolved {
+        if let Some(val) = self.of_platform(machine, path) {
+            return Resolved::Known(val);
+        }
         match self.merger.lookup(machine, path) {
             Resolved::Unset => match self.open(machine, path) {
                 Some(open) => Resolved::Unknown(open),
@@ -263,6 +282,9 @@ impl OptionTable {
 
     /// The value of an option that the project sets once, or declares with a default and does not set.
     pub(super) fn option_value(&self, machine: &Machine<'_>, path: &[Name]) -> Option<Val> {
+        if let Some(val) = self.of_platform(machine, path) {
+            return Some(val);
+        }
         match self.value(machine, path) {
             Resolved::Known(val) => Some(val),
             Resolved::Unset => self.declared_default(machine, path),
@@ -273,6 +295,59 @@ impl OptionTable {
             }
             Resolved::Unknown(_) => None,
         }
+    }
+
+    /// What `nixpkgs.hostPlatform` says under the last name of the path, where the path is one below that.
+    fn of_platform(&self, machine: &Machine<'_>, path: &[Name]) -> Option<Val> {
+        if !self.is_host || !is_of_platform(machine, path) {
+            return None;
+        }
+        let name = machine.text_of(*path.last()?);
+        let system = self.system_name(machine);
+        if &*name == "system" {
+            return system.map(|system| Val::string(&system));
+        }
+        let flag = match (&system, self.class) {
+            (Some(system), _) => platforms::flag(system, &name),
+            (None, HostClass::Nixos) => platforms::flag_of_kernel("linux", &name),
+            (None, HostClass::Darwin) => platforms::flag_of_kernel("darwin", &name),
+            (None, HostClass::Home) => None,
+        };
+        flag.map(|flag| Val::of(Value::Bool(flag)))
+    }
+
+    /// The system that the packages of the host are for, as modules say it, else the flake
+    /// (nixos/lib/eval-config.nix and nixos/modules/misc/nixpkgs.nix of nixpkgs); `None` where one of them says
+    /// something that is not known, or where it is put together from more than the name.
+    fn system_name(&self, machine: &Machine<'_>) -> Option<Rc<str>> {
+        if self.realm == Realm::Home {
+            return self.platform.clone();
+        }
+        let names = |names: &[&str]| names.iter().map(|name| machine.name(name)).collect::<Vec<_>>();
+        let is_defined = |option: &str| {
+            !self.below(machine, &self.root, &names(&["nixpkgs", option])).definitions().is_empty()
+        };
+        if ["pkgs", "crossSystem", "localSystem"].into_iter().any(is_defined) {
+            return None;
+        }
+        let known = |path: &[&str]| match self.merger.lookup(machine, &names(path)) {
+            Resolved::Known(val) => val.as_str().map(Into::into),
+            _ => None,
+        };
+        let node = self.below(machine, &self.root, &names(&["nixpkgs", "hostPlatform"]));
+        if !node.definitions().is_empty() {
+            let system = machine.name("system");
+            let is_only_system = |definition: &Definition| match &definition.value.value {
+                Value::Attrs(attrs) => attrs.entries.len() == 1 && attrs.get(system).is_some(),
+                _ => false,
+            };
+            return match node.definitions().iter().all(is_only_system) {
+                true if node.open().is_none() => known(&["nixpkgs", "hostPlatform", "system"]),
+                true => None,
+                false => known(&["nixpkgs", "hostPlatform"]),
+            };
+        }
+        self.platform.clone().or_else(|| known(&["nixpkgs", "system"]))
     }
 
     /// The node of the declarations at `path`.
@@ -292,7 +367,7 @@ impl OptionTable {
 
 impl Options for OptionTable {
     fn value(&self, machine: &Machine<'_>, realm: Realm, path: &[Name]) -> Option<Val> {
-        let table = self.in_realm(realm).filter(|table| table.is_host)?;
+        let table = self.with_option(machine, realm, path).filter(|table| table.is_host)?;
         known(table.merged(machine, path))
     }
 
@@ -304,6 +379,12 @@ impl Options for OptionTable {
         let entry = self.in_realm(realm)?.arguments.get(name)?;
         Some(machine.force(&entry.value))
     }
+}
+
+/// Whether an option is a name below `nixpkgs.hostPlatform`.
+fn is_of_platform(machine: &Machine<'_>, path: &[Name]) -> bool {
+    let [nixpkgs, platform, _] = path else { return false };
+    *machine.text_of(*nixpkgs) == *"nixpkgs" && *machine.text_of(*platform) == *"hostPlatform"
 }
 
 /// Whether a value that is known is equal to no scalar.

@@ -13,8 +13,17 @@ use crate::semantic::lower;
 use crate::syntax::parse;
 use crate::text::FileId;
 
-/// What `answer` says of each host of the project with these files.
+/// What `answer` says of each NixOS host of the project with these files.
 fn hosts(files: &[(&str, &str)], answer: impl Fn(&Host<'_>) -> String + Sync) -> Vec<String> {
+    hosts_of(&[HostClass::Nixos], files, answer)
+}
+
+/// What `answer` says of each host of these classes.
+fn hosts_of(
+    classes: &[HostClass],
+    files: &[(&str, &str)],
+    answer: impl Fn(&Host<'_>) -> String + Sync,
+) -> Vec<String> {
     let root = Utf8PathBuf::from("/project");
     let mut sorted = files.to_vec();
     sorted.sort_unstable();
@@ -41,7 +50,7 @@ fn hosts(files: &[(&str, &str)], answer: impl Fn(&Host<'_>) -> String + Sync) ->
     };
     let mut answers = Vec::new();
     let linked = link(&input, |project| {
-        project.visit_hosts(&[HostClass::Nixos], &mut |host| answers.push(answer(host)));
+        project.visit_hosts(classes, &mut |host| answers.push(answer(host)));
     });
     linked.expect("the system grants a thread");
     answers
@@ -134,6 +143,87 @@ fn a_forced_set_leaves_the_names_of_others_in_doubt() {
     });
     // Two names from the root are namespaces, so all that `services.proxy` says counts.
     assert_eq!(told, [r#"1 not known not known 2 "h""#, r#"3 "h" not known 2 "h""#]);
+}
+
+#[test]
+fn packages_know_the_platform_they_are_for() {
+    let flake = r#"{
+      outputs = { nixpkgs, home-manager, nix-darwin, ... }: {
+        nixosConfigurations = {
+          flake = nixpkgs.lib.nixosSystem { system = "x86_64-linux"; modules = [ ./common.nix ]; };
+          module = nixpkgs.lib.nixosSystem {
+            system = "x86_64-linux";
+            modules = [ ./common.nix { nixpkgs.hostPlatform = nixpkgs.lib.mkDefault "aarch64-linux"; } ];
+          };
+          set = nixpkgs.lib.nixosSystem {
+            modules = [ ./common.nix { nixpkgs.hostPlatform.system = "aarch64-linux"; } ];
+          };
+          cross = nixpkgs.lib.nixosSystem {
+            system = "x86_64-linux";
+            modules = [ ./common.nix { nixpkgs.crossSystem.system = "aarch64-linux"; } ];
+          };
+          special = nixpkgs.lib.nixosSystem {
+            system = "x86_64-linux";
+            specialArgs.other = nixpkgs.legacyPackages.aarch64-linux;
+            specialArgs.imported = import nixpkgs { system = "aarch64-darwin"; };
+            specialArgs.crossed = import nixpkgs { system = "x86_64-linux"; crossSystem = "aarch64-linux"; };
+            modules = [ ./common.nix ./special.nix ];
+          };
+        };
+        darwinConfigurations.mac = nix-darwin.lib.darwinSystem { modules = [ ./common.nix ]; };
+        homeConfigurations = {
+          here = home-manager.lib.homeManagerConfiguration {
+            pkgs = nixpkgs.legacyPackages.x86_64-linux;
+            modules = [ ./common.nix ];
+          };
+          there = home-manager.lib.homeManagerConfiguration {
+            pkgs = import nixpkgs { system = "aarch64-darwin"; };
+            modules = [ ./common.nix ];
+          };
+          somewhere = home-manager.lib.homeManagerConfiguration { modules = [ ./common.nix ]; };
+        };
+      };
+    }"#;
+    let common = r#"{ lib, pkgs, ... }: let inherit (pkgs.stdenv) hostPlatform; in {
+      test.linux = if pkgs.stdenv.isLinux then "linux" else "other";
+      test.arm = lib.optionalString hostPlatform.isAarch64 "arm";
+      test.system = "${pkgs.stdenv.hostPlatform.system}";
+      test.is = pkgs.system == "x86_64-linux";
+      test.old = (lib.mkIf hostPlatform.isBeautiful 1).condition;
+    }"#;
+    let special = r#"{ lib, other, imported, crossed, ... }: {
+      test.linux = lib.mkForce imported.stdenv.hostPlatform.isLinux;
+      test.arm = lib.mkForce other.stdenv.hostPlatform.isAarch64;
+      test.system = lib.mkForce imported.system;
+      test.is = lib.mkForce crossed.stdenv.hostPlatform.isAarch64;
+    }"#;
+    let files = [("flake.nix", flake), ("common.nix", common), ("special.nix", special)];
+    let told = hosts_of(&[HostClass::Nixos, HostClass::Darwin, HostClass::Home], &files, |host| {
+        let value = |name: &str| match host.merged(&format!("test.{name}")) {
+            Resolved::Known(val) => match &val.value {
+                Value::Choice(_) | Value::Condition(_) | Value::Symbol(_) => "?".to_owned(),
+                Value::Str(text) => text.exact().unwrap_or_else(|| "?".to_owned()),
+                _ => host.machine().print(&val.thunk()),
+            },
+            _ => "?".to_owned(),
+        };
+        let values = ["linux", "arm", "system", "is", "old"].map(value);
+        format!("{} {}", host.name.as_deref().unwrap_or_default(), values.join(" "))
+    });
+    assert_eq!(
+        told,
+        [
+            "cross linux ? ? ? ?",
+            "flake linux  x86_64-linux true ?",
+            "module linux arm aarch64-linux false ?",
+            "set linux arm aarch64-linux false ?",
+            "special false true aarch64-darwin ? ?",
+            "mac other ? ? ? ?",
+            "here linux  x86_64-linux true ?",
+            "somewhere ? ? ? ? ?",
+            "there other arm aarch64-darwin false ?",
+        ]
+    );
 }
 
 #[test]

@@ -7,8 +7,8 @@ use std::rc::Rc;
 
 use camino::Utf8Path;
 use nixlint::eval::{
-    Atom, Attrs, Condition, Element, List, Machine, Realm, Reason, Symbol, SymbolRoot, Text, TextPiece,
-    Thunk, Val, Value, is_error,
+    Atom, Attrs, Condition, Element, List, Machine, Platform, Realm, Reason, Symbol, SymbolRoot, Text,
+    TextPiece, Thunk, Val, Value, is_error,
 };
 
 use crate::evaluate::{Known, evaluate, whole};
@@ -84,7 +84,7 @@ pub(crate) fn mistake(path: &Utf8Path, program: &Program, hidden: Hidden) -> Opt
         let argument = |name: &&str| match hidden {
             Hidden::Unknown => Val::unknown(Reason::Argument((*name).to_owned())).thunk(),
             Hidden::Argument => symbol(SymbolRoot::Argument(machine.name("argument")), name).thunk(),
-            Hidden::Package => symbol(SymbolRoot::Packages, name).thunk(),
+            Hidden::Package => symbol(SymbolRoot::Packages(Platform::Unknown), name).thunk(),
             Hidden::Option => symbol(SymbolRoot::Config(Realm::System), name).thunk(),
         };
         let function = machine.force(file);

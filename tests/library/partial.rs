@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use nixlint::eval::{
-    Condition, Extent, Machine, Merge, Realm, Symbol, SymbolRoot, TextPiece, Thunk, Val, Value, library,
-    option_type,
+    Condition, Extent, Machine, Merge, Platform, Realm, Symbol, SymbolRoot, TextPiece, Thunk, Val, Value,
+    library, option_type,
 };
 use nixlint::semantic::lower;
 use nixlint::syntax::parse;
@@ -21,8 +21,11 @@ fn with_machine<T>(body: &str, read: impl FnOnce(&Machine<'_>, Val) -> T) -> T {
     let machine = Machine::new(&loader, 1_000_000);
     let function = machine.force(&machine.file(FileId(0), &ir));
     let symbol = |root| Val::of(Value::Symbol(Symbol { root, path: Vec::new() }.into())).thunk();
-    let arguments =
-        [library(&machine).thunk(), symbol(SymbolRoot::Config(Realm::System)), symbol(SymbolRoot::Packages)];
+    let arguments = [
+        library(&machine).thunk(),
+        symbol(SymbolRoot::Config(Realm::System)),
+        symbol(SymbolRoot::Packages(Platform::Unknown)),
+    ];
     let val = machine.apply_all(&function, arguments, None);
     read(&machine, val)
 }

@@ -205,7 +205,7 @@ fn import(machine: &Machine<'_>, arguments: &[Thunk], span: Option<Span>) -> Out
                     symbol.path.len() == 1 && machine.text_of(symbol.path[0]).starts_with("nixpkgs")
                 }
                 SymbolRoot::SearchPath(name) => &**name == "nixpkgs",
-                SymbolRoot::Packages => symbol.path.as_slice() == [machine.name("path")],
+                SymbolRoot::Packages(_) => symbol.path.as_slice() == [machine.name("path")],
                 _ => false,
             };
             if is_nixpkgs {
@@ -249,5 +249,8 @@ fn file_of_input(machine: &Machine<'_>, val: &Val) -> Option<(Name, String)> {
 }
 
 /// `import nixpkgs arguments`: a package set.
-static IMPORT_NIXPKGS: Primitive =
-    Primitive { name: "nixpkgs", arity: 1, run: |_, _, _| Ok(Val::symbol(SymbolRoot::Packages)) };
+static IMPORT_NIXPKGS: Primitive = Primitive {
+    name: "nixpkgs",
+    arity: 1,
+    run: |machine, arguments, _| Ok(machine.packages_of_call(&arguments[0])),
+};

@@ -3,7 +3,9 @@
 use std::rc::Rc;
 
 use super::super::machine::{Machine, Primitive};
-use super::super::value::{Attrs, Call, Name, Reason, Symbol, SymbolRoot, Thunk, Unknown, Val, Value};
+use super::super::value::{
+    Attrs, Call, Name, Platform, Reason, Symbol, SymbolRoot, Thunk, Unknown, Val, Value,
+};
 use super::argument::{Outcome, closed_list, coerced, error, must_have_known_names, plain_string, several};
 
 pub(super) static PRIMITIVES: &[Primitive] = primitives! {
@@ -65,7 +67,8 @@ pub(in super::super) fn derivation_attribute(
     let ([argument], [function]) = (call.arguments.as_slice(), call.function.path.as_slice()) else {
         return None;
     };
-    if !matches!(call.function.root, SymbolRoot::Packages) || &*machine.text_of(*function) != "derivation" {
+    if !matches!(call.function.root, SymbolRoot::Packages(_)) || &*machine.text_of(*function) != "derivation"
+    {
         return None;
     }
     let text = machine.text_of(name);
@@ -107,7 +110,7 @@ fn derivation(
         Value::Attrs(_) | Value::Unknown(_) | Value::Symbol(_) | Value::Choice(_) => {}
         _ => return Err(error("a set was expected")),
     }
-    let function = Symbol { root: SymbolRoot::Packages, path: vec![machine.name(name)] };
+    let function = Symbol { root: SymbolRoot::Packages(Platform::Unknown), path: vec![machine.name(name)] };
     let call = Call { function, arguments: arguments.to_vec(), span };
     Ok(Val::symbol(SymbolRoot::Call(Rc::new(call))))
 }

@@ -14,7 +14,7 @@ use crate::text::{HoleKind, Span};
 /// `lib.isDerivation`
 pub(super) fn is_derivation(machine: &Machine<'_>, val: &Val) -> Result<bool, Unknown> {
     match &val.value {
-        Value::Symbol(symbol) if matches!(symbol.root, SymbolRoot::Packages) => Ok(true),
+        Value::Symbol(symbol) if matches!(symbol.root, SymbolRoot::Packages(_)) => Ok(true),
         Value::Unknown(unknown) => Err(unknown.clone()),
         Value::Symbol(_) | Value::Choice(_) => Err(several()),
         Value::Attrs(_) => match field(machine, val, "type")? {

@@ -153,6 +153,11 @@ impl Made {
         let entry = |name: &str| set.get(machine.name(name)).map(|entry| entry.value.clone());
         self.open = self.open.take().or_else(|| set.open.clone());
         self.system = self.system.take().or_else(|| machine.force(&entry("system")?).as_str());
+        // A home is made with packages, which are for a system.
+        self.system = self.system.take().or_else(|| {
+            let system = machine.select(&machine.force(&entry("pkgs")?), machine.name("system"));
+            system.ok()?.as_str()
+        });
         if let Some(special) = entry(arguments) {
             match machine.set(&machine.force(&special)) {
                 Ok(special) => {

@@ -12,7 +12,8 @@ use rustc_hash::FxHashMap;
 use super::lock::{Input, Inputs};
 use super::modules::EVAL_MODULES;
 use crate::eval::{
-    Attrs, Entry, FileKind, Machine, Name, Outside, Primitive, Symbol, SymbolRoot, Thunk, Val, Value, library,
+    Attrs, Entry, FileKind, Machine, Name, Outside, Platform, Primitive, Symbol, SymbolRoot, Thunk, Val,
+    Value, library,
 };
 use crate::semantic::lower;
 use crate::syntax::parse;
@@ -174,6 +175,8 @@ impl KnownInputs {
             ("inputs", self.argument().thunk()),
             ("self", symbol(SymbolRoot::SelfFlake, Vec::new())),
             ("input", symbol(SymbolRoot::Inputs, vec![name])),
+            // Packages for a system that the program does not know.
+            ("packages", symbol(SymbolRoot::Packages(Platform::Unknown), Vec::new())),
             ("evalModules", Val::function(&EVAL_MODULES, Vec::new()).thunk()),
             ("isFolder", Val::function(&IS_FOLDER, Vec::new()).thunk()),
         ];
@@ -187,7 +190,10 @@ impl KnownInputs {
         let names: Vec<Rc<str>> = path.iter().map(|name| machine.text_of(*name)).collect();
         match names.iter().map(|name| &**name).collect::<Vec<_>>().as_slice() {
             ["lib" | "/lib" | "/lib/default.nix"] => Some(library(machine)),
-            ["legacyPackages", _] => Some(Val::symbol(SymbolRoot::Packages)),
+            ["legacyPackages", system] => {
+                let system = Val::string(system).thunk();
+                Some(Val::symbol(SymbolRoot::Packages(Platform::Of(system))))
+            }
             ["/" | "/default.nix"] => Some(Val::function(&PACKAGES, Vec::new())),
             _ => None,
         }
@@ -195,8 +201,11 @@ impl KnownInputs {
 }
 
 /// `import nixpkgs arguments`.
-static PACKAGES: Primitive =
-    Primitive { name: "nixpkgs", arity: 1, run: |_, _, _| Ok(Val::symbol(SymbolRoot::Packages)) };
+static PACKAGES: Primitive = Primitive {
+    name: "nixpkgs",
+    arity: 1,
+    run: |machine, arguments, _| Ok(machine.packages_of_call(&arguments[0])),
+};
 
 /// Whether a value is the path of a folder of the project.
 static IS_FOLDER: Primitive = Primitive {

@@ -289,7 +289,7 @@ fn snowfall_finds_hosts_by_folder() {
          inputs.home-manager.nixosModules.home-manager {config}",
         "Darwin mac aarch64-darwin: ./systems/aarch64-darwin/mac/default.nix \
          inputs.home-manager.darwinModules.home-manager {config}",
-        "Home me@one ?: ./homes/x86_64-linux/me@one/default.nix inputs.snowfall-lib.homeModules.user",
+        "Home me@one x86_64-linux: ./homes/x86_64-linux/me@one/default.nix inputs.snowfall-lib.homeModules.user",
     ];
     let flake = files[0].1.replace("inputs: ", "{ home-manager, ... }@inputs: ");
     let files: Vec<(&str, &str)> =

@@ -337,7 +337,7 @@ pub(super) fn is_scalar(val: &Val) -> bool {
 /// Whether a value that is known by name only cannot be one that `mkIf` or `mkForce` gave.
 pub(super) fn is_no_wrapper(val: &Val) -> bool {
     match &val.value {
-        Value::Symbol(symbol) => matches!(symbol.root, SymbolRoot::Packages | SymbolRoot::Config(_)),
+        Value::Symbol(symbol) => matches!(symbol.root, SymbolRoot::Packages(_) | SymbolRoot::Config(_)),
         value => !matches!(value, Value::Unknown(_) | Value::Choice(_)),
     }
 }

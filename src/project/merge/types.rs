@@ -201,7 +201,7 @@ fn of_library(cx: Cx<'_, '_>, ty: OptionType) -> Rc<Type> {
 fn is_format(cx: Cx<'_, '_>, symbol: &Symbol) -> bool {
     let SymbolRoot::Call(call) = &symbol.root else { return false };
     let text = |path: &[Name]| cx.machine.path_text(path);
-    matches!(call.function.root, SymbolRoot::Packages)
+    matches!(call.function.root, SymbolRoot::Packages(_))
         && text(&symbol.path) == "type"
         && matches!(&*text(&call.function.path), "formats.json" | "formats.yaml" | "formats.toml")
 }

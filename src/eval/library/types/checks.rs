@@ -167,7 +167,7 @@ pub(super) static CHECKS: Table = primitives! {
         is_path(m, in_store, absolute, &m.force(&a[2])).map(|truth| Val::of(Value::Bool(truth)))
     };
     "pkgs" 1 |m, a, span| match &m.force(&a[0]).value {
-        Value::Symbol(symbol) if matches!(symbol.root, SymbolRoot::Packages) && symbol.path.is_empty() => {
+        Value::Symbol(symbol) if matches!(symbol.root, SymbolRoot::Packages(_)) && symbol.path.is_empty() => {
             Ok(Val::of(Value::Bool(true)))
         }
         _ => verdict(is_tagged(m, "pkgs", &a[0], span)),

@@ -1,5 +1,5 @@
 # Where ehllie/ez-configs finds hosts, homes and modules (flake-module.nix).
-{ lib, input, ... }:
+{ lib, input, packages, ... }:
 let
   inherit (lib) mkOption types;
   files = folder:
@@ -50,7 +50,7 @@ let
             ];
         };
       homeConfiguration = user: inputs.home-manager.lib.homeManagerConfiguration {
-        pkgs = inputs.nixpkgs.legacyPackages.x86_64-linux;
+        pkgs = packages;
         extraSpecialArgs = homeArguments;
         modules = ofUser user;
       };

@@ -1,6 +1,6 @@
 # The core of hercules-ci/flake-parts (lib.nix, modules/*.nix, extras/modules.nix), as far as hosts and modules
 # depend on it.
-{ lib, inputs, self, evalModules, ... }:
+{ lib, inputs, self, packages, evalModules, ... }:
 let
   inherit (lib) mkOption types;
   any = types.lazyAttrsOf types.raw;
@@ -64,7 +64,8 @@ let
           let
             system = if config.systems == [ ] then "x86_64-linux" else lib.head config.systems;
           in
-          withSystem system make;
+          # Of whichever system the module is for.
+          withSystem system (arguments: make (arguments // { pkgs = packages; }));
       };
       flake = lib.genAttrs transposed (name: lib.genAttrs config.systems (system: (config.perSystem system).${name}));
     };
