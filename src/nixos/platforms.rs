@@ -42,6 +42,16 @@ pub fn flag_of_kernel(kernel: &str, flag: &str) -> Option<bool> {
     agree.then_some(is_true)
 }
 
+/// The systems of the table.
+pub fn systems() -> impl Iterator<Item = &'static str> {
+    TABLE.platform.iter().map(|platform| platform.system.as_str())
+}
+
+/// The flags of the table, in no order.
+pub fn flags() -> impl Iterator<Item = &'static str> {
+    TABLE.flags.iter().map(String::as_str)
+}
+
 /// Whether the table has the flag.
 pub fn is_flag(flag: &str) -> bool {
     TABLE.flags.contains(flag)
