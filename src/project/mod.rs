@@ -77,7 +77,7 @@ pub use path::{PathRole, PathUse};
 pub use port::{Number, Port, PortSource};
 pub use renames::{OldOption, Pin};
 pub use run::{ContainerRun, Mount, RunOption};
-pub use script::{RunKind, RunText, UnitCommand};
+pub use script::{RunKind, RunText, ShellText, UnitCommand};
 pub use secret::{Secret, SecretTool, SecretUse};
 pub use service::{Manager, Service, ServiceKind, Upstream};
 pub use shape::{MixedKeys, ModuleShape, OptionQuestion, RepeatedImport};

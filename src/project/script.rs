@@ -1,6 +1,7 @@
 //! The commands that units and activation scripts run, as far as the project writes them.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
+use std::ops::Deref;
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
@@ -13,8 +14,8 @@ use crate::eval::{Condition, Symbol, SymbolRoot, Text, TextHole, TextPiece, Val,
 use crate::shell::{self, Script, Word};
 use crate::text::{Span, Template, TextMap};
 
-/// Scripts that were read, by their text.
-pub(super) type Scripts = RefCell<FxHashMap<Template, Option<Rc<Script>>>>;
+/// The scripts of all hosts, by their text: each is read once, where it is.
+pub(super) type Scripts = RefCell<FxHashMap<Template, Rc<ShellText>>>;
 
 /// Options of a service that are shell text.
 const SHELL_OPTIONS: [&str; 6] = ["preStart", "script", "postStart", "reload", "preStop", "postStop"];
@@ -59,7 +60,7 @@ pub struct UnitCommand {
 /// The two kinds of [`RunText`].
 pub enum RunKind {
     /// Shell.
-    Script(Rc<Script>),
+    Script(Rc<ShellText>),
     /// One command without a shell.
     Command {
         /// The program and its arguments.
@@ -69,6 +70,28 @@ pub enum RunKind {
         /// Whether the string is a whole element or value, so that removing it removes the command.
         is_whole: bool,
     },
+}
+
+/// A text that a shell runs; read as a [`Script`] when it is first asked for its commands. One that cannot be
+/// read has none.
+pub struct ShellText {
+    template: Template,
+    script: OnceCell<Script>,
+}
+
+impl ShellText {
+    /// Whether the known parts of the text have `mark` in them.
+    pub fn contains(&self, mark: &str) -> bool {
+        self.template.contains(mark)
+    }
+}
+
+impl Deref for ShellText {
+    type Target = Script;
+
+    fn deref(&self) -> &Script {
+        self.script.get_or_init(|| shell::parse(&self.template).unwrap_or_default())
+    }
 }
 
 impl Host<'_> {
@@ -168,14 +191,12 @@ impl Host<'_> {
             return;
         }
         let (resolved, options) = self.resolve_options(text);
-        if let Some(script) = self.read_script(resolved.template()) {
-            texts.push(RunText {
-                kind: RunKind::Script(script),
-                definition: definition.clone(),
-                options,
-                is_privileged,
-            });
-        }
+        texts.push(RunText {
+            kind: RunKind::Script(self.shell_text(resolved.template())),
+            definition: definition.clone(),
+            options,
+            is_privileged,
+        });
     }
 
     /// Whether a command may have one of the marks in it, or run a script that has. Lists and what is not known may.
@@ -237,15 +258,12 @@ impl Host<'_> {
         for command in commands {
             let is_privileged = command.prefixes.contains(['+', '!']);
             if let Some(script) = command.script() {
-                if let Some(script) = self.read_script(script.clone()) {
-                    let kind = RunKind::Script(script);
-                    texts.push(RunText {
-                        kind,
-                        definition: definition.clone(),
-                        options: options.clone(),
-                        is_privileged,
-                    });
-                }
+                texts.push(RunText {
+                    kind: RunKind::Script(self.shell_text(script.clone())),
+                    definition: definition.clone(),
+                    options: options.clone(),
+                    is_privileged,
+                });
                 continue;
             }
             let kind = RunKind::Command { words: command.words, span, is_whole };
@@ -258,18 +276,15 @@ impl Host<'_> {
         }
     }
 
-    /// Reads a script, once for all hosts that run it.
-    fn read_script(&self, template: Template) -> Option<Rc<Script>> {
+    /// The script that all hosts share.
+    fn shell_text(&self, template: Template) -> Rc<ShellText> {
         let mut scripts = self.scripts.borrow_mut();
-        let read = |template: &Template| shell::parse(template).map(Rc::new);
-        match scripts.get(&template) {
-            Some(script) => script.clone(),
-            None => {
-                let script = read(&template);
-                scripts.insert(template, script.clone());
-                script
-            }
+        if let Some(text) = scripts.get(&template) {
+            return text.clone();
         }
+        let text = Rc::new(ShellText { template: template.clone(), script: OnceCell::new() });
+        scripts.insert(template, text.clone());
+        text
     }
 
     /// The text of a script that the project writes with one of nixpkgs' script writers.

@@ -18,6 +18,9 @@ use crate::text::Span;
 /// Commands that make files and directories, or give them to somebody.
 const MAKERS: [&str; 4] = ["mkdir", "touch", "chown", "install"];
 
+/// Below this the state of services lies.
+const STATE: &str = "/var/lib/";
+
 /// A directory that systemd makes for a unit: `StateDirectory=`.
 #[derive(Clone)]
 pub struct StateDirectory {
@@ -187,7 +190,7 @@ impl Host<'_> {
         for text in self.activation_texts(&MAKERS) {
             commands(&text, None, &mut found);
         }
-        found.retain(|making| making.path.starts_with("/var/lib/"));
+        found.retain(|making| making.path.starts_with(STATE));
         found
     }
 
@@ -320,6 +323,9 @@ fn commands(text: &RunText, unit: Option<String>, found: &mut Vec<Making>) {
         }
         return;
     };
+    if !script.contains(STATE) {
+        return;
+    }
     for item in script.commands() {
         let (Some(program), Some(span)) = (item.program(), item.anchor()) else { continue };
         if item.context.in_substitution || item.context.after_unknown {

@@ -36,7 +36,7 @@ const DEEPEST_NESTING: u32 = 3;
 const MOST_STRETCHES: usize = 256;
 
 /// A shell script as far as it could be read.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Script {
     commands: Vec<Command>,
     bodies: Vec<Body>,

@@ -98,6 +98,13 @@ impl Template {
         result
     }
 
+    /// Whether a known piece has `text` in it.
+    pub fn contains(&self, text: &str) -> bool {
+        self.pieces
+            .iter()
+            .any(|piece| matches!(piece, Piece::Text { text: known, .. } if known.contains(text)))
+    }
+
     /// Whether there is any hole.
     pub fn has_holes(&self) -> bool {
         self.pieces.iter().any(|piece| matches!(piece, Piece::Hole(_)))
