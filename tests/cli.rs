@@ -904,6 +904,64 @@ fn outputs_that_cannot_be_are_refused() {
     assert!(!place.path("-").exists());
 }
 
+#[cfg(unix)]
+#[test]
+fn no_report_takes_the_place_of_what_is_read() {
+    let place = Place::new(&[("a.nix", UNUSED), ("nixlint.toml", "fail-on = \"error\"\n")]);
+    std::os::unix::fs::symlink("a.nix", place.path("link.json")).expect("links can be made");
+    for file in ["a.nix", "./a.nix", "link.json", "nixlint.toml"] {
+        let ran = place.run(&["check", "-o", &format!("json={file}")]);
+        assert_eq!(ran.code, 2, "{file}: {}", ran.stderr);
+        assert!(ran.stderr.contains("which nixlint reads"), "{}", ran.stderr);
+    }
+    assert_eq!(
+        (place.read("a.nix"), &*place.read("nixlint.toml")),
+        (UNUSED.to_owned(), "fail-on = \"error\"\n")
+    );
+    assert_eq!(place.run(&["check", "-o", "json=/dev/null", "-o", "sarif=/dev/null"]).code, 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_of_two_names_is_fixed_once() {
+    let place = Place::new(&[("d/a.nix", UNUSED)]);
+    std::os::unix::fs::symlink("d/a.nix", place.path("link.nix")).expect("links can be made");
+    let diff = place.run(&["check", "--diff", "link.nix"]);
+    assert!(diff.stdout.starts_with("--- a/d/a.nix\n+++ b/d/a.nix\n"), "{}", diff.stdout);
+    assert_eq!(place.run(&["check", "--diff", "d/a.nix", "link.nix"]).stdout, diff.stdout);
+    let fixed = place.run(&["fix", "d/a.nix", "link.nix"]);
+    assert_eq!((fixed.code, place.read("d/a.nix")), (0, FIXED.to_owned()), "{}", fixed.stderr);
+    assert!(fs::symlink_metadata(place.path("link.nix")).expect("it is there").is_symlink());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_configuration_that_cannot_be_read_is_told() {
+    let place = Place::new(&[("a.nix", UNUSED)]);
+    std::os::unix::fs::symlink("nowhere.toml", place.path("nixlint.toml")).expect("links can be made");
+    let ran = place.run(&["check"]);
+    assert!(ran.code == 2 && ran.stderr.contains("`nixlint.toml` cannot be read"), "{}", ran.stderr);
+    fs::remove_file(place.path("nixlint.toml")).expect("it is ours");
+    place.write("nixlint.toml", b"\xff");
+    let ran = place.run(&["check"]);
+    assert!(ran.code == 2 && ran.stderr.contains("is not UTF-8"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("`exclude`"), "{}", ran.stderr);
+}
+
+#[test]
+fn paths_of_a_named_configuration_count_from_the_working_directory() {
+    let place = Place::new(&[
+        ("a.nix", UNUSED),
+        ("sub/a.nix", UNUSED),
+        ("ci/a.toml", "exclude = [\"/sub\"]\n"),
+        ("ci/b.toml", "[hosts]\nx = \"b.nix\"\n"),
+    ]);
+    let ran = place.run(&["check", "-o", "concise", "--config", "ci/a.toml"]);
+    assert!(ran.stdout.starts_with("a.nix:") && !ran.stdout.contains("sub/"), "{}", ran.stdout);
+    let ran = place.run(&["check", "--config", "ci/b.toml"]);
+    assert!(ran.code == 2 && ran.stderr.contains("from the working directory"), "{}", ran.stderr);
+}
+
 #[test]
 fn every_rule_is_explained_and_listed() {
     let place = Place::new(&[]);

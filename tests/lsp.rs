@@ -364,6 +364,36 @@ fn files_that_are_not_open_are_shown_and_follow_edits_elsewhere() {
     client.stop();
 }
 
+#[cfg(unix)]
+#[test]
+fn a_folder_named_by_a_link_is_called_so() {
+    let place =
+        Place::new(&[("real/a.nix", "let unused = 1; in { }\n"), ("real/b.nix", "let unused = 1; in { }\n")]);
+    let link = place.root().join("link");
+    std::os::unix::fs::symlink("real", &link).expect("links can be made");
+    let mut client = Client::silent(&place);
+    let params = json!({
+        "processId": null,
+        "rootUri": format!("file://{}", link.display()),
+        "capabilities": {"textDocument": {"codeAction": {"codeActionLiteralSupport": {}}}},
+    });
+    client.request("initialize", params).expect("the server says hello");
+    client.notify("initialized", json!({}));
+    let uri = |name: &str| place.uri(&format!("link/{name}"));
+    client.until("findings", |client| client.pushed.len() == 2);
+    assert_eq!(client.pushed.keys().cloned().collect::<Vec<_>>(), [uri("a.nix"), uri("b.nix")]);
+
+    // By another name, it is one file all the same.
+    let (real, linked) = (place.uri("real/a.nix"), uri("a.nix"));
+    client.open(&real, "let unused = 1; in { }\n");
+    client.until("the other name", |client| {
+        !client.codes(&real).is_empty() && client.codes(&linked).is_empty()
+    });
+    client.change(&real, json!([{"text": "{ }\n"}]));
+    client.until("no findings", |client| client.codes(&real).is_empty() && client.codes(&linked).is_empty());
+    client.stop();
+}
+
 #[test]
 fn diagnostics_are_those_of_the_json_format() {
     let place = Place::homelab();

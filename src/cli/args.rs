@@ -153,7 +153,7 @@ pub(super) struct FileArgs {
     #[arg(long)]
     pub force_exclude: bool,
 
-    /// Use this configuration file for everything, unless `--isolated` is given
+    /// Use this configuration file for everything, unless `--isolated` is given; its paths count from the working directory
     #[arg(long, value_name = "FILE", env = "NIXLINT_CONFIG", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
 

@@ -1,7 +1,7 @@
 //! `nixlint check`.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use camino::Utf8PathBuf;
@@ -106,7 +106,10 @@ fn outputs(outputs: &[Output], counts: bool) -> Result<Vec<Output>, Failure> {
         let message = "only one output format can go to stdout: give the others a file, as in `-o json=FILE`";
         return Err(usage_error(message).into());
     }
-    let files: Vec<&PathBuf> = outputs.iter().filter_map(|output| output.file.as_ref()).collect();
+    // `/dev/null` takes any number of reports.
+    let is_device = |file: &&PathBuf| std::fs::metadata(file).is_ok_and(|metadata| !metadata.is_file());
+    let files: Vec<&PathBuf> =
+        outputs.iter().filter_map(|output| output.file.as_ref()).filter(|file| !is_device(file)).collect();
     if let Some(file) =
         files.iter().enumerate().find_map(|(at, file)| files[..at].contains(file).then_some(file))
     {
@@ -120,6 +123,24 @@ fn outputs(outputs: &[Output], counts: bool) -> Result<Vec<Output>, Failure> {
         return Err(usage_error(&message).into());
     }
     Ok(outputs.to_vec())
+}
+
+/// Refuses to write a report over what was looked at.
+fn refuse_input(run: &Run, file: &Path) -> Result<(), Failure> {
+    let Ok(target) = std::fs::canonicalize(file) else { return Ok(()) };
+    let names = ["nixlint.toml", ".nixlint.toml", "flake.lock"];
+    let is_input =
+        target.file_name().and_then(|name| name.to_str()).is_some_and(|name| names.contains(&name))
+            || run.sources.iter().any(|(_, source)| {
+                *source.path == *target
+                    || std::fs::canonicalize(&source.path).is_ok_and(|path| path == target)
+            });
+    if !is_input {
+        return Ok(());
+    }
+    let path = file.to_string_lossy();
+    let message = format!("a report cannot go to `{}`, which nixlint reads", printable(&path));
+    Err(usage_error(&message).into())
 }
 
 /// What reports are made of.
@@ -167,6 +188,9 @@ fn report(
     // A report would say that nothing is wrong.
     if outcome.files == 0 && !undone.is_empty() {
         return Ok(human);
+    }
+    for file in outputs.iter().filter_map(|output| output.file.as_deref()) {
+        refuse_input(shown.run, file)?;
     }
     for output in outputs {
         let options = if output.file.is_none() {

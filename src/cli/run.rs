@@ -238,9 +238,16 @@ impl Run {
         } else {
             Surface::Patch
         };
+        let mut seen = FxHashSet::default();
         let diff = |file: FileId| {
             let (old, new) = (self.original.get(file), self.sources.get(file));
-            unified_diff(&old.display, &old.text, &new.text, surface)
+            // Patches do not follow links, and a file changes once by whatever names.
+            let Ok(target) = std::fs::canonicalize(&old.path) else {
+                return unified_diff(&old.display, &old.text, &new.text, surface);
+            };
+            let below = target.strip_prefix(&self.folder).ok().and_then(Path::to_str);
+            let diff = unified_diff(below.unwrap_or(&old.display), &old.text, &new.text, surface);
+            if seen.insert(target) { diff } else { String::new() }
         };
         self.changed().map(diff).collect()
     }

@@ -35,9 +35,27 @@ pub(super) enum WriteError {
 ///
 /// Each text is written beside its file and then takes its name, so that no reader ever sees half of it.
 pub(super) fn write_all(root: &Path, changes: &[Change<'_>]) -> Result<(), WriteError> {
-    let prepared: Result<Vec<Prepared>, WriteError> =
-        changes.iter().map(|change| Prepared::new(root, change)).collect();
-    prepared?.into_iter().try_for_each(Prepared::commit)
+    let mut prepared: Vec<Prepared> = Vec::with_capacity(changes.len());
+    for change in changes {
+        let target = target_of(root, change)?;
+        // One file may have several names, of which another was written before.
+        let is_written = || fs::read(&target).is_ok_and(|text| text == change.new.as_bytes());
+        if !prepared.iter().any(|other| other.target == target) && !is_written() {
+            prepared.push(Prepared::new(target, change)?);
+        }
+    }
+    prepared.into_iter().try_for_each(Prepared::commit)
+}
+
+/// The file that a change is for, links followed.
+fn target_of(root: &Path, change: &Change<'_>) -> Result<PathBuf, WriteError> {
+    let path = || printable(change.display).into_owned();
+    let failed = |error| WriteError::System { path: path(), error };
+    let target = fs::canonicalize(change.place).map_err(failed)?;
+    match target.starts_with(fs::canonicalize(root).map_err(failed)?) {
+        true => Ok(target),
+        false => Err(WriteError::Outside { path: path() }),
+    }
 }
 
 /// A text that waits beside the file it belongs to, and goes away if it is not needed.
@@ -48,13 +66,9 @@ struct Prepared {
 }
 
 impl Prepared {
-    fn new(root: &Path, change: &Change<'_>) -> Result<Self, WriteError> {
+    fn new(target: PathBuf, change: &Change<'_>) -> Result<Self, WriteError> {
         let path = || printable(change.display).into_owned();
         let failed = |error| WriteError::System { path: path(), error };
-        let target = fs::canonicalize(change.place).map_err(failed)?;
-        if !target.starts_with(fs::canonicalize(root).map_err(failed)?) {
-            return Err(WriteError::Outside { path: path() });
-        }
         let metadata = fs::metadata(&target).map_err(failed)?;
         if metadata.permissions().readonly() {
             return Err(WriteError::ReadOnly { path: path() });
@@ -63,11 +77,7 @@ impl Prepared {
             return Err(WriteError::Changed { path: path() });
         }
 
-        let mut name = std::ffi::OsString::from(".");
-        name.push(target.file_name().unwrap_or_default());
-        name.push(format!(".{}.nixlint", std::process::id()));
-        let temporary = target.with_file_name(name);
-        let mut file = OpenOptions::new().write(true).create_new(true).open(&temporary).map_err(failed)?;
+        let (temporary, mut file) = new_file_beside(&target).map_err(failed)?;
         let prepared = Self { temporary, target, display: path() };
         file.write_all(change.new.as_bytes()).map_err(failed)?;
         keep_owner(&file, &metadata);
@@ -85,6 +95,19 @@ impl Drop for Prepared {
     fn drop(&mut self) {
         // After the rename there is nothing left to remove.
         let _gone = fs::remove_file(&self.temporary);
+    }
+}
+
+/// A file that was not there before. Its name is short, since that of the file beside it may be as long as names
+/// can be, and numbered, since a run that was killed may have left one.
+fn new_file_beside(target: &Path) -> io::Result<(PathBuf, File)> {
+    let mut number = 0;
+    loop {
+        let path = target.with_file_name(format!(".nixlint-{}-{number}", std::process::id()));
+        match OpenOptions::new().write(true).create_new(true).open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < 1000 => number += 1,
+            file => return file.map(|file| (path, file)),
+        }
     }
 }
 
@@ -132,6 +155,33 @@ mod tests {
         assert_eq!(fs::read_to_string(&a).expect("it is there"), "one");
         assert_eq!(fs::read_to_string(&b).expect("it is there"), "two");
         assert_eq!(names(folder.path()), ["a.nix", "b.nix"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_of_two_names_is_written_once() {
+        let folder = place(&[("a.nix", "1")]);
+        let (a, b) = (folder.path().join("a.nix"), folder.path().join("b.nix"));
+        std::os::unix::fs::symlink("a.nix", &b).expect("links can be made");
+        let changes = [
+            Change { place: &b, display: "b.nix", old: "1", new: "one" },
+            Change { place: &a, display: "a.nix", old: "1", new: "one" },
+        ];
+        write_all(folder.path(), &changes).expect("it can be written");
+        assert_eq!(fs::read_to_string(&a).expect("it is there"), "one");
+        assert_eq!(names(folder.path()), ["a.nix", "b.nix"]);
+    }
+
+    #[test]
+    fn what_is_left_of_other_runs_and_long_names_are_no_trouble() {
+        let long = format!("{}.nix", "n".repeat(240));
+        let left = format!(".nixlint-{}-0", std::process::id());
+        let folder = place(&[(&long, "1"), (&left, "left")]);
+        let file = folder.path().join(&long);
+        let change = Change { place: &file, display: "n.nix", old: "1", new: "2" };
+        write_all(folder.path(), &[change]).expect("it can be written");
+        assert_eq!(fs::read_to_string(&file).expect("it is there"), "2");
+        assert_eq!(names(folder.path()), [left, long]);
     }
 
     #[test]

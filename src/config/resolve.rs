@@ -171,7 +171,11 @@ pub(super) mod tests {
 
     /// A folder in which everything is but `missing.nix`.
     pub(in crate::config) fn folder() -> Folder<'static> {
-        Folder { path: Utf8Path::new("/p"), holds: &|path| path.file_name() != Some("missing.nix") }
+        Folder {
+            path: Utf8Path::new("/p"),
+            is_its_own: true,
+            holds: &|path| path.file_name() != Some("missing.nix"),
+        }
     }
 
     /// One rule of each sort.

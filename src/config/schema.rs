@@ -118,6 +118,8 @@ pub fn parse_level(word: &str) -> Result<Setting, UnknownName> {
 pub struct Folder<'f> {
     /// The folder.
     pub path: &'f Utf8Path,
+    /// Whether the configuration lies in it; else it is the one that nixlint was called in.
+    pub is_its_own: bool,
     /// Whether there is something at an absolute path.
     pub holds: &'f dyn Fn(&Utf8Path) -> bool,
 }
@@ -456,7 +458,10 @@ impl Reader<'_> {
                 Some(path) => {
                     let absolute = normalise(folder.path.join(path).as_str());
                     if !(folder.holds)(&absolute) {
-                        let help = format!("paths count from the folder of {}", self.path);
+                        let help = match folder.is_its_own {
+                            true => format!("paths count from the folder of {}", self.path),
+                            false => "with `--config`, paths count from the working directory".to_owned(),
+                        };
                         self.mistake(value.span(), "a module of this host is missing", "nothing is there")
                             .help(help);
                     }

@@ -434,6 +434,7 @@ impl Server {
         self.pulled.remove(uri);
         if let Some(file) = file {
             self.uris.remove(&file);
+            self.note_links(Some(file));
             self.dirty.insert(file);
         }
         if matches!(document.kind, Kind::Nix { .. }) {
@@ -462,7 +463,12 @@ impl Server {
                     self.hosts_due = Some(Instant::now() + PAUSE);
                     self.dirty.insert(file);
                 }
+                let before = self.uri(file);
                 self.uris.insert(file, uri.to_owned());
+                if before != uri {
+                    // It was known by another of its names.
+                    self.push(&before, &[], 0, None);
+                }
             }
             None if world.knows(place) => {}
             None => self.scan_due = Some(Instant::now()),
@@ -580,6 +586,7 @@ impl Server {
         self.mistakes = mistakes;
         self.packs = Some(packs);
         self.uris.clear();
+        self.note_links(None);
         self.is_all_dirty = true;
         let uris: Vec<String> = self.documents.keys().cloned().collect();
         for uri in uris {
@@ -716,6 +723,28 @@ impl Server {
         let sources = self.world.as_ref().map(|world| &world.now.sources);
         let plain = || sources.map(|sources| crate::report::file_uri(&sources.get(file).path));
         self.uris.get(&file).cloned().or_else(plain).unwrap_or_default()
+    }
+
+    /// Notes the addresses of files, or of one, in folders that the client names by a link: it knows what is
+    /// below them by no other path.
+    fn note_links(&mut self, only: Option<FileId>) {
+        let Some(world) = &self.world else { return };
+        for folder in &self.folders {
+            let Ok(real) = std::fs::canonicalize(folder) else { continue };
+            let (Some(folder), Some(real)) = (Utf8Path::from_path(folder), Utf8Path::from_path(&real)) else {
+                continue;
+            };
+            if real == folder {
+                continue;
+            }
+            for (file, source) in world.now.sources.iter() {
+                if only.is_none_or(|only| only == file)
+                    && let Ok(below) = source.path.strip_prefix(real)
+                {
+                    self.uris.insert(file, crate::report::file_uri(&folder.join(below)));
+                }
+            }
+        }
     }
 
     /// Sends diagnostics unless the client has them.

@@ -124,9 +124,7 @@ pub enum Problem {
     },
     /// It is no text.
     #[error("`{}` is not UTF-8: wrong byte at offset {offset}", printable(path))]
-    #[diagnostic(help(
-        "store it as UTF-8; a file that is not meant to be Nix can go to `exclude` in nixlint.toml"
-    ))]
+    #[diagnostic(help("{}", help_for_bytes(path)))]
     NotUtf8 {
         /// As it is shown.
         path: String,
@@ -264,7 +262,7 @@ impl<'r> Configs<'r> {
                 let folders = root.ancestors().take_while(|folder| folder.starts_with(highest));
                 let mut files =
                     folders.flat_map(|folder| [folder.join("nixlint.toml"), folder.join(".nixlint.toml")]);
-                let Some(file) = files.find(|file| file.is_file()) else { return nothing };
+                let Some(file) = files.find(|file| is_named(file)) else { return nothing };
                 let folder = file.parent().unwrap_or(root);
                 let config = self.read(&file, folder, problems)?;
                 Some(Configured { file: Some(file), config })
@@ -290,7 +288,11 @@ impl<'r> Configs<'r> {
         let config = match read_text(&path, &shown) {
             Ok(Some(text)) => match Config::parse(
                 &shown,
-                &Folder { path: &lossy(folder), holds: &|path| path.as_std_path().exists() },
+                &Folder {
+                    path: &lossy(folder),
+                    is_its_own: path.parent() == Some(folder),
+                    holds: &|path| path.as_std_path().exists(),
+                },
                 &text,
                 self.request.book,
             ) {
@@ -322,6 +324,19 @@ impl<'r> Configs<'r> {
     }
 }
 
+/// What to do with a file that is no text.
+fn help_for_bytes(path: &str) -> &'static str {
+    match path.ends_with(".nix") {
+        true => "store it as UTF-8; a file that is not meant to be Nix can go to `exclude` in nixlint.toml",
+        false => "store it as UTF-8",
+    }
+}
+
+/// Whether something has this name, be it a link that leads nowhere: reading it tells what is wrong with it.
+fn is_named(file: &Path) -> bool {
+    fs::symlink_metadata(file).is_ok()
+}
+
 /// That the folders of rules, which the bytes `span` name, are not read.
 fn not_followed(shown: &str, text: &str, span: Range<usize>) -> Mistake {
     let message = "`rule-dirs` of this file is not followed";
@@ -342,7 +357,11 @@ pub fn mistakes_in(
         ConfigChoice::File(_) => folder,
         ConfigChoice::Nearest | ConfigChoice::Isolated => place.parent().unwrap_or(place),
     };
-    let base = Folder { path: &lossy(base), holds: &|path| path.as_std_path().exists() };
+    let base = Folder {
+        path: &lossy(base),
+        is_its_own: place.parent() == Some(base),
+        holds: &|path| path.as_std_path().exists(),
+    };
     let shown = display(&lossy(place), folder);
     let mistakes = Config::parse(&shown, &base, text, book).err().unwrap_or_default();
     mistakes.into_iter().map(|mistake| mistake.in_file(place)).collect()
