@@ -162,7 +162,9 @@ impl Machine<'_> {
                 Some(Val::at(Value::Symbol(Rc::new(Symbol { root, path })), span))
             }
             Platform::Of(system) => {
-                let system = self.force(system).as_str()?;
+                // Names that stand for others, such as `x86_64-unknown-linux-gnu`, are not read.
+                let system = self.settled(&self.force(system)).as_str();
+                let system = system.filter(|system| platforms::is_system(system))?;
                 Some(match text {
                     "system" => Val::string(&system),
                     flag => Val::at(Value::Bool(platforms::flag(&system, flag)?), span),
@@ -193,6 +195,13 @@ impl Machine<'_> {
             }
             _ => None,
         }
+    }
+
+    /// The system that packages are for, where it is known.
+    pub fn system_of_packages(&self, packages: &Val) -> Option<String> {
+        let path = ["stdenv", "hostPlatform", "system"];
+        let select = |val: Val, name| self.select_or_unknown(&val, self.name(name));
+        path.into_iter().fold(packages.clone(), select).as_str()
     }
 
     /// The set of packages that `import nixpkgs arguments` gives.

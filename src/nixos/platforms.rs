@@ -42,6 +42,11 @@ pub fn flag_of_kernel(kernel: &str, flag: &str) -> Option<bool> {
     agree.then_some(is_true)
 }
 
+/// Whether the table has the system.
+pub fn is_system(system: &str) -> bool {
+    systems().any(|known| known == system)
+}
+
 /// The systems of the table.
 pub fn systems() -> impl Iterator<Item = &'static str> {
     TABLE.platform.iter().map(|platform| platform.system.as_str())

@@ -86,7 +86,11 @@ fn of_all(machine: &Machine<'_>, realm: Realm, special: &[Rc<Attrs>], name: Name
         return first.clone().thunk();
     }
     Thunk::later(move |machine| {
-        let defined = || machine.select_or_unknown(&machine.module_arguments(realm), name);
+        // A host that is passed no packages has its own.
+        let defined = || match &*machine.text_of(name) {
+            "pkgs" => Val::symbol(SymbolRoot::Packages(Platform::Host)),
+            _ => machine.select_or_unknown(&machine.module_arguments(realm), name),
+        };
         machine.argument(realm, name).unwrap_or_else(defined)
     })
 }

@@ -132,11 +132,11 @@ impl<'m> Host<'m> {
 
     /// Its system, e.g. `x86_64-linux`, where the flake or a module says it.
     pub fn system(&self) -> Option<String> {
-        let said = || {
-            let options = ["nixpkgs.hostPlatform", "nixpkgs.hostPlatform.system", "nixpkgs.system"];
-            options.iter().find_map(|path| self.option_value(path)?.as_str())
-        };
-        self.identity.system.clone().or_else(said)
+        match self.options.system_name(self.machine) {
+            Some(system) => Some(system.to_string()),
+            None if self.options.says_platform(self.machine) => None,
+            None => self.identity.system.clone(),
+        }
     }
 
     /// The files of its modules, in the order of the module system, each once; those of users not among

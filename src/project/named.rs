@@ -64,6 +64,7 @@ fn seed(named: &NamedHost, file: FileId) -> HostSeed {
         name: named.name.clone(),
         class: named.class,
         system: None,
+        packages: None,
         roots: vec![RootModules { modules: Val::list(modules).thunk(), certainty: Certainty::Must }],
         arguments: Rc::default(),
         flake: file,

@@ -34,6 +34,8 @@ pub(super) struct OptionTable {
     class: HostClass,
     /// The system that the flake says the host is built for.
     platform: Option<Rc<str>>,
+    /// The system of packages that the flake gives, or may give, the host.
+    packages: Option<Option<String>>,
     /// Whether it is that of one machine; else two definitions may belong to two.
     is_host: bool,
     root: Rc<Node>,
@@ -57,6 +59,7 @@ pub(super) struct OptionSource<'a> {
     pub realm: Realm,
     pub class: HostClass,
     pub platform: Option<Rc<str>>,
+    pub packages: Option<Option<String>>,
     pub is_host: bool,
     pub modules: &'a [(Module, Certainty)],
     pub incomplete: Option<Unknown>,
@@ -70,6 +73,7 @@ impl OptionTable {
             realm: source.realm,
             class: source.class,
             platform: source.platform,
+            packages: source.packages,
             is_host: source.is_host,
             root: Rc::new(link::table(machine, source.modules)),
             declarations: Rc::new(link::declarations(machine, source.modules)),
@@ -89,9 +93,21 @@ impl OptionTable {
     }
 
     /// The options that the one of `realm` at `path` belongs to: of a home without a system around it, the
-    /// platform is known all the same.
+    /// platform is known all the same, and of one with packages of its own it is not.
     pub(super) fn with_option(&self, machine: &Machine<'_>, realm: Realm, path: &[Name]) -> Option<&Self> {
-        self.in_realm(realm).or_else(|| is_of_platform(machine, path).then_some(self))
+        if realm == self.realm || !is_of_platform(machine, path) {
+            return self.in_realm(realm);
+        }
+        let has_packages = [["_module", "args", "pkgs"].as_slice(), &["nixpkgs", "system"]]
+            .into_iter()
+            .any(|path| self.is_defined(machine, path));
+        if has_packages { None } else { Some(self.in_realm(realm).unwrap_or(self)) }
+    }
+
+    /// Whether the modules have a definition at `path`.
+    fn is_defined(&self, machine: &Machine<'_>, path: &[&str]) -> bool {
+        let path: Vec<Name> = path.iter().map(|name| machine.name(name)).collect();
+        !self.below(machine, &self.root, &path).definitions().is_empty()
     }
 
     /// The node of all definitions.
@@ -299,11 +315,15 @@ impl OptionTable {
 
     /// What `nixpkgs.hostPlatform` says under the last name of the path, where the path is one below that.
     fn of_platform(&self, machine: &Machine<'_>, path: &[Name]) -> Option<Val> {
-        if !self.is_host || !is_of_platform(machine, path) {
+        if !self.is_host
+            || !is_of_platform(machine, path)
+            || self.is_defined(machine, &["_module", "args", "pkgs"])
+        {
             return None;
         }
         let name = machine.text_of(*path.last()?);
-        let system = self.system_name(machine);
+        // Names that stand for others, such as `x86_64-unknown-linux-gnu`, are not read.
+        let system = self.system_name(machine).filter(|system| platforms::is_system(system));
         if &*name == "system" {
             return system.map(|system| Val::string(&system));
         }
@@ -316,38 +336,72 @@ impl OptionTable {
         flag.map(|flag| Val::of(Value::Bool(flag)))
     }
 
-    /// The system that the packages of the host are for, as modules say it, else the flake
-    /// (nixos/lib/eval-config.nix and nixos/modules/misc/nixpkgs.nix of nixpkgs); `None` where one of them says
-    /// something that is not known, or where it is put together from more than the name.
-    fn system_name(&self, machine: &Machine<'_>) -> Option<Rc<str>> {
+    /// Whether a module says what the platform is.
+    pub(super) fn says_platform(&self, machine: &Machine<'_>) -> bool {
+        ["crossSystem", "localSystem", "hostPlatform", "system"]
+            .into_iter()
+            .any(|option| self.is_defined(machine, &["nixpkgs", option]))
+    }
+
+    /// The system that the packages of the host are for: that of packages that the flake or a module gives, else as
+    /// modules say, else as the flake does (nixos/lib/eval-config.nix and nixos/modules/misc/nixpkgs.nix of nixpkgs,
+    /// eval-config.nix of nix-darwin); `None` where one of them says something that is not known, where they say
+    /// different things, or where it is put together from more than the name.
+    pub(super) fn system_name(&self, machine: &Machine<'_>) -> Option<Rc<str>> {
         if self.realm == Realm::Home {
             return self.platform.clone();
         }
-        let names = |names: &[&str]| names.iter().map(|name| machine.name(name)).collect::<Vec<_>>();
-        let is_defined = |option: &str| {
-            !self.below(machine, &self.root, &names(&["nixpkgs", option])).definitions().is_empty()
-        };
-        if ["pkgs", "crossSystem", "localSystem"].into_iter().any(is_defined) {
+        let is_defined = |option: &str| self.is_defined(machine, &["nixpkgs", option]);
+        if is_defined("crossSystem") || is_defined("localSystem") {
             return None;
         }
+        let packages = match &self.packages {
+            Some(system) => Some(system.as_deref().map(Into::into)),
+            None if is_defined("pkgs") => Some(self.system_of_packages(machine)),
+            None => None,
+        };
+        match (packages, self.said_system(machine)) {
+            (Some(packages), None) => packages,
+            (Some(packages), Some(said)) => packages.filter(|packages| Some(packages) == said.as_ref()),
+            (None, Some(said)) => said,
+            (None, None) => {
+                let nixpkgs = self.below(machine, &self.root, &[machine.name("nixpkgs")]);
+                let is_hidden = self.root.open().is_some() || nixpkgs.open().is_some();
+                self.platform.clone().filter(|_| !is_hidden)
+            }
+        }
+    }
+
+    /// The system of `nixpkgs.pkgs`.
+    fn system_of_packages(&self, machine: &Machine<'_>) -> Option<Rc<str>> {
+        let path = ["nixpkgs", "pkgs"].map(|name| machine.name(name));
+        match self.merger.lookup(machine, &path) {
+            Resolved::Known(packages) => machine.system_of_packages(&packages).map(Into::into),
+            _ => None,
+        }
+    }
+
+    /// What modules say of the system, where they do.
+    fn said_system(&self, machine: &Machine<'_>) -> Option<Option<Rc<str>>> {
+        let names = |names: &[&str]| names.iter().map(|name| machine.name(name)).collect::<Vec<_>>();
         let known = |path: &[&str]| match self.merger.lookup(machine, &names(path)) {
             Resolved::Known(val) => val.as_str().map(Into::into),
             _ => None,
         };
         let node = self.below(machine, &self.root, &names(&["nixpkgs", "hostPlatform"]));
-        if !node.definitions().is_empty() {
-            let system = machine.name("system");
-            let is_only_system = |definition: &Definition| match &definition.value.value {
-                Value::Attrs(attrs) => attrs.entries.len() == 1 && attrs.get(system).is_some(),
-                _ => false,
-            };
-            return match node.definitions().iter().all(is_only_system) {
-                true if node.open().is_none() => known(&["nixpkgs", "hostPlatform", "system"]),
-                true => None,
-                false => known(&["nixpkgs", "hostPlatform"]),
-            };
+        if node.definitions().is_empty() {
+            return self.is_defined(machine, &["nixpkgs", "system"]).then(|| known(&["nixpkgs", "system"]));
         }
-        self.platform.clone().or_else(|| known(&["nixpkgs", "system"]))
+        let system = machine.name("system");
+        let is_only_system = |definition: &Definition| match &definition.value.value {
+            Value::Attrs(attrs) => attrs.entries.len() == 1 && attrs.get(system).is_some(),
+            _ => false,
+        };
+        Some(match node.definitions().iter().all(is_only_system) {
+            true if node.open().is_none() => known(&["nixpkgs", "hostPlatform", "system"]),
+            true => None,
+            false => known(&["nixpkgs", "hostPlatform"]),
+        })
     }
 
     /// The node of the declarations at `path`.

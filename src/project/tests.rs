@@ -148,7 +148,7 @@ fn a_forced_set_leaves_the_names_of_others_in_doubt() {
 #[test]
 fn packages_know_the_platform_they_are_for() {
     let flake = r#"{
-      outputs = { nixpkgs, home-manager, nix-darwin, ... }: {
+      outputs = { nixpkgs, home-manager, nix-darwin, ... }@inputs: {
         nixosConfigurations = {
           flake = nixpkgs.lib.nixosSystem { system = "x86_64-linux"; modules = [ ./common.nix ]; };
           module = nixpkgs.lib.nixosSystem {
@@ -161,6 +161,47 @@ fn packages_know_the_platform_they_are_for() {
           cross = nixpkgs.lib.nixosSystem {
             system = "x86_64-linux";
             modules = [ ./common.nix { nixpkgs.crossSystem.system = "aarch64-linux"; } ];
+          };
+          given = nixpkgs.lib.nixosSystem {
+            system = "x86_64-linux";
+            pkgs = import nixpkgs { system = "aarch64-linux"; };
+            modules = [ ./common.nix ];
+          };
+          option = nixpkgs.lib.nixosSystem {
+            system = "x86_64-linux";
+            modules = [ ./common.nix { nixpkgs.pkgs = nixpkgs.legacyPackages.aarch64-linux; } ];
+          };
+          triple = nixpkgs.lib.nixosSystem {
+            modules = [ ./common.nix { nixpkgs.hostPlatform = "x86_64-unknown-linux-musl"; } ];
+          };
+          stronger = nixpkgs.lib.nixosSystem {
+            system = "x86_64-linux";
+            modules = [ ./common.nix { nixpkgs.system = "aarch64-linux"; } ];
+          };
+          argument = nixpkgs.lib.nixosSystem {
+            system = "x86_64-linux";
+            modules = [
+              ./common.nix
+              { _module.args.pkgs = nixpkgs.lib.mkForce (import nixpkgs { system = "aarch64-linux"; }); }
+            ];
+          };
+          hidden = nixpkgs.lib.nixosSystem {
+            system = "x86_64-linux";
+            modules = [ ./common.nix { nixpkgs = inputs.somewhere.settings; } ];
+          };
+          stable = nixpkgs.lib.nixosSystem {
+            system = "x86_64-linux";
+            modules = [
+              ({ lib, pkgs, ... }: let
+                stable = import nixpkgs { inherit (pkgs) system; };
+              in {
+                test.linux = stable.stdenv.hostPlatform.isLinux;
+                test.arm = stable.stdenv.hostPlatform.isAarch64;
+                test.system = "s";
+                test.is = 1;
+                test.old = 1;
+              })
+            ];
           };
           special = nixpkgs.lib.nixosSystem {
             system = "x86_64-linux";
@@ -213,11 +254,18 @@ fn packages_know_the_platform_they_are_for() {
     assert_eq!(
         told,
         [
+            "argument ? ? ? ? ?",
             "cross linux ? ? ? ?",
             "flake linux  x86_64-linux true ?",
+            "given linux arm aarch64-linux false ?",
+            "hidden linux ? ? ? ?",
             "module linux arm aarch64-linux false ?",
+            "option linux arm aarch64-linux false ?",
             "set linux arm aarch64-linux false ?",
             "special false true aarch64-darwin ? ?",
+            "stable true false s 1 1",
+            "stronger linux arm aarch64-linux false ?",
+            "triple linux ? ? ? ?",
             "mac other ? ? ? ?",
             "here linux  x86_64-linux true ?",
             "somewhere ? ? ? ? ?",

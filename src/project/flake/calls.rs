@@ -56,6 +56,7 @@ pub(super) fn host(machine: &Machine<'_>, place: Place, val: &Val) -> HostSeed {
         name: place.name,
         class: place.class,
         system: made.system.or(place.system),
+        packages: made.packages,
         roots: made.roots,
         arguments: Rc::new(made.arguments),
         flake: place.flake,
@@ -67,6 +68,7 @@ pub(super) fn host(machine: &Machine<'_>, place: Place, val: &Val) -> HostSeed {
 #[derive(Default)]
 struct Made {
     system: Option<String>,
+    packages: Option<Option<String>>,
     roots: Vec<RootModules>,
     arguments: Attrs,
     open: Option<Unknown>,
@@ -152,12 +154,15 @@ impl Made {
         let set = machine.set(&machine.force(argument))?;
         let entry = |name: &str| set.get(machine.name(name)).map(|entry| entry.value.clone());
         self.open = self.open.take().or_else(|| set.open.clone());
-        self.system = self.system.take().or_else(|| machine.force(&entry("system")?).as_str());
-        // A home is made with packages, which are for a system.
-        self.system = self.system.take().or_else(|| {
-            let system = machine.select(&machine.force(&entry("pkgs")?), machine.name("system"));
-            system.ok()?.as_str()
-        });
+        let packages = entry("pkgs").map(|packages| machine.force(&packages));
+        match packages.filter(|packages| !matches!(packages.value, Value::Null)) {
+            Some(packages) => self.packages = Some(machine.system_of_packages(&packages)),
+            None if set.open.is_some() => self.packages = Some(None),
+            None => {}
+        }
+        let system = self.packages.clone().flatten();
+        let system = system.or_else(|| self.system.take());
+        self.system = system.or_else(|| machine.force(&entry("system")?).as_str());
         if let Some(special) = entry(arguments) {
             match machine.set(&machine.force(&special)) {
                 Ok(special) => {

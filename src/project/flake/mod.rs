@@ -84,6 +84,8 @@ pub(super) struct HostSeed {
     pub class: HostClass,
     /// The system it is built for, as the call says it (`x86_64-linux`); modules may say it instead.
     pub system: Option<String>,
+    /// Where the call gives, or may give, it packages: the system that these are for, whatever modules say.
+    pub packages: Option<Option<String>>,
     /// The lists of modules it begins with.
     pub roots: Vec<RootModules>,
     /// What the flake passes to modules; open where there may be more.

@@ -65,7 +65,7 @@ let
             system = if config.systems == [ ] then "x86_64-linux" else lib.head config.systems;
           in
           # Of whichever system the module is for.
-          withSystem system (arguments: make (arguments // { pkgs = packages; }));
+          withSystem system (arguments: make (arguments // { pkgs = packages; inherit (packages.stdenv.hostPlatform) system; }));
       };
       flake = lib.genAttrs transposed (name: lib.genAttrs config.systems (system: (config.perSystem system).${name}));
     };
