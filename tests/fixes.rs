@@ -4,6 +4,8 @@
 //! of nixpkgs.lib, and `NIXLINT_ECOSYSTEM` a folder of flakes. A test whose folder is not named, or that needs
 //! `nix-instantiate` where there is none, says that it was skipped.
 
+mod nix;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -37,15 +39,6 @@ fn folder(variable: &str) -> Option<PathBuf> {
             None
         }
     }
-}
-
-fn has_nix() -> bool {
-    let version = Command::new("nix-instantiate").arg("--version").output();
-    let is_there = version.is_ok_and(|output| output.status.success());
-    if !is_there {
-        println!("skipped: nix-instantiate is not installed");
-    }
-    is_there
 }
 
 /// A copy that can be changed.
@@ -125,7 +118,7 @@ fn values(folder: &Path) -> BTreeMap<String, String> {
 
 #[test]
 fn language_tests_keep_their_values() {
-    let Some(lang) = folder("NIXLINT_NIX_LANG").filter(|_| has_nix()) else { return };
+    let Some(lang) = folder("NIXLINT_NIX_LANG").filter(|_| nix::is_installed()) else { return };
     for (name, arguments) in [("safe", &["fix", "."][..]), ("unsafe", &["fix", "--unsafe-fixes", "."][..])] {
         let copy = copy(&lang);
         let (before, old) = (values(copy.path()), texts(copy.path()));
@@ -149,7 +142,7 @@ fn language_tests_keep_their_values() {
 #[test]
 fn the_library_keeps_its_tests() {
     let Some(library) =
-        folder("NIXLINT_NIXPKGS_LIB").map(|checkout| checkout.join("lib")).filter(|_| has_nix())
+        folder("NIXLINT_NIXPKGS_LIB").map(|checkout| checkout.join("lib")).filter(|_| nix::is_installed())
     else {
         return;
     };

@@ -1,5 +1,7 @@
 //! Questions that Nix itself answers. Every test prints `skipped: …` where `nix-instantiate` is missing.
 
+mod nix;
+
 use std::process::{Command, Stdio};
 
 use nixlint::cases::{self, Bench};
@@ -14,12 +16,7 @@ struct Nix {
 
 impl Nix {
     fn find() -> Option<Self> {
-        let version = Command::new("nix-instantiate").arg("--version").output();
-        if !version.is_ok_and(|output| output.status.success()) {
-            println!("skipped: nix-instantiate is not installed");
-            return None;
-        }
-        Some(Self { state: tempfile::tempdir().expect("a temporary folder") })
+        nix::is_installed().then(|| Self { state: tempfile::tempdir().expect("a temporary folder") })
     }
 
     /// What `nix-instantiate --parse` prints for `text`.

@@ -242,12 +242,14 @@ impl Run {
         let diff = |file: FileId| {
             let (old, new) = (self.original.get(file), self.sources.get(file));
             // Patches do not follow links, and a file changes once by whatever names.
-            let Ok(target) = std::fs::canonicalize(&old.path) else {
-                return unified_diff(&old.display, &old.text, &new.text, surface);
-            };
-            let below = target.strip_prefix(&self.folder).ok().and_then(Path::to_str);
-            let diff = unified_diff(below.unwrap_or(&old.display), &old.text, &new.text, surface);
-            if seen.insert(target) { diff } else { String::new() }
+            let target = std::fs::canonicalize(&old.path).ok();
+            if let Some(target) = &target
+                && !seen.insert(target.clone())
+            {
+                return String::new();
+            }
+            let below = target.as_ref().and_then(|target| target.strip_prefix(&self.folder).ok()?.to_str());
+            unified_diff(below.unwrap_or(&old.display), &old.text, &new.text, surface)
         };
         self.changed().map(diff).collect()
     }

@@ -38,10 +38,9 @@ pub(super) fn write_all(root: &Path, changes: &[Change<'_>]) -> Result<(), Write
     let mut prepared: Vec<Prepared> = Vec::with_capacity(changes.len());
     for change in changes {
         let target = target_of(root, change)?;
-        // One file may have several names, of which another was written before.
-        let is_written = || fs::read(&target).is_ok_and(|text| text == change.new.as_bytes());
-        if !prepared.iter().any(|other| other.target == target) && !is_written() {
-            prepared.push(Prepared::new(target, change)?);
+        // One file may have several names.
+        if !prepared.iter().any(|other| other.target == target) {
+            prepared.extend(Prepared::new(target, change)?);
         }
     }
     prepared.into_iter().try_for_each(Prepared::commit)
@@ -66,14 +65,19 @@ struct Prepared {
 }
 
 impl Prepared {
-    fn new(target: PathBuf, change: &Change<'_>) -> Result<Self, WriteError> {
+    /// `None` where the file has the new text, by another of its names.
+    fn new(target: PathBuf, change: &Change<'_>) -> Result<Option<Self>, WriteError> {
         let path = || printable(change.display).into_owned();
         let failed = |error| WriteError::System { path: path(), error };
+        let text = fs::read(&target);
+        if text.as_ref().is_ok_and(|text| text == change.new.as_bytes()) {
+            return Ok(None);
+        }
         let metadata = fs::metadata(&target).map_err(failed)?;
         if metadata.permissions().readonly() {
             return Err(WriteError::ReadOnly { path: path() });
         }
-        if fs::read(&target).map_err(failed)? != change.old.as_bytes() {
+        if text.map_err(failed)? != change.old.as_bytes() {
             return Err(WriteError::Changed { path: path() });
         }
 
@@ -82,7 +86,7 @@ impl Prepared {
         file.write_all(change.new.as_bytes()).map_err(failed)?;
         keep_owner(&file, &metadata);
         file.set_permissions(metadata.permissions()).map_err(failed)?;
-        Ok(prepared)
+        Ok(Some(prepared))
     }
 
     fn commit(self) -> Result<(), WriteError> {

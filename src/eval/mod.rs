@@ -21,7 +21,7 @@ mod selection;
 mod termination;
 mod value;
 
-pub use builtins::{builtin_names, sri_hash};
+pub use builtins::{IMPORT_NIXPKGS, builtin_names, sri_hash};
 pub use coercion::{Coercion, normalise};
 pub use condition::{Atom, Condition, OptionPath, Scalar};
 pub use library::{
@@ -30,6 +30,7 @@ pub use library::{
 pub use machine::{FileKind, Loader, Machine, Outside, Primitive, Run, Unit, is_error};
 pub use print::{Extent, Printed};
 pub use scope::{Options, Realm, Scope};
+pub use selection::platform_attribute;
 pub use value::{
     Attrs, Call, Closure, Element, Entry, List, Name, Origin, Platform, PrimitiveCall, Reason, Symbol,
     SymbolRoot, Text, TextHole, TextPiece, Thunk, Unknown, Val, Value,

@@ -6,13 +6,22 @@ use super::condition::Condition;
 use super::lookup::either;
 use super::machine::Machine;
 use super::scope::Realm;
-use super::value::{Name, Platform, Reason, Symbol, SymbolRoot, Thunk, Unknown, Val, Value};
+use super::value::{Name, Platform, Reason, Symbol, SymbolRoot, Unknown, Val, Value};
 use super::{builtins, library};
 use crate::nixos::platforms;
 use crate::text::Span;
 
 /// Names below a symbol.
 const MAX_PATH: usize = 256;
+
+/// What `stdenv.hostPlatform` of a system has under `name`, at `span`: its name, or a flag. Names that stand for
+/// others, such as `x86_64-unknown-linux-gnu`, are not read.
+pub fn platform_attribute(system: &str, name: &str, span: Option<Span>) -> Option<Val> {
+    match name {
+        "system" => platforms::is_system(system).then(|| Val::string(system)),
+        flag => Some(Val::at(Value::Bool(platforms::flag(system, flag)?), span)),
+    }
+}
 
 impl Machine<'_> {
     /// `val.name`; an error of Nix for a name that is certainly missing.
@@ -142,7 +151,8 @@ impl Machine<'_> {
     /// `stdenv.hostPlatform.isLinux`, `stdenv.isLinux`, `system`. `pkgs` of a host says what the option
     /// `nixpkgs.hostPlatform` says (nixos/modules/misc/nixpkgs.nix of nixpkgs).
     fn of_platform(&self, platform: &Platform, path: &[Name], span: Option<Span>) -> Option<Val> {
-        if path.len() > 3 || matches!(platform, Platform::Unknown) {
+        // Nearly all are names of packages.
+        if path.len() > 3 || !matches!(&*self.text_of(*path.first()?), "system" | "stdenv" | "hostPlatform") {
             return None;
         }
         let texts: Vec<Rc<str>> = path.iter().map(|name| self.text_of(*name)).collect();
@@ -162,13 +172,7 @@ impl Machine<'_> {
                 Some(Val::at(Value::Symbol(Rc::new(Symbol { root, path })), span))
             }
             Platform::Of(system) => {
-                // Names that stand for others, such as `x86_64-unknown-linux-gnu`, are not read.
-                let system = self.settled(&self.force(system)).as_str();
-                let system = system.filter(|system| platforms::is_system(system))?;
-                Some(match text {
-                    "system" => Val::string(&system),
-                    flag => Val::at(Value::Bool(platforms::flag(&system, flag)?), span),
-                })
+                platform_attribute(&self.settled(&self.force(system)).as_str()?, text, span)
             }
             Platform::Unknown => None,
         }
@@ -202,25 +206,6 @@ impl Machine<'_> {
         let path = ["stdenv", "hostPlatform", "system"];
         let select = |val: Val, name| self.select_or_unknown(&val, self.name(name));
         path.into_iter().fold(packages.clone(), select).as_str()
-    }
-
-    /// The set of packages that `import nixpkgs arguments` gives.
-    pub fn packages_of_call(&self, arguments: &Thunk) -> Val {
-        let arguments = arguments.clone();
-        let system = Thunk::later(move |machine| {
-            let not_known = || Val::unknown(Reason::Argument("system".to_owned()));
-            let Value::Attrs(attrs) = machine.force(&arguments).value else { return not_known() };
-            let has = |name: &str| attrs.get(machine.name(name)).is_some();
-            if attrs.open.is_some() || !attrs.patterns.is_empty() || has("crossSystem") || has("localSystem")
-            {
-                return not_known();
-            }
-            match attrs.get(machine.name("system")) {
-                Some(entry) if entry.condition == Condition::True => machine.force(&entry.value),
-                _ => not_known(),
-            }
-        });
-        Val::symbol(SymbolRoot::Packages(Platform::Of(system)))
     }
 
     /// A symbol as it would be written.

@@ -737,10 +737,12 @@ impl Server {
             if real == folder {
                 continue;
             }
-            for (file, source) in world.now.sources.iter() {
-                if only.is_none_or(|only| only == file)
-                    && let Ok(below) = source.path.strip_prefix(real)
-                {
+            let files = match only {
+                Some(file) => vec![file],
+                None => world.now.sources.iter().map(|(file, _)| file).collect(),
+            };
+            for file in files {
+                if let Ok(below) = world.now.sources.get(file).path.strip_prefix(real) {
                     self.uris.insert(file, crate::report::file_uri(&folder.join(below)));
                 }
             }

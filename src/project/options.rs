@@ -13,7 +13,7 @@ use super::merge::{self, Merger};
 use super::table::{Certainty, Definition, Listing, Node, OptionKey};
 use crate::eval::{
     Atom, Attrs, Condition, Machine, Name, OptionPath, Options, Realm, Reason, Scalar, Thunk, Unknown, Val,
-    Value,
+    Value, platform_attribute,
 };
 use crate::nixos::platforms;
 
@@ -322,16 +322,14 @@ impl OptionTable {
             return None;
         }
         let name = machine.text_of(*path.last()?);
-        // Names that stand for others, such as `x86_64-unknown-linux-gnu`, are not read.
         let system = self.system_name(machine).filter(|system| platforms::is_system(system));
-        if &*name == "system" {
-            return system.map(|system| Val::string(&system));
+        if let Some(system) = system {
+            return platform_attribute(&system, &name, None);
         }
-        let flag = match (&system, self.class) {
-            (Some(system), _) => platforms::flag(system, &name),
-            (None, HostClass::Nixos) => platforms::flag_of_kernel("linux", &name),
-            (None, HostClass::Darwin) => platforms::flag_of_kernel("darwin", &name),
-            (None, HostClass::Home) => None,
+        let flag = match self.class {
+            HostClass::Nixos => platforms::flag_of_kernel("linux", &name),
+            HostClass::Darwin => platforms::flag_of_kernel("darwin", &name),
+            HostClass::Home => None,
         };
         flag.map(|flag| Val::of(Value::Bool(flag)))
     }

@@ -5,6 +5,8 @@
 //! with `$kinds` of arguments for each function; lines with the same function share its calls.
 
 mod arguments;
+#[path = "../nix/mod.rs"]
+mod nix;
 mod partial;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -199,16 +201,7 @@ struct Oracle {
 impl Oracle {
     /// Says why it was skipped where there is none.
     fn find(scratch: &Path) -> Option<Self> {
-        let Some(checkout) = std::env::var_os("NIXLINT_NIXPKGS_LIB") else {
-            println!("skipped: NIXLINT_NIXPKGS_LIB does not name a checkout of nixpkgs.lib");
-            return None;
-        };
-        let version = Command::new("nix-instantiate").arg("--version").output();
-        if !version.is_ok_and(|output| output.status.success()) {
-            println!("skipped: nix-instantiate is not installed");
-            return None;
-        }
-        Some(Self::new(Path::new(&checkout), scratch))
+        Some(Self::new(&nix::library()?, scratch))
     }
 
     /// A copy of the checkout that old versions of Nix can evaluate.

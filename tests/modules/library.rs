@@ -1,11 +1,12 @@
 //! Nix with the module system of nixpkgs.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
 
 use crate::generate::Set;
+use crate::nix;
 
 /// `nix-instantiate`, and `lib` of nixpkgs in a form that old releases of Nix read.
 pub(crate) struct Nix {
@@ -14,15 +15,7 @@ pub(crate) struct Nix {
 
 impl Nix {
     pub(crate) fn find() -> Option<Self> {
-        let Some(checkout) = std::env::var_os("NIXLINT_NIXPKGS_LIB").map(PathBuf::from) else {
-            println!("skipped: NIXLINT_NIXPKGS_LIB does not name a checkout of nixpkgs.lib");
-            return None;
-        };
-        let version = Command::new("nix-instantiate").arg("--version").output();
-        if !version.is_ok_and(|output| output.status.success()) {
-            println!("skipped: nix-instantiate is not installed");
-            return None;
-        }
+        let checkout = nix::library()?;
         let folder = tempfile::tempdir().expect("a temporary folder");
         copy(&checkout.join("lib"), &folder.path().join("lib"));
         // Nix 2.8 has no `builtins.readFileType`; nothing here reads folders.

@@ -7,6 +7,8 @@ mod cases;
 mod generate;
 mod library;
 mod merged;
+#[path = "../nix/mod.rs"]
+mod nix;
 
 use std::collections::BTreeMap;
 

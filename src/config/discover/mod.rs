@@ -253,16 +253,9 @@ impl<'r> Configs<'r> {
                 Some(Configured { file: Some(file.clone()), config })
             }
             ConfigChoice::Nearest => {
-                // Without a repository there is no telling whose the folders above are.
-                let highest = repository.unwrap_or(if root.starts_with(self.request.folder) {
-                    self.request.folder
-                } else {
-                    root
-                });
-                let folders = root.ancestors().take_while(|folder| folder.starts_with(highest));
-                let mut files =
-                    folders.flat_map(|folder| [folder.join("nixlint.toml"), folder.join(".nixlint.toml")]);
-                let Some(file) = files.find(|file| is_named(file)) else { return nothing };
+                let Some(file) = nearest_config(root, repository, self.request.folder) else {
+                    return nothing;
+                };
                 let folder = file.parent().unwrap_or(root);
                 let config = self.read(&file, folder, problems)?;
                 Some(Configured { file: Some(file), config })
@@ -286,33 +279,27 @@ impl<'r> Configs<'r> {
         let shown = display(&lossy(&path), self.request.folder);
         let wrong = |mistake: Mistake| Problem::Config(Box::new(mistake.in_file(&real_place(&path))));
         let config = match read_text(&path, &shown) {
-            Ok(Some(text)) => match Config::parse(
-                &shown,
-                &Folder {
-                    path: &lossy(folder),
-                    is_its_own: path.parent() == Some(folder),
-                    holds: &|path| path.as_std_path().exists(),
-                },
-                &text,
-                self.request.book,
-            ) {
-                Ok(mut config) => {
-                    config.pack = config.rule_dirs.as_ref().and_then(|_| self.pack(&path));
-                    let span = config.rule_dirs.clone().filter(|_| config.pack.is_none());
-                    problems.extend(span.map(|span| wrong(not_followed(&shown, &text, span))));
-                    Some(Arc::new(config))
+            Ok(Some(text)) => {
+                match Config::parse(&shown, &base_of(&path, folder, &lossy(folder)), &text, self.request.book)
+                {
+                    Ok(mut config) => {
+                        config.pack = config.rule_dirs.as_ref().and_then(|_| self.pack(&path));
+                        let span = config.rule_dirs.clone().filter(|_| config.pack.is_none());
+                        problems.extend(span.map(|span| wrong(not_followed(&shown, &text, span))));
+                        Some(Arc::new(config))
+                    }
+                    Err(mistakes) => {
+                        // Its rules are unknown then.
+                        let key = text.find("\nrule-dirs").map(|at| at + 1);
+                        let key = key.or_else(|| text.starts_with("rule-dirs").then_some(0));
+                        let start = key.filter(|_| self.pack(&path).is_none());
+                        let span = start.map(|start| start..start + "rule-dirs".len());
+                        problems.extend(span.map(|span| wrong(not_followed(&shown, &text, span))));
+                        problems.extend(mistakes.into_iter().map(wrong));
+                        None
+                    }
                 }
-                Err(mistakes) => {
-                    // Its rules are unknown then.
-                    let key = text.find("\nrule-dirs").map(|at| at + 1);
-                    let key = key.or_else(|| text.starts_with("rule-dirs").then_some(0));
-                    let start = key.filter(|_| self.pack(&path).is_none());
-                    let span = start.map(|start| start..start + "rule-dirs".len());
-                    problems.extend(span.map(|span| wrong(not_followed(&shown, &text, span))));
-                    problems.extend(mistakes.into_iter().map(wrong));
-                    None
-                }
-            },
+            }
             Ok(None) => None,
             Err(problem) => {
                 problems.push(problem);
@@ -332,9 +319,19 @@ fn help_for_bytes(path: &str) -> &'static str {
     }
 }
 
-/// Whether something has this name, be it a link that leads nowhere: reading it tells what is wrong with it.
-fn is_named(file: &Path) -> bool {
-    fs::symlink_metadata(file).is_ok()
+/// The nearest configuration at or above the folder `start`: inside the repository, else inside `working`, the
+/// working directory. It may be a link that leads nowhere: reading it tells what is wrong with it.
+fn nearest_config(start: &Path, repository: Option<&Path>, working: &Path) -> Option<PathBuf> {
+    // Without a repository there is no telling whose the folders above are.
+    let highest = repository.unwrap_or(if start.starts_with(working) { working } else { start });
+    let above = start.ancestors().take_while(|above| above.starts_with(highest));
+    let mut files = above.flat_map(|above| [above.join("nixlint.toml"), above.join(".nixlint.toml")]);
+    files.find(|file| fs::symlink_metadata(file).is_ok())
+}
+
+/// What paths in the configuration at `place` count from: `folder`, which is `path` as text.
+fn base_of<'f>(place: &Path, folder: &Path, path: &'f Utf8Path) -> Folder<'f> {
+    Folder { path, is_its_own: place.parent() == Some(folder), holds: &|path| path.as_std_path().exists() }
 }
 
 /// That the folders of rules, which the bytes `span` name, are not read.
@@ -357,11 +354,8 @@ pub fn mistakes_in(
         ConfigChoice::File(_) => folder,
         ConfigChoice::Nearest | ConfigChoice::Isolated => place.parent().unwrap_or(place),
     };
-    let base = Folder {
-        path: &lossy(base),
-        is_its_own: place.parent() == Some(base),
-        holds: &|path| path.as_std_path().exists(),
-    };
+    let shown = lossy(base);
+    let base = base_of(place, base, &shown);
     let shown = display(&lossy(place), folder);
     let mistakes = Config::parse(&shown, &base, text, book).err().unwrap_or_default();
     mistakes.into_iter().map(|mistake| mistake.in_file(place)).collect()

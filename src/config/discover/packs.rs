@@ -10,7 +10,7 @@ use toml::Spanned;
 
 use super::super::book::Pack;
 use super::super::error::Mistake;
-use super::{ConfigChoice, Problem, display, is_named, lossy, real_place};
+use super::{ConfigChoice, Problem, display, lossy, nearest_config, real_place};
 use crate::pack;
 use crate::rule::Entry;
 
@@ -140,8 +140,5 @@ fn nearest(path: &Path, folder: &Path) -> Option<PathBuf> {
     let path = fs::canonicalize(path).ok()?;
     let start = if path.is_dir() { path.as_path() } else { path.parent()? };
     let repository = start.ancestors().find(|above| above.join(".git").exists());
-    let highest = repository.unwrap_or(if start.starts_with(folder) { folder } else { start });
-    let above = start.ancestors().take_while(|above| above.starts_with(highest));
-    let mut files = above.flat_map(|above| [above.join("nixlint.toml"), above.join(".nixlint.toml")]);
-    files.find(|file| is_named(file))
+    nearest_config(start, repository, folder)
 }

@@ -5,10 +5,11 @@ use std::rc::Rc;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::super::coercion::{Coercion, normalise};
+use super::super::condition::Condition;
 use super::super::machine::{FileKind, Machine, Primitive};
 use super::super::value::{
-    Attrs, Call, Entry, Name, Reason, Symbol, SymbolRoot, Text, TextHole, TextPiece, Thunk, Unknown, Val,
-    Value,
+    Attrs, Call, Entry, Name, Platform, Reason, Symbol, SymbolRoot, Text, TextHole, TextPiece, Thunk,
+    Unknown, Val, Value,
 };
 use super::argument::{Outcome, error, must_have_known_names, plain_string, several};
 use crate::text::Span;
@@ -249,8 +250,26 @@ fn file_of_input(machine: &Machine<'_>, val: &Val) -> Option<(Name, String)> {
 }
 
 /// `import nixpkgs arguments`: a package set.
-static IMPORT_NIXPKGS: Primitive = Primitive {
+pub static IMPORT_NIXPKGS: Primitive = Primitive {
     name: "nixpkgs",
     arity: 1,
-    run: |machine, arguments, _| Ok(machine.packages_of_call(&arguments[0])),
+    run: |_, arguments, _| {
+        let arguments = arguments[0].clone();
+        let system = Thunk::later(move |machine| system_of_call(machine, &arguments));
+        Ok(Val::symbol(SymbolRoot::Packages(Platform::Of(system))))
+    },
 };
+
+/// The system that nixpkgs is called for with `arguments`.
+fn system_of_call(machine: &Machine<'_>, arguments: &Thunk) -> Val {
+    let not_known = || Val::unknown(Reason::Argument("system".to_owned()));
+    let Value::Attrs(attrs) = machine.force(arguments).value else { return not_known() };
+    let has = |name: &str| attrs.get(machine.name(name)).is_some();
+    if attrs.open.is_some() || !attrs.patterns.is_empty() || has("crossSystem") || has("localSystem") {
+        return not_known();
+    }
+    match attrs.get(machine.name("system")) {
+        Some(entry) if entry.condition == Condition::True => machine.force(&entry.value),
+        _ => not_known(),
+    }
+}

@@ -32,6 +32,8 @@ mod string;
 mod version;
 mod xml;
 
+pub use file::IMPORT_NIXPKGS;
+
 pub(super) use argument::{closed_list, later, sorted, string, test};
 pub(super) use data::{parse_json, parse_toml};
 pub use hash::sri_hash;

@@ -12,8 +12,8 @@ use rustc_hash::FxHashMap;
 use super::lock::{Input, Inputs};
 use super::modules::EVAL_MODULES;
 use crate::eval::{
-    Attrs, Entry, FileKind, Machine, Name, Outside, Platform, Primitive, Symbol, SymbolRoot, Thunk, Val,
-    Value, library,
+    Attrs, Entry, FileKind, IMPORT_NIXPKGS, Machine, Name, Outside, Platform, Primitive, Symbol, SymbolRoot,
+    Thunk, Val, Value, library,
 };
 use crate::semantic::lower;
 use crate::syntax::parse;
@@ -194,18 +194,11 @@ impl KnownInputs {
                 let system = Val::string(system).thunk();
                 Some(Val::symbol(SymbolRoot::Packages(Platform::Of(system))))
             }
-            ["/" | "/default.nix"] => Some(Val::function(&PACKAGES, Vec::new())),
+            ["/" | "/default.nix"] => Some(Val::function(&IMPORT_NIXPKGS, Vec::new())),
             _ => None,
         }
     }
 }
-
-/// `import nixpkgs arguments`.
-static PACKAGES: Primitive = Primitive {
-    name: "nixpkgs",
-    arity: 1,
-    run: |machine, arguments, _| Ok(machine.packages_of_call(&arguments[0])),
-};
 
 /// Whether a value is the path of a folder of the project.
 static IS_FOLDER: Primitive = Primitive {
