@@ -3,8 +3,10 @@
 //! Says what the module of a service does by default; never what a configuration makes of it. A
 //! disabled service has none of what is listed here.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
+use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
 use super::{OptionPattern, Trust, glob, verified};
@@ -268,16 +270,28 @@ pub fn by_option<S: AsRef<str>>(path: &[S]) -> Option<&'static Service> {
 /// The service and its unit of that name, e.g. `tailscaled.service`; a name without suffix means the
 /// `.service` unit. A unit named in full wins over one with a `*`.
 pub fn by_unit(name: &str) -> Option<(&'static Service, &'static Unit)> {
-    let named = |unit: &Unit| match name.rsplit_once('.') {
-        Some((_, suffix)) if SUFFIXES.contains(&suffix) => glob(&unit.name, name),
-        _ => unit.name.strip_suffix(".service").is_some_and(|pattern| glob(pattern, name)),
-    };
-    all()
-        .iter()
-        .flat_map(|service| service.units(Trust::Verified).map(move |unit| (service, unit)))
-        .filter(|(_, unit)| named(unit))
-        .min_by_key(|(_, unit)| unit.name.contains('*'))
+    let has_suffix = name.rsplit_once('.').is_some_and(|(_, suffix)| SUFFIXES.contains(&suffix));
+    let name = if has_suffix { name.into() } else { Cow::Owned(format!("{name}.service")) };
+    let units = &*UNITS;
+    let starred = || units.starred.iter().find(|(_, unit)| glob(&unit.name, &name));
+    units.exact.get(&*name).or_else(starred).copied()
 }
+
+/// The units of all services by their names.
+struct UnitIndex {
+    exact: FxHashMap<&'static str, (&'static Service, &'static Unit)>,
+    /// Those with a `*`, in the order of the table.
+    starred: Vec<(&'static Service, &'static Unit)>,
+}
+
+static UNITS: LazyLock<UnitIndex> = LazyLock::new(|| {
+    let units =
+        all().iter().flat_map(|service| service.units(Trust::Verified).map(move |unit| (service, unit)));
+    let (starred, exact): (Vec<_>, Vec<_>) = units.partition(|(_, unit)| unit.name.contains('*'));
+    // Of two rows with one name the first counts.
+    let exact = exact.into_iter().rev().map(|(service, unit)| (&*unit.name, (service, unit))).collect();
+    UnitIndex { exact, starred }
+});
 
 /// The unit whose `StateDirectory=`, `CacheDirectory=`, `LogsDirectory=` or `RuntimeDirectory=` is
 /// the directory `path` or one above it. `/var/lib/private/x` counts as `/var/lib/x`.

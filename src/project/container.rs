@@ -71,8 +71,13 @@ impl ImageReference {
 impl Host<'_> {
     /// The containers.
     pub fn containers(&self) -> Vec<Container> {
-        let nodes = self.nodes(&format!("{CONTAINERS}.*"));
-        nodes.into_iter().filter_map(|(mut keys, node)| Some(Container { key: keys.pop()?, node })).collect()
+        let build = || {
+            let nodes = self.nodes(&format!("{CONTAINERS}.*"));
+            let container =
+                |(mut keys, node): (Vec<OptionKey>, _)| Some(Container { key: keys.pop()?, node });
+            nodes.into_iter().filter_map(container).collect()
+        };
+        self.views.containers.get_or_init(build).clone()
     }
 
     /// The containers whose units are not taken away.
@@ -115,6 +120,10 @@ impl Host<'_> {
 
     /// The backends that may run the containers; exactly one where it is known.
     pub fn container_backends(&self) -> Vec<Backend> {
+        self.views.backends.get_or_init(|| self.build_backends()).clone()
+    }
+
+    fn build_backends(&self) -> Vec<Backend> {
         let of_name = |name: &str| Backend::ALL.into_iter().find(|backend| backend.as_str() == name);
         let definitions = self.definitions(BACKEND_OPTION);
         if !definitions.is_empty() {

@@ -12,7 +12,7 @@ use super::table::Definition;
 use super::unit::{Section, Unit};
 use crate::eval::{Condition, Symbol, SymbolRoot, Text, TextHole, TextPiece, Val, Value};
 use crate::shell::{self, Script, Word};
-use crate::text::{Span, Template, TextMap};
+use crate::text::{Piece, Span, Template, TextMap};
 
 /// The scripts of all hosts, by their text: each is read once, where it is.
 pub(super) type Scripts = RefCell<FxHashMap<Template, Rc<ShellText>>>;
@@ -84,6 +84,26 @@ impl ShellText {
     pub fn contains(&self, mark: &str) -> bool {
         self.template.contains(mark)
     }
+
+    /// Whether one of these programs may be called: whether its name stands in the known parts of the text, outside of
+    /// comments, as it would in a command.
+    pub fn may_call(&self, programs: &[&str]) -> bool {
+        self.template.pieces.iter().any(|piece| match piece {
+            Piece::Text { text, .. } => programs.iter().any(|program| has_word(text, program)),
+            Piece::Hole(_) => false,
+        })
+    }
+}
+
+/// Whether `text` has `word` as a word, or as the end of a path, on a line that is no comment. Around the text there
+/// may be more of its first and last line.
+fn has_word(text: &str, word: &str) -> bool {
+    let is_of_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    text.match_indices(word).any(|(at, _)| {
+        let (before, behind) = (&text[..at], &text[at + word.len()..]);
+        let is_comment = before.rsplit_once('\n').is_some_and(|(_, line)| line.trim_start().starts_with('#'));
+        !is_comment && !before.ends_with(is_of_name) && !behind.starts_with(|c| is_of_name(c) || c == '/')
+    })
 }
 
 impl Deref for ShellText {

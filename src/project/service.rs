@@ -225,7 +225,11 @@ impl Host<'_> {
     /// The services of the system that the project writes itself: units with a command, and containers. A unit on
     /// which a command is forced, that takes the commands of another away first, or that is called as an option of
     /// nixpkgs which is switched on, is somebody else's.
-    pub fn own_services(&self) -> Vec<Service> {
+    pub fn own_services(&self) -> Rc<[Service]> {
+        self.views.own_services.get_or_init(|| self.build_own_services().into()).clone()
+    }
+
+    fn build_own_services(&self) -> Vec<Service> {
         let is_own = |service: &&Service| {
             let main = service.definition.as_ref();
             service.manager == Manager::System

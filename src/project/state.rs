@@ -18,9 +18,6 @@ use crate::text::Span;
 /// Commands that make files and directories, or give them to somebody.
 const MAKERS: [&str; 4] = ["mkdir", "touch", "chown", "install"];
 
-/// Below this the state of services lies.
-const STATE: &str = "/var/lib/";
-
 /// A directory that systemd makes for a unit: `StateDirectory=`.
 #[derive(Clone)]
 pub struct StateDirectory {
@@ -37,6 +34,13 @@ pub struct StateDirectory {
     pub mode: Option<String>,
     /// The service of the unit.
     pub service: Service,
+}
+
+impl StateDirectory {
+    /// The last name of its path.
+    fn name(&self) -> Option<&str> {
+        self.path.rsplit('/').next()
+    }
 }
 
 /// Something on a host that makes a directory, beside systemd.
@@ -175,22 +179,25 @@ impl Host<'_> {
         }
     }
 
-    /// What rules of tmpfiles of the system and scripts make below `/var/lib`, paths known in full.
+    /// What rules of tmpfiles of the system and scripts make of the directories of [`Self::state_directories`], paths
+    /// known in full.
     pub fn makings(&self) -> Rc<[Making]> {
         self.views.makings.get_or_init(|| self.build_makings().into()).clone()
     }
 
     fn build_makings(&self) -> Vec<Making> {
         let mut found = self.tmpfiles_makings();
+        let directories = self.state_directories();
+        let names: Vec<&str> = directories.iter().filter_map(StateDirectory::name).collect();
         for unit in self.units().iter().filter(|unit| unit.suffix == "service") {
             for text in self.unit_texts(unit, &MAKERS) {
-                commands(&text, Some(unit.display()), &mut found);
+                commands(&text, Some(unit.display()), &names, &mut found);
             }
         }
         for text in self.activation_texts(&MAKERS) {
-            commands(&text, None, &mut found);
+            commands(&text, None, &names, &mut found);
         }
-        found.retain(|making| making.path.starts_with(STATE));
+        found.retain(|making| directories.iter().any(|directory| directory.path == making.path));
         found
     }
 
@@ -312,8 +319,9 @@ impl Host<'_> {
     }
 }
 
-/// The commands of a text that make files or directories with known paths, or give them to somebody.
-fn commands(text: &RunText, unit: Option<String>, found: &mut Vec<Making>) {
+/// The commands of a text that make files or directories with known paths, or give them to somebody. A script is read
+/// where one of the `names` stands in it.
+fn commands(text: &RunText, unit: Option<String>, names: &[&str], found: &mut Vec<Making>) {
     let RunKind::Script(script) = &text.kind else {
         if let RunKind::Command { words, span: Some(span), .. } = &text.kind {
             let literal: Vec<Option<String>> =
@@ -323,7 +331,7 @@ fn commands(text: &RunText, unit: Option<String>, found: &mut Vec<Making>) {
         }
         return;
     };
-    if !script.contains(STATE) {
+    if !names.iter().any(|name| script.contains(name)) || !script.may_call(&MAKERS) {
         return;
     }
     for item in script.commands() {

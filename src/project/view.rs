@@ -9,6 +9,7 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 
 use super::account::{Account, Group};
+use super::container::Container;
 use super::firewall::Firewall;
 use super::host::Host;
 use super::leak::Leaks;
@@ -22,6 +23,7 @@ use super::service::Service;
 use super::state::{Making, StateDirectory};
 use super::table::{Certainty, Definition, Node, OptionKey};
 use super::unit::{Named, Unit};
+use crate::nixos::containers::Backend;
 use crate::nixos::segments;
 
 use crate::eval::{Condition, Val, Value};
@@ -34,7 +36,10 @@ pub(super) struct Views {
     pub defined_units: OnceCell<Vec<Unit>>,
     /// What units name, by the address of their nodes.
     pub named: RefCell<FxHashMap<*const Node, Rc<Named>>>,
+    pub containers: OnceCell<Vec<Container>>,
+    pub backends: OnceCell<Vec<Backend>>,
     pub services: OnceCell<Rc<[Service]>>,
+    pub own_services: OnceCell<Rc<[Service]>>,
     pub ports: OnceCell<Rc<[Port]>>,
     pub user_ports: OnceCell<Rc<[Port]>>,
     pub states: OnceCell<Rc<[StateDirectory]>>,

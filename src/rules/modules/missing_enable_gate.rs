@@ -60,7 +60,7 @@ impl HostRule for MissingEnableGate {
             return;
         }
         let mut seen: Vec<FileId> = Vec::new();
-        for service in host.own_services() {
+        for service in host.own_services().iter() {
             let Some((definition, span)) = service.named_by() else { continue };
             let file = definition.file;
             let path = host.path_of(file);

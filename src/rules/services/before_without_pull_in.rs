@@ -85,14 +85,15 @@ fn may_change(host: &Host<'_>, key: &str) -> bool {
 
 /// Whether a text in the modules of the host names the unit: as a unit, or in a command that starts it.
 fn is_named_elsewhere(host: &Host<'_>, cx: &HostContext<'_>, key: &str) -> bool {
-    let unit = format!("{key}.service");
+    let starts = |line: &str| ["systemctl", "start ", "SYSTEMD_"].iter().any(|mark| line.contains(mark));
     host.files().iter().any(|file| {
         let text = cx.file_text(file.file);
-        text.contains(&unit)
-            || text.lines().any(|line| {
-                line.contains(key)
-                    && ["systemctl", "start ", "SYSTEMD_"].iter().any(|mark| line.contains(mark))
-            })
+        text.match_indices(key).any(|(at, _)| {
+            let (before, behind) = (&text[..at], &text[at + key.len()..]);
+            let line = before.rfind('\n').map_or(0, |end| end + 1)
+                ..behind.find('\n').map_or(text.len(), |end| at + key.len() + end);
+            behind.starts_with(".service") || starts(&text[line])
+        })
     })
 }
 

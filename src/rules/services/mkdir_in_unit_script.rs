@@ -81,10 +81,11 @@ struct Shared {
 /// Whether a script mounts something.
 fn mounts(text: &RunText) -> bool {
     match &text.kind {
-        RunKind::Script(script) => script
-            .commands()
-            .iter()
-            .any(|command| command.program().is_some_and(|program| MOUNTS.contains(&program))),
+        RunKind::Script(script) => {
+            let is_mount =
+                |command: &shell::Command| command.program().is_some_and(|program| MOUNTS.contains(&program));
+            script.may_call(&MOUNTS) && script.commands().iter().any(is_mount)
+        }
         RunKind::Command { words, .. } => {
             words.first().and_then(Word::base_name).is_some_and(|program| MOUNTS.contains(&program))
         }
@@ -173,7 +174,7 @@ struct Owner {
 fn makings(text: &RunText) -> Vec<Making<'_>> {
     match &text.kind {
         RunKind::Script(script) => {
-            if mounts(text) {
+            if !script.may_call(&MARKS) || mounts(text) {
                 return Vec::new();
             }
             let commands = script.commands().iter();

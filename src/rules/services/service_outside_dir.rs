@@ -55,7 +55,7 @@ impl HostRule for ServiceOutsideDir {
         if self.dirs.is_empty() {
             return;
         }
-        for service in host.own_services() {
+        for service in host.own_services().iter() {
             if service.container.is_some() && !self.containers {
                 continue;
             }

@@ -62,7 +62,7 @@ declare_rule! {
 
 impl HostRule for SystemdUnhardenedService {
     fn check(&self, host: &Host<'_>, cx: &mut HostContext<'_>) {
-        for service in host.own_services() {
+        for service in host.own_services().iter() {
             let Some(unit) = service.unit.as_ref().filter(|_| service.kind == ServiceKind::Unit) else {
                 continue;
             };
