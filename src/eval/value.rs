@@ -12,7 +12,7 @@ use camino::Utf8Path;
 use super::condition::{Condition, OptionPath};
 use super::machine::{Environment, Machine, Primitive, Unit};
 use super::scope::{Key, Needs, Realm};
-use crate::semantic::ExprId;
+use crate::semantic::{Expr, ExprId};
 use crate::text::{FileId, HoleKind, Piece, Segment, Span, Template, TextMap, TextRange, TextSize};
 
 /// A name, numbered per machine; see [`Machine::text_of`].
@@ -214,6 +214,16 @@ pub struct Closure {
     pub expr: ExprId,
     /// What is in scope around it.
     pub environment: Environment,
+}
+
+impl Closure {
+    /// The names that the function takes of a set, where it takes any set with them and sees nothing else of it: a
+    /// pattern with `...` and without `@`.
+    pub fn formals_alone(&self) -> Option<Vec<Name>> {
+        let Expr::Lambda(lambda) = self.unit.ir.expr(self.expr) else { return None };
+        let formals = lambda.formals.as_ref().filter(|_| lambda.ellipsis && lambda.name.is_none())?;
+        Some(formals.iter().map(|formal| self.unit.name_of(formal.name)).collect())
+    }
 }
 
 /// A primitive and the arguments it has so far.

@@ -1,12 +1,13 @@
 //! What modules are called with: once for all hosts, so that hosts share what their modules evaluate to.
 //!
 //! An argument that hosts pass with different values is looked up in the host for which a value is
-//! computed; all others are plain values.
+//! computed; all others are plain values. What is passed to users is known host by host: there the modules
+//! that take only what is the same for an earlier user are shared with that one.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::eval::{
     Attrs, Closure, Entry, Machine, Name, Options, Platform, Realm, Reason, Scope, SymbolRoot, Thunk,
@@ -18,6 +19,8 @@ pub(super) struct Arguments {
     set: Thunk,
     /// What a module function gives, with the function, which keeps its address its own.
     applied: RefCell<FxHashMap<*const Closure, (Rc<Closure>, Thunk)>>,
+    /// Other calls, with the names whose values are or may be different there.
+    others: Vec<(Rc<Arguments>, FxHashSet<Name>)>,
 }
 
 impl Arguments {
@@ -47,17 +50,27 @@ impl Arguments {
         attrs.fallback = Some(machine.module_arguments(realm));
         attrs.open = Some(Unknown::new(Reason::Argument("module".to_owned())));
         let set = Val::of(Value::Attrs(Rc::new(attrs))).thunk();
-        Self { set, applied: RefCell::default() }
+        Self { set, applied: RefCell::default(), others: Vec::new() }
+    }
+
+    /// The same for `special` alone, with what is known of other sets, each with its calls: what a function gives that
+    /// takes nothing which is different there is what it gives there.
+    pub(super) fn beside(
+        machine: &Machine<'_>,
+        realm: Realm,
+        special: &Rc<Attrs>,
+        others: &[(Rc<Attrs>, Rc<Arguments>)],
+    ) -> Self {
+        let other = |(set, arguments): &(Rc<Attrs>, Rc<Arguments>)| {
+            (arguments.clone(), different_names(machine, set, special))
+        };
+        let own = Self::new(machine, realm, std::slice::from_ref(special));
+        Self { others: others.iter().map(other).collect(), ..own }
     }
 
     /// Whether two sets pass the same for sure.
     pub(super) fn are_same(machine: &Machine<'_>, a: &Rc<Attrs>, b: &Rc<Attrs>) -> bool {
-        let entries = a.entries.iter().zip(&b.entries);
-        Rc::ptr_eq(a, b)
-            || a.entries.len() == b.entries.len()
-                && entries.into_iter().all(|((a_name, a), (b_name, b))| {
-                    a_name == b_name && same(machine, &machine.force(&a.value), &machine.force(&b.value))
-                })
+        Rc::ptr_eq(a, b) || different_names(machine, a, b).is_empty()
     }
 
     /// What the module function `function` gives.
@@ -65,6 +78,13 @@ impl Arguments {
         let Value::Lambda(closure) = &function.value else {
             return machine.apply(function, self.set.clone(), None);
         };
+        if !self.others.is_empty()
+            && let Some(names) = closure.formals_alone()
+            && let Some((other, _)) =
+                self.others.iter().find(|(_, different)| names.iter().all(|name| !different.contains(name)))
+        {
+            return other.apply(machine, function);
+        }
         let known = self.applied.borrow().get(&Rc::as_ptr(closure)).map(|(_, thunk)| thunk.clone());
         let thunk = known.unwrap_or_else(|| {
             let (function, set) = (function.clone(), self.set.clone());
@@ -74,6 +94,18 @@ impl Arguments {
         });
         machine.force(&thunk)
     }
+}
+
+/// The names that one of two sets has alone, or with another value, as far as is cheap to see.
+fn different_names(machine: &Machine<'_>, a: &Attrs, b: &Attrs) -> FxHashSet<Name> {
+    let names = a.entries.iter().chain(&b.entries).map(|(name, _)| *name);
+    let is_different = |name: &Name| match (a.get(*name), b.get(*name)) {
+        (Some(a), Some(b)) => {
+            a.condition != b.condition || !same(machine, &machine.force(&a.value), &machine.force(&b.value))
+        }
+        _ => true,
+    };
+    names.filter(is_different).collect()
 }
 
 /// The argument `name` for all hosts.

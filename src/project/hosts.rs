@@ -291,7 +291,7 @@ impl<'m> Project<'m> {
         {
             return arguments.clone();
         }
-        let arguments = Rc::new(Arguments::new(self.machine, Realm::Home, std::slice::from_ref(special)));
+        let arguments = Rc::new(Arguments::beside(self.machine, Realm::Home, special, &users));
         users.push((special.clone(), arguments.clone()));
         arguments
     }
