@@ -115,18 +115,59 @@ fn phases(workspace: &Workspace, floor: f64, rounds: u32) {
     }
 }
 
-/// Prints what the first host of each project costs, and each further one, on top of phase 1.
+/// Prints what the first host of each project costs, and each further one, on top of phase 1: what its modules are,
+/// and those of its users; the same with the views of what it runs; and with every rule.
 fn hosts(workspace: &Workspace, rounds: u32) {
     if thread_time().is_none() {
         println!("skipped: hosts, since there is no /proc/thread-self/schedstat");
         return;
     }
-    let (mut first, mut further) = (Duration::ZERO, Duration::ZERO);
-    let (mut projects, mut hosts) = (0, 0);
-    // The last rule of each host and of each project looks at the clock.
+    let texts: Vec<Arc<str>> = workspace.sources.iter().map(|(_, file)| file.text.clone()).collect();
+    let parse = measured(rounds, || texts.iter().for_each(|text| drop(black_box(rnix::Root::parse(text)))));
+    let Some(meta) = common::rules().rules.first().map(|rule| rule.meta) else { return };
+    let without_rules = || RuleSet { rules: Vec::new(), ..common::rules() };
+    let mut with_views = without_rules();
+    with_views.rules.push(ActiveRule { meta, runner: Runner::Host(Box::new(Views)), level: None });
+    for (what, rules) in [
+        ("modules of hosts", without_rules()),
+        ("and views", with_views),
+        ("with every rule", common::rules()),
+    ] {
+        print_hosts(what, &timed(workspace, rules, rounds), parse);
+    }
+}
+
+/// What hosts cost in one run.
+#[derive(Default)]
+struct HostTimes {
+    /// Of the first host of each project, the reading of the flake with it, and what is left to do when the project
+    /// before it is done.
+    first: Duration,
+    /// Of all others.
+    further: Duration,
+    projects: u32,
+    hosts: u32,
+}
+
+fn print_hosts(what: &str, times: &HostTimes, parse: f64) {
+    let milliseconds = |time: Duration| time.as_secs_f64() * 1000.0;
+    let first = milliseconds(times.first);
+    print!(
+        "{what:16} first hosts of {} projects: {first:8.2} ms  {:5.2} of parsing",
+        times.projects,
+        first / parse
+    );
+    if times.hosts > times.projects {
+        let each = milliseconds(times.further) / f64::from(times.hosts - times.projects);
+        print!("; each of {} further: {each:8.2} ms  {:5.2}", times.hosts - times.projects, each / parse);
+    }
+    println!();
+}
+
+/// Runs the rules so often, with a look at the clock after each host and each project.
+fn timed(workspace: &Workspace, mut rules: RuleSet, rounds: u32) -> HostTimes {
+    let Some(meta) = common::rules().rules.first().map(|rule| rule.meta) else { return HostTimes::default() };
     let visits = Arc::<Mutex<Vec<Visit>>>::default();
-    let mut rules: RuleSet = common::rules();
-    let Some(meta) = rules.rules.first().map(|rule| rule.meta) else { return };
     for runner in [
         Runner::Host(Box::new(Stopwatch(visits.clone()))),
         Runner::Project(Box::new(Stopwatch(visits.clone()))),
@@ -137,31 +178,41 @@ fn hosts(workspace: &Workspace, rounds: u32) {
         black_box(engine::run(workspace, &rules));
     }
     let visits = std::mem::take(&mut *visits.lock().expect("invariant: nobody panics while holding it"));
+    let mut times = HostTimes::default();
     for pair in visits.windows(2) {
         let [before, visit] = pair else { continue };
         let time = visit.time.saturating_sub(before.time);
         match (before.at, visit.at) {
             (At::Project, At::Host) => {
-                first += time;
-                projects += 1;
-                hosts += 1;
+                times.first += time;
+                times.projects += 1;
+                times.hosts += 1;
             }
             (At::Host, At::Host) => {
-                further += time;
-                hosts += 1;
+                times.further += time;
+                times.hosts += 1;
             }
             _ => {}
         }
     }
-    let texts: Vec<Arc<str>> = workspace.sources.iter().map(|(_, file)| file.text.clone()).collect();
-    let parse = measured(rounds, || texts.iter().for_each(|text| drop(black_box(rnix::Root::parse(text)))));
-    let milliseconds = |time: Duration| time.as_secs_f64() * 1000.0;
-    println!("projects with hosts: {}, hosts: {}", projects / rounds, hosts / rounds);
-    let first = milliseconds(first) / f64::from(rounds);
-    println!("first hosts:           {first:8.2} ms  {:5.2} of parsing", first / parse);
-    if hosts > projects {
-        let each = milliseconds(further) / f64::from(hosts - projects);
-        println!("each further host:     {each:8.2} ms  {:5.2} of parsing", each / parse);
+    times.first /= rounds;
+    times.further /= rounds;
+    times.projects /= rounds;
+    times.hosts /= rounds;
+    times
+}
+
+/// Asks each host for the views of what it runs.
+struct Views;
+
+impl ErasedHostRule for Views {
+    fn wants(&self, class: HostClass) -> bool {
+        class == HostClass::Nixos
+    }
+
+    fn check_host(&self, host: &Host<'_>, _: &mut HostContext<'_>) {
+        black_box((host.services(), host.ports(), host.user_ports(), host.container_runs()));
+        black_box((host.firewall(), host.paths(), host.secrets(), host.accounts(), host.groups()));
     }
 }
 

@@ -910,15 +910,34 @@ fn no_report_takes_the_place_of_what_is_read() {
     let place = Place::new(&[("a.nix", UNUSED), ("nixlint.toml", "fail-on = \"error\"\n")]);
     std::os::unix::fs::symlink("a.nix", place.path("link.json")).expect("links can be made");
     for file in ["a.nix", "./a.nix", "link.json", "nixlint.toml"] {
-        let ran = place.run(&["check", "-o", &format!("json={file}")]);
-        assert_eq!(ran.code, 2, "{file}: {}", ran.stderr);
-        assert!(ran.stderr.contains("which nixlint reads"), "{}", ran.stderr);
+        // With `--fix`, nothing is fixed either.
+        for args in [&["check"][..], &["check", "--fix"]] {
+            let output = format!("json={file}");
+            let ran = place.run(&[args, &["-o", &output]].concat());
+            assert_eq!(ran.code, 2, "{file}: {}", ran.stderr);
+            assert!(ran.stderr.contains("which nixlint reads"), "{}", ran.stderr);
+        }
     }
     assert_eq!(
         (place.read("a.nix"), &*place.read("nixlint.toml")),
         (UNUSED.to_owned(), "fail-on = \"error\"\n")
     );
     assert_eq!(place.run(&["check", "-o", "json=/dev/null", "-o", "sarif=/dev/null"]).code, 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn reports_take_the_place_of_older_ones_whole() {
+    let place = Place::new(&[("a.nix", UNUSED), ("reports/old.json", "old, and longer than nothing")]);
+    std::os::unix::fs::symlink("reports/old.json", place.path("link.json")).expect("links can be made");
+    for file in ["link.json", "new.json"] {
+        let ran = place.run(&["check", "-o", &format!("json={file}")]);
+        let read: serde_json::Value = serde_json::from_str(&place.read(file)).expect("it is JSON");
+        assert!(read.is_array() && ran.code < 2, "{}", ran.stderr);
+    }
+    assert!(fs::symlink_metadata(place.path("link.json")).expect("it is there").is_symlink());
+    let names = |folder: &str| fs::read_dir(place.path(folder)).expect("it is a folder").count();
+    assert_eq!((names("reports"), names(".")), (1, 4), "nothing else is left");
 }
 
 #[cfg(unix)]

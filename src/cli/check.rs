@@ -1,7 +1,7 @@
 //! `nixlint check`.
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use camino::Utf8PathBuf;
@@ -9,6 +9,7 @@ use camino::Utf8PathBuf;
 use super::args::{CheckArgs, Output, usage_error};
 use super::output::{Streams, hand_over, to_stdout};
 use super::run::{Destination, Found, Run};
+use super::write::write_report;
 use super::{Failure, Status};
 use crate::config::RuleBook;
 use crate::diagnostic::Applicability;
@@ -29,6 +30,7 @@ pub(super) fn run(args: CheckArgs, book: RuleBook<'_>, streams: &Streams) -> Res
         return super::watch::run(&args, &outputs, book, streams);
     }
     let mut run = Run::prepare(args.files.clone(), &args.rules, book)?;
+    refuse_inputs(&run, &outputs)?;
     let lowest = args.fixes.lowest();
 
     if args.fixes.diff {
@@ -125,22 +127,24 @@ fn outputs(outputs: &[Output], counts: bool) -> Result<Vec<Output>, Failure> {
     Ok(outputs.to_vec())
 }
 
-/// Refuses to write a report over what was looked at.
-fn refuse_input(run: &Run, file: &Path) -> Result<(), Failure> {
-    let Ok(target) = std::fs::canonicalize(file) else { return Ok(()) };
+/// Refuses to write a report over what is looked at.
+pub(super) fn refuse_inputs(run: &Run, outputs: &[Output]) -> Result<(), Failure> {
     let names = ["nixlint.toml", ".nixlint.toml", "flake.lock"];
-    let is_input =
-        target.file_name().and_then(|name| name.to_str()).is_some_and(|name| names.contains(&name))
-            || run.sources.iter().any(|(_, source)| {
-                *source.path == *target
-                    || std::fs::canonicalize(&source.path).is_ok_and(|path| path == target)
-            });
-    if !is_input {
-        return Ok(());
+    for file in outputs.iter().filter_map(|output| output.file.as_deref()) {
+        let Ok(target) = std::fs::canonicalize(file) else { continue };
+        let is_input =
+            target.file_name().and_then(|name| name.to_str()).is_some_and(|name| names.contains(&name))
+                || run.sources.iter().any(|(_, source)| {
+                    *source.path == *target
+                        || std::fs::canonicalize(&source.path).is_ok_and(|path| path == target)
+                });
+        if is_input {
+            let path = file.to_string_lossy();
+            let message = format!("a report cannot go to `{}`, which nixlint reads", printable(&path));
+            return Err(usage_error(&message).into());
+        }
     }
-    let path = file.to_string_lossy();
-    let message = format!("a report cannot go to `{}`, which nixlint reads", printable(&path));
-    Err(usage_error(&message).into())
+    Ok(())
 }
 
 /// What reports are made of.
@@ -189,9 +193,6 @@ fn report(
     if outcome.files == 0 && !undone.is_empty() {
         return Ok(human);
     }
-    for file in outputs.iter().filter_map(|output| output.file.as_deref()) {
-        refuse_input(shown.run, file)?;
-    }
     for output in outputs {
         let options = if output.file.is_none() {
             options
@@ -218,7 +219,7 @@ fn report(
             render(output.format, &input, &mut text)?;
         }
         match &output.file {
-            Some(file) => std::fs::write(file, &text).map_err(|error| {
+            Some(file) => write_report(file, &text).map_err(|error| {
                 let path = file.to_string_lossy();
                 miette::MietteDiagnostic::new(format!("`{}` cannot be written: {error}", printable(&path)))
             })?,

@@ -12,6 +12,7 @@ use super::args::{CheckArgs, Output, usage_error};
 use super::check;
 use super::output::Streams;
 use super::run::Run;
+use super::write::TEMPORARY;
 use super::{Failure, Status};
 use crate::config::RuleBook;
 
@@ -40,6 +41,7 @@ pub(super) fn run(
         let start = Instant::now();
         match Run::prepare(args.files.clone(), &args.rules, book) {
             Ok(run) => {
+                check::refuse_inputs(&run, outputs)?;
                 for root in run.roots() {
                     watch.add(&root)?;
                 }
@@ -135,12 +137,12 @@ fn is_read(path: &Path) -> bool {
     ["nix", "lock", "toml", "json"].contains(&extension)
 }
 
-/// What git, direnv and editors keep for themselves.
+/// What git, direnv, editors and nixlint keep for themselves.
 fn is_private(path: &Path) -> bool {
     let is_own = |part: &OsStr| part == ".git" || part == ".direnv";
     let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
     let is_swap = name.ends_with('~') || name.ends_with(".swp") || name.ends_with(".swx") || name == "4913";
-    is_swap || path.iter().any(is_own)
+    is_swap || name.starts_with(TEMPORARY) || path.iter().any(is_own)
 }
 
 fn failed(error: notify::Error) -> Failure {
@@ -173,6 +175,7 @@ mod tests {
             (written, "/p/secret.yaml"),
             (written, "/p/.git/logs/HEAD"),
             (made, "/p/.git/index.lock"),
+            (made, "/p/.nixlint-1-0"),
             (made, "/p/.a.nix.swp"),
             (made, "/p/4913"),
             (written, "/p/report.json"),

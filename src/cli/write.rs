@@ -1,10 +1,13 @@
-//! Puts fixed texts in the place of files: whole or not at all.
+//! Puts texts in the place of files: whole or not at all.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::report::printable;
+
+/// How the names of files begin that wait to take the place of another.
+pub(super) const TEMPORARY: &str = ".nixlint-";
 
 /// A file that gets a new text.
 pub(super) struct Change<'t> {
@@ -44,6 +47,31 @@ pub(super) fn write_all(root: &Path, changes: &[Change<'_>]) -> Result<(), Write
         }
     }
     prepared.into_iter().try_for_each(Prepared::commit)
+}
+
+/// Writes a report, so that no reader ever sees half of it. What is no regular file, or cannot be replaced, is written
+/// to as it is.
+///
+/// # Errors
+/// When the system refuses.
+pub(super) fn write_report(file: &Path, text: &[u8]) -> io::Result<()> {
+    let target = match fs::canonicalize(file) {
+        Ok(target) => target,
+        // A link to a file that the report makes.
+        Err(_) if file.is_symlink() => return fs::write(file, text),
+        Err(_) => file.to_owned(),
+    };
+    let metadata = fs::metadata(&target).ok();
+    let is_fixed = |metadata: &fs::Metadata| !metadata.is_file() || metadata.permissions().readonly();
+    let beside = if metadata.as_ref().is_some_and(is_fixed) { None } else { new_file_beside(&target).ok() };
+    let Some((temporary, mut new)) = beside else { return fs::write(&target, text) };
+    let prepared = Prepared { temporary, target, display: String::new() };
+    new.write_all(text)?;
+    if let Some(metadata) = metadata {
+        keep_owner(&new, &metadata);
+        new.set_permissions(metadata.permissions())?;
+    }
+    fs::rename(&prepared.temporary, &prepared.target)
 }
 
 /// The file that a change is for, links followed.
@@ -107,7 +135,7 @@ impl Drop for Prepared {
 fn new_file_beside(target: &Path) -> io::Result<(PathBuf, File)> {
     let mut number = 0;
     loop {
-        let path = target.with_file_name(format!(".nixlint-{}-{number}", std::process::id()));
+        let path = target.with_file_name(format!("{TEMPORARY}{}-{number}", std::process::id()));
         match OpenOptions::new().write(true).create_new(true).open(&path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < 1000 => number += 1,
             file => return file.map(|file| (path, file)),
