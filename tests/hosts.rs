@@ -269,6 +269,41 @@ fn users_have_closures_of_their_own() {
 }
 
 #[test]
+fn hosts_may_pass_different_things_to_one_module_of_a_user() {
+    let host = |name: &str, more: &str| {
+        format!(
+            "{name} = nixpkgs.lib.nixosSystem {{ modules = [ ./user.nix {{ my.name = \"{name}\"; \
+             home-manager.extraSpecialArgs = {{ host = \"{name}\"; same = \"same\"; {more} }}; }} ]; }};"
+        )
+    };
+    let hosts = [host("a", ""), host("b", "other = \"b\";"), host("c", "other = \"c\";")].concat();
+    let flake = format!("{{ outputs = {{ nixpkgs, ... }}: {{ nixosConfigurations = {{ {hosts} }}; }}; }}");
+    let import =
+        |formals: &str, name: &str| format!("{formals}: {{ imports = [ (./. + \"/{name}.nix\") ]; }}");
+    insta::assert_snapshot!(lines(&[
+        ("flake.nix", &flake),
+        ("user.nix", "{ home-manager.users.u.imports = [ ./named.nix ./whole.nix ./shared.nix ./os.nix ./default.nix ]; }"),
+        ("named.nix", &import("{ host, ... }", "named-${host}")),
+        ("whole.nix", &import("{ ... }@args", "whole-${args.host}")),
+        ("shared.nix", &import("{ same, ... }", "${same}")),
+        ("os.nix", &import("{ osConfig, same, ... }", "os-${osConfig.my.name}")),
+        ("default.nix", &import("{ other ? \"a\", ... }", "default-${other}")),
+        ("named-a.nix", "{ }"), ("named-b.nix", "{ }"), ("named-c.nix", "{ }"),
+        ("whole-a.nix", "{ }"), ("whole-b.nix", "{ }"), ("whole-c.nix", "{ }"),
+        ("os-a.nix", "{ }"), ("os-b.nix", "{ }"), ("os-c.nix", "{ }"),
+        ("default-a.nix", "{ }"), ("default-b.nix", "{ }"), ("default-c.nix", "{ }"),
+        ("same.nix", "{ }"),
+    ]), @"
+    nixos a: flake.nix(inline) user.nix
+      u: default.nix named-a.nix named.nix os-a.nix os.nix same.nix shared.nix user.nix(inline) whole-a.nix whole.nix [default.nix:1: needs other]
+    nixos b: flake.nix(inline) user.nix
+      u: default-b.nix default.nix named-b.nix named.nix os-b.nix os.nix same.nix shared.nix user.nix(inline) whole-b.nix whole.nix
+    nixos c: flake.nix(inline) user.nix
+      u: default-c.nix default.nix named-c.nix named.nix os-c.nix os.nix same.nix shared.nix user.nix(inline) whole-c.nix whole.nix
+    ");
+}
+
+#[test]
 fn the_user_may_name_hosts() {
     insta::assert_snapshot!(lines(&[
         ("nixlint.toml", "[hosts]\nattic = \"attic.nix\"\nmac = { modules = [\"a.nix\", \"sub/b.nix\"], class = \"darwin\" }\ninner = \"sub/flake/c.nix\""),

@@ -7,7 +7,6 @@ use std::rc::Rc;
 
 use super::host::{Host, Item};
 use super::path::PathRole;
-use super::secret::SecretTool;
 use super::service::{Manager, Service, ServiceKind};
 use super::table::{Node, OptionKey};
 use super::unit::{DEPENDENCIES, Dependency, DependencyAttribute, Section, Unit};
@@ -127,22 +126,19 @@ impl Host<'_> {
             name.to_lowercase().replace(['_', '.'], "-")
         };
         let wanted = bare(path);
-        let secrets = self.secrets();
-        let known = secrets.iter().filter(|secret| secret.tool != SecretTool::File);
+        let secrets = self.declared_secrets();
         let close = |path: &&String| {
             let name = bare(path);
             name == wanted || (name.len() > 4 && strsim::damerau_levenshtein(&name, &wanted) <= 2)
         };
-        known.filter_map(|secret| secret.path.value()).find(close).cloned()
+        secrets.iter().filter_map(|secret| secret.path.value()).find(close).cloned()
     }
 
     fn may_be_secret(&self, path: &str) -> bool {
-        self.secrets().iter().filter(|secret| secret.tool != SecretTool::File).any(|secret| {
-            match &secret.path {
-                // Keys with holes have paths with holes.
-                Known::Value(known) => known == path,
-                Known::Unknown => true,
-            }
+        self.declared_secrets().iter().any(|secret| match &secret.path {
+            // Keys with holes have paths with holes.
+            Known::Value(known) => known == path,
+            Known::Unknown => true,
         })
     }
 

@@ -11,6 +11,7 @@ use super::flake::HostClass;
 use super::link::{self, Module};
 use super::merge::{self, Merger};
 use super::table::{Certainty, Definition, Listing, Node, OptionKey};
+use super::view::Known;
 use crate::eval::{
     Atom, Attrs, Condition, Machine, Name, OptionPath, Options, Realm, Reason, Scalar, Thunk, Unknown, Val,
     Value, platform_attribute,
@@ -34,8 +35,8 @@ pub(super) struct OptionTable {
     class: HostClass,
     /// The system that the flake says the host is built for.
     platform: Option<Rc<str>>,
-    /// The system of packages that the flake gives, or may give, the host.
-    packages: Option<Option<String>>,
+    /// The system of the packages that the flake gives, or may give, the host.
+    packages: Option<Known<String>>,
     /// Whether it is that of one machine; else two definitions may belong to two.
     is_host: bool,
     root: Rc<Node>,
@@ -59,7 +60,7 @@ pub(super) struct OptionSource<'a> {
     pub realm: Realm,
     pub class: HostClass,
     pub platform: Option<Rc<str>>,
-    pub packages: Option<Option<String>>,
+    pub packages: Option<Known<String>>,
     pub is_host: bool,
     pub modules: &'a [(Module, Certainty)],
     pub incomplete: Option<Unknown>,
@@ -354,7 +355,7 @@ impl OptionTable {
             return None;
         }
         let packages = match &self.packages {
-            Some(system) => Some(system.as_deref().map(Into::into)),
+            Some(system) => Some(system.value().map(|system| system.as_str().into())),
             None if is_defined("pkgs") => Some(self.system_of_packages(machine)),
             None => None,
         };

@@ -418,3 +418,23 @@ impl Host<'_> {
         Some(words)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_are_words_outside_of_comments() {
+        let may_call = |text: &str| has_word(text, "mount");
+        for text in
+            ["mount /x", "set -e\n\tmount /x", "/bin/mount", "a && mount", "$(mount)", "x # mount", "mount"]
+        {
+            assert!(may_call(text), "{text}");
+        }
+        for text in
+            ["\n# mount /x", "mountpoint /x", "umount /x", "ro-mount", "mount.cifs", "/mount/x", "mount-a"]
+        {
+            assert!(!may_call(text), "{text}");
+        }
+    }
+}

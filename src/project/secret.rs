@@ -91,20 +91,30 @@ const DEPTH: u32 = 12;
 const NAMES: u32 = 50_000;
 
 impl Host<'_> {
-    /// The secrets, by tool and name.
+    /// The secrets, by tool and name, with what uses them: every option is looked at.
     pub fn secrets(&self) -> Rc<[Secret]> {
         self.views.secrets.get_or_init(|| self.build_secrets().into()).clone()
     }
 
-    fn build_secrets(&self) -> Vec<Secret> {
-        let mut secrets = Vec::new();
-        for tool in TOOLS {
-            let Some(option) = tool.option() else { continue };
-            for (mut keys, node) in self.nodes(&format!("{option}.*")) {
-                let Some(key) = keys.pop() else { continue };
-                secrets.push(self.secret(tool, option, &key, &node));
+    /// The secrets that options of a tool declare, as [`Self::secrets`] has them but for their uses.
+    pub(super) fn declared_secrets(&self) -> Rc<[Secret]> {
+        let build = || {
+            let mut secrets: Vec<Secret> = Vec::new();
+            for tool in TOOLS {
+                let Some(option) = tool.option() else { continue };
+                for (mut keys, node) in self.nodes(&format!("{option}.*")) {
+                    let Some(key) = keys.pop() else { continue };
+                    secrets.push(self.secret(tool, option, &key, &node));
+                }
             }
-        }
+            secrets.sort_by(|a, b| (a.tool, &a.name).cmp(&(b.tool, &b.name)));
+            secrets.into()
+        };
+        self.views.declared_secrets.get_or_init(build).clone()
+    }
+
+    fn build_secrets(&self) -> Vec<Secret> {
+        let mut secrets = self.declared_secrets().to_vec();
         let mut search = Search { found: Vec::new(), names: 0 };
         for (key, node) in &self.keys(self.root()).keys {
             let Some(root) = key.exact().filter(|root| !secrets.is_empty() && !NO_USERS.contains(root))
@@ -285,15 +295,15 @@ impl Host<'_> {
     ) {
         match &symbol.root {
             SymbolRoot::Config(_) => {
-                let names: Vec<String> =
-                    symbol.path.iter().map(|name| self.machine().text_of(*name).to_string()).collect();
-                let is_secret = match names.first().map(String::as_str) {
-                    Some("sops") => names.get(1).is_some_and(|list| list == "secrets" || list == "templates"),
-                    Some("age") => names.get(1).is_some_and(|list| list == "secrets"),
-                    _ => false,
-                };
+                let name = |at: usize| symbol.path.get(at).map(|name| self.machine().text_of(*name));
+                let is_secret = matches!(
+                    (name(0).as_deref(), name(1).as_deref()),
+                    (Some("sops"), Some("secrets" | "templates")) | (Some("age"), Some("secrets"))
+                );
                 // `sops.placeholder.x` stands for the value of a secret in a template.
-                if is_secret && names.len() > 2 {
+                if is_secret && symbol.path.len() > 2 {
+                    let names =
+                        symbol.path.iter().map(|name| self.machine().text_of(*name).to_string()).collect();
                     search.found.push((names, SecretUse { option: path.join("."), span }));
                 }
             }

@@ -46,6 +46,7 @@ pub(super) struct Views {
     pub makings: OnceCell<Rc<[Making]>>,
     pub firewall: OnceCell<Rc<Firewall>>,
     pub paths: OnceCell<Rc<[PathUse]>>,
+    pub declared_secrets: OnceCell<Rc<[Secret]>>,
     pub secrets: OnceCell<Rc<[Secret]>>,
     pub accounts: OnceCell<Rc<[Account]>>,
     pub groups: OnceCell<Rc<[Group]>>,

@@ -5,6 +5,7 @@
 use std::rc::Rc;
 
 use super::super::table::Certainty;
+use super::super::view::Known;
 use super::{HostClass, HostSeed, RootModules};
 use crate::eval::{
     Attrs, Call, Condition, List, Machine, Reason, SymbolRoot, Thunk, Unknown, Val, Value, is_error,
@@ -68,7 +69,7 @@ pub(super) fn host(machine: &Machine<'_>, place: Place, val: &Val) -> HostSeed {
 #[derive(Default)]
 struct Made {
     system: Option<String>,
-    packages: Option<Option<String>>,
+    packages: Option<Known<String>>,
     roots: Vec<RootModules>,
     arguments: Attrs,
     open: Option<Unknown>,
@@ -156,11 +157,11 @@ impl Made {
         self.open = self.open.take().or_else(|| set.open.clone());
         let packages = entry("pkgs").map(|packages| machine.force(&packages));
         match packages.filter(|packages| !matches!(packages.value, Value::Null)) {
-            Some(packages) => self.packages = Some(machine.system_of_packages(&packages)),
-            None if set.open.is_some() => self.packages = Some(None),
+            Some(packages) => self.packages = Some(machine.system_of_packages(&packages).into()),
+            None if set.open.is_some() => self.packages = Some(Known::Unknown),
             None => {}
         }
-        let system = self.packages.clone().flatten();
+        let system = self.packages.as_ref().and_then(Known::value).cloned();
         let system = system.or_else(|| self.system.take());
         self.system = system.or_else(|| machine.force(&entry("system")?).as_str());
         if let Some(special) = entry(arguments) {

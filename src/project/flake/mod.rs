@@ -26,6 +26,7 @@ use camino::Utf8Path;
 use super::input::ProjectInput;
 use super::renames::Pin;
 use super::table::Certainty;
+use super::view::Known;
 use crate::eval::{Attrs, Condition, Machine, Thunk, Unknown, Val};
 use crate::nixos::renames::Release;
 use crate::text::FileId;
@@ -84,8 +85,9 @@ pub(super) struct HostSeed {
     pub class: HostClass,
     /// The system it is built for, as the call says it (`x86_64-linux`); modules may say it instead.
     pub system: Option<String>,
-    /// Where the call gives, or may give, it packages: the system that these are for, whatever modules say.
-    pub packages: Option<Option<String>>,
+    /// The system of the packages that the call gives, or may give, it: that counts, whatever modules say. `None` for a
+    /// host with packages of its own.
+    pub packages: Option<Known<String>>,
     /// The lists of modules it begins with.
     pub roots: Vec<RootModules>,
     /// What the flake passes to modules; open where there may be more.
