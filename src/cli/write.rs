@@ -21,6 +21,17 @@ pub(super) struct Change<'t> {
     pub new: &'t str,
 }
 
+impl Change<'_> {
+    /// How messages show the file.
+    fn shown(&self) -> String {
+        printable(self.display).into_owned()
+    }
+
+    fn failed(&self, error: io::Error) -> WriteError {
+        WriteError::System { path: self.shown(), error }
+    }
+}
+
 /// Why nothing was written.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum WriteError {
@@ -38,15 +49,15 @@ pub(super) enum WriteError {
 ///
 /// Each text is written beside its file and then takes its name, so that no reader ever sees half of it.
 pub(super) fn write_all(root: &Path, changes: &[Change<'_>]) -> Result<(), WriteError> {
-    let mut prepared: Vec<Prepared> = Vec::with_capacity(changes.len());
+    let mut prepared: Vec<(Prepared, &Change<'_>)> = Vec::with_capacity(changes.len());
     for change in changes {
         let target = target_of(root, change)?;
         // One file may have several names.
-        if !prepared.iter().any(|other| other.target == target) {
-            prepared.extend(Prepared::new(target, change)?);
+        if !prepared.iter().any(|(other, _)| other.target == target) {
+            prepared.extend(prepare(target, change)?.map(|text| (text, change)));
         }
     }
-    prepared.into_iter().try_for_each(Prepared::commit)
+    prepared.into_iter().try_for_each(|(text, change)| text.commit().map_err(|error| change.failed(error)))
 }
 
 /// Writes a report, so that no reader ever sees half of it. What is no regular file, or cannot be replaced, is written
@@ -64,62 +75,62 @@ pub(super) fn write_report(file: &Path, text: &[u8]) -> io::Result<()> {
     let metadata = fs::metadata(&target).ok();
     let is_fixed = |metadata: &fs::Metadata| !metadata.is_file() || metadata.permissions().readonly();
     let beside = if metadata.as_ref().is_some_and(is_fixed) { None } else { new_file_beside(&target).ok() };
-    let Some((temporary, mut new)) = beside else { return fs::write(&target, text) };
-    let prepared = Prepared { temporary, target, display: String::new() };
-    new.write_all(text)?;
-    if let Some(metadata) = metadata {
-        keep_owner(&new, &metadata);
-        new.set_permissions(metadata.permissions())?;
-    }
-    fs::rename(&prepared.temporary, &prepared.target)
+    let Some((temporary, new)) = beside else { return fs::write(&target, text) };
+    let prepared = Prepared { temporary, target };
+    fill(new, text, metadata.as_ref())?;
+    prepared.commit()
 }
 
 /// The file that a change is for, links followed.
 fn target_of(root: &Path, change: &Change<'_>) -> Result<PathBuf, WriteError> {
-    let path = || printable(change.display).into_owned();
-    let failed = |error| WriteError::System { path: path(), error };
+    let failed = |error| change.failed(error);
     let target = fs::canonicalize(change.place).map_err(failed)?;
     match target.starts_with(fs::canonicalize(root).map_err(failed)?) {
         true => Ok(target),
-        false => Err(WriteError::Outside { path: path() }),
+        false => Err(WriteError::Outside { path: change.shown() }),
     }
+}
+
+/// Puts the text of a change beside its file; `None` where the file has it, by another of its names.
+fn prepare(target: PathBuf, change: &Change<'_>) -> Result<Option<Prepared>, WriteError> {
+    let failed = |error| change.failed(error);
+    let text = fs::read(&target);
+    if text.as_ref().is_ok_and(|text| text == change.new.as_bytes()) {
+        return Ok(None);
+    }
+    let metadata = fs::metadata(&target).map_err(failed)?;
+    if metadata.permissions().readonly() {
+        return Err(WriteError::ReadOnly { path: change.shown() });
+    }
+    if text.map_err(failed)? != change.old.as_bytes() {
+        return Err(WriteError::Changed { path: change.shown() });
+    }
+
+    let (temporary, file) = new_file_beside(&target).map_err(failed)?;
+    let prepared = Prepared { temporary, target };
+    fill(file, change.new.as_bytes(), Some(&metadata)).map_err(failed)?;
+    Ok(Some(prepared))
+}
+
+/// Writes a text, and takes over what is known of the file in whose place it comes.
+fn fill(mut file: File, text: &[u8], replaced: Option<&fs::Metadata>) -> io::Result<()> {
+    file.write_all(text)?;
+    if let Some(metadata) = replaced {
+        keep_owner(&file, metadata);
+        file.set_permissions(metadata.permissions())?;
+    }
+    Ok(())
 }
 
 /// A text that waits beside the file it belongs to, and goes away if it is not needed.
 struct Prepared {
     temporary: PathBuf,
     target: PathBuf,
-    display: String,
 }
 
 impl Prepared {
-    /// `None` where the file has the new text, by another of its names.
-    fn new(target: PathBuf, change: &Change<'_>) -> Result<Option<Self>, WriteError> {
-        let path = || printable(change.display).into_owned();
-        let failed = |error| WriteError::System { path: path(), error };
-        let text = fs::read(&target);
-        if text.as_ref().is_ok_and(|text| text == change.new.as_bytes()) {
-            return Ok(None);
-        }
-        let metadata = fs::metadata(&target).map_err(failed)?;
-        if metadata.permissions().readonly() {
-            return Err(WriteError::ReadOnly { path: path() });
-        }
-        if text.map_err(failed)? != change.old.as_bytes() {
-            return Err(WriteError::Changed { path: path() });
-        }
-
-        let (temporary, mut file) = new_file_beside(&target).map_err(failed)?;
-        let prepared = Self { temporary, target, display: path() };
-        file.write_all(change.new.as_bytes()).map_err(failed)?;
-        keep_owner(&file, &metadata);
-        file.set_permissions(metadata.permissions()).map_err(failed)?;
-        Ok(Some(prepared))
-    }
-
-    fn commit(self) -> Result<(), WriteError> {
+    fn commit(self) -> io::Result<()> {
         fs::rename(&self.temporary, &self.target)
-            .map_err(|error| WriteError::System { path: self.display.clone(), error })
     }
 }
 

@@ -53,24 +53,15 @@ impl Arguments {
         Self { set, applied: RefCell::default(), others: Vec::new() }
     }
 
-    /// The same for `special` alone, with what is known of other sets, each with its calls: what a function gives that
-    /// takes nothing which is different there is what it gives there.
+    /// The same for `special` alone, beside other calls, each with the names whose values are or may be different there:
+    /// what a function gives that takes none of them is what it gives there.
     pub(super) fn beside(
         machine: &Machine<'_>,
         realm: Realm,
         special: &Rc<Attrs>,
-        others: &[(Rc<Attrs>, Rc<Arguments>)],
+        others: Vec<(Rc<Arguments>, FxHashSet<Name>)>,
     ) -> Self {
-        let other = |(set, arguments): &(Rc<Attrs>, Rc<Arguments>)| {
-            (arguments.clone(), different_names(machine, set, special))
-        };
-        let own = Self::new(machine, realm, std::slice::from_ref(special));
-        Self { others: others.iter().map(other).collect(), ..own }
-    }
-
-    /// Whether two sets pass the same for sure.
-    pub(super) fn are_same(machine: &Machine<'_>, a: &Rc<Attrs>, b: &Rc<Attrs>) -> bool {
-        Rc::ptr_eq(a, b) || different_names(machine, a, b).is_empty()
+        Self { others, ..Self::new(machine, realm, std::slice::from_ref(special)) }
     }
 
     /// What the module function `function` gives.
@@ -97,7 +88,10 @@ impl Arguments {
 }
 
 /// The names that one of two sets has alone, or with another value, as far as is cheap to see.
-fn different_names(machine: &Machine<'_>, a: &Attrs, b: &Attrs) -> FxHashSet<Name> {
+pub(super) fn different_names(machine: &Machine<'_>, a: &Rc<Attrs>, b: &Rc<Attrs>) -> FxHashSet<Name> {
+    if Rc::ptr_eq(a, b) {
+        return FxHashSet::default();
+    }
     let names = a.entries.iter().chain(&b.entries).map(|(name, _)| *name);
     let is_different = |name: &Name| match (a.get(*name), b.get(*name)) {
         (Some(a), Some(b)) => {

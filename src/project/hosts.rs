@@ -9,7 +9,7 @@ use std::rc::Rc;
 use camino::Utf8Path;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::arguments::{Arguments, ArgumentsOnly};
+use super::arguments::{Arguments, ArgumentsOnly, different_names};
 use super::closure::{Closure, closure};
 use super::flake::{self, HostClass, HostSeed};
 use super::host::{Host, Identity};
@@ -286,12 +286,15 @@ impl<'m> Project<'m> {
 
     fn arguments_of_users(&self, special: &Rc<Attrs>) -> Rc<Arguments> {
         let mut users = self.users.borrow_mut();
-        if let Some((_, arguments)) =
-            users.iter().find(|(known, _)| Arguments::are_same(self.machine, known, special))
-        {
-            return arguments.clone();
+        let mut others = Vec::with_capacity(users.len());
+        for (known, arguments) in &*users {
+            let different = different_names(self.machine, known, special);
+            if different.is_empty() {
+                return arguments.clone();
+            }
+            others.push((arguments.clone(), different));
         }
-        let arguments = Rc::new(Arguments::beside(self.machine, Realm::Home, special, &users));
+        let arguments = Rc::new(Arguments::beside(self.machine, Realm::Home, special, others));
         users.push((special.clone(), arguments.clone()));
         arguments
     }

@@ -36,13 +36,6 @@ pub struct StateDirectory {
     pub service: Service,
 }
 
-impl StateDirectory {
-    /// The last name of its path.
-    fn name(&self) -> Option<&str> {
-        self.path.rsplit('/').next()
-    }
-}
-
 /// Something on a host that makes a directory, beside systemd.
 pub struct Making {
     /// The path, all of which is known.
@@ -188,7 +181,8 @@ impl Host<'_> {
     fn build_makings(&self) -> Vec<Making> {
         let mut found = self.tmpfiles_makings();
         let directories = self.state_directories();
-        let names: Vec<&str> = directories.iter().filter_map(StateDirectory::name).collect();
+        let names: Vec<&str> =
+            directories.iter().filter_map(|directory| directory.path.rsplit('/').next()).collect();
         for unit in self.units().iter().filter(|unit| unit.suffix == "service") {
             for text in self.unit_texts(unit, &MAKERS) {
                 commands(&text, Some(unit.display()), &names, &mut found);

@@ -86,18 +86,13 @@ fn may_change(host: &Host<'_>, key: &str) -> bool {
 /// Whether a text in the modules of the host names the unit: as a unit, or in a command that starts it.
 fn is_named_elsewhere(host: &Host<'_>, cx: &HostContext<'_>, key: &str) -> bool {
     let unit = format!("{key}.service");
-    let starts = |line: &str| ["systemctl", "start ", "SYSTEMD_"].iter().any(|mark| line.contains(mark));
+    let starts = |line: &str| {
+        line.contains(key) && ["systemctl", "start ", "SYSTEMD_"].iter().any(|mark| line.contains(mark))
+    };
     host.files().iter().any(|file| {
         let text = cx.file_text(file.file);
-        let mut places = text.match_indices(key).map(|(at, _)| at);
-        text.contains(&unit) || places.any(|at| starts(line_around(text, at)))
+        text.contains(key) && (text.contains(&unit) || text.lines().any(starts))
     })
-}
-
-/// The line in which the byte `at` of a text stands.
-fn line_around(text: &str, at: usize) -> &str {
-    let start = text[..at].rfind('\n').map_or(0, |end| end + 1);
-    text[start..].lines().next().unwrap_or_default()
 }
 
 fn report(host: &Host<'_>, cx: &mut HostContext<'_>, unit: &Unit, other: &str, item: &Item) {
