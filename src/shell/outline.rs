@@ -4,9 +4,9 @@
 //! deep as they are long.
 
 use std::cell::Cell;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
-use tree_sitter::{Node, ParseOptions, ParseState, Parser, Tree, TreeCursor};
+use tree_sitter::{InputEdit, Node, ParseOptions, ParseState, Parser, Point, Tree, TreeCursor};
 
 use super::buffer::Bytes;
 use super::command::Context;
@@ -105,24 +105,34 @@ pub(super) fn outline(text: &str) -> Option<Outline> {
     // (tree-sitter/tree-sitter-bash issue 337). To the shell all of them are letters of words like this one.
     let plain = |byte: u8| if byte.is_ascii() && byte != 0 { byte } else { b',' };
     let mut readable: Vec<u8> = text.bytes().map(plain).collect();
-    let mut outline = outline_of_ascii(&readable)?;
+    let mut outline = read(&mut readable)?;
+    outline.keep_whole_characters(text);
+    Some(outline)
+}
+
+/// Parses `text`, which must be ASCII, and ends the lines in it that the parser does not.
+fn read(text: &mut [u8]) -> Option<Outline> {
+    let mut reader = Reader::new()?;
+    let mut tree = reader.read(text, None)?;
+    let mut outline = outline_of_ascii(text, &tree);
     for _ in 0..MOST_MENDINGS {
         if outline.passed_line_ends.is_empty() {
             break;
         }
         for gap in &outline.passed_line_ends {
-            end_line(&mut readable[gap.start as usize..gap.end as usize]);
+            end_line(text, gap.start as usize..gap.end as usize, &mut tree);
         }
-        outline = outline_of_ascii(&readable)?;
+        // Where there are errors, what the parser makes of the rest depends on how it came there.
+        let known = (!tree.root_node().has_error()).then_some(&tree);
+        tree = reader.read(text, known)?;
+        outline = outline_of_ascii(text, &tree);
     }
-    outline.keep_whole_characters(text);
     Some(outline)
 }
 
-fn outline_of_ascii(text: &[u8]) -> Option<Outline> {
-    let tree = parse(text)?;
+fn outline_of_ascii(text: &[u8], tree: &Tree) -> Outline {
     let text = str::from_utf8(text).expect("invariant: the text is ASCII");
-    Some(Walk::new(text, &tree).run())
+    Walk::new(text, tree).run()
 }
 
 impl Outline {
@@ -137,14 +147,30 @@ impl Outline {
     }
 }
 
-/// Replaces the first line end in `gap`, which stands between two words, by a `;`, and a comment before it
-/// by blanks.
-fn end_line(gap: &mut [u8]) {
-    let Some(end) = line_end(gap) else { return };
-    if let Some(comment) = gap[..end].iter().position(|byte| *byte == b'#') {
-        gap[comment..end].fill(b' ');
-    }
-    gap[end] = b';';
+/// Replaces the first line end in `gap` of `text`, which stands between two words, by a `;`, and a comment before it
+/// by blanks; and tells the tree of `text` so.
+fn end_line(text: &mut [u8], gap: Range<usize>, tree: &mut Tree) {
+    let Some(end) = line_end(&text[gap.clone()]).map(|end| gap.start + end) else { return };
+    let start = text[gap.start..end].iter().position(|byte| *byte == b'#').map_or(end, |at| gap.start + at);
+    let start_position = position(text, start);
+    let old_end_position = position(text, end + 1);
+    text[start..end].fill(b' ');
+    text[end] = b';';
+    tree.edit(&InputEdit {
+        start_byte: start,
+        old_end_byte: end + 1,
+        new_end_byte: end + 1,
+        start_position,
+        old_end_position,
+        new_end_position: position(text, end + 1),
+    });
+}
+
+/// The row and column of a place, as the parser counts them.
+fn position(text: &[u8], at: usize) -> Point {
+    let before = &text[..at];
+    let line = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |line_break| line_break + 1);
+    Point { row: before.iter().filter(|byte| **byte == b'\n').count(), column: at - line }
 }
 
 /// The first line end in `gap` that no backslash precedes.
@@ -153,29 +179,35 @@ fn line_end(gap: &[u8]) -> Option<usize> {
     (0..gap.len()).find(|at| gap[*at] == b'\n' && (*at == 0 || gap[at - 1] != b'\\' || *at > comment))
 }
 
-/// Parses `text`, which must be ASCII.
-fn parse(text: &[u8]) -> Option<Tree> {
-    let mut parser = Parser::new();
-    parser.set_language(&tree_sitter_bash::LANGUAGE.into()).ok()?;
-    let reads = Cell::new(text.len() * READS_PER_BYTE + 64 * CHUNK);
-    let mut steps = text.len() * STEPS_PER_BYTE + 1000;
-    let mut progress = |_: &ParseState| {
-        steps = steps.saturating_sub(1);
-        if steps == 0 || reads.get() == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    };
-    let mut read = |at: usize, _| {
-        // An end of the text stops even a token that is read without a step.
-        let left = reads.get().min(CHUNK);
-        reads.set(reads.get() - left);
-        let chunk = text.get(at..).unwrap_or_default();
-        &chunk[..chunk.len().min(left)]
-    };
-    let tree = parser.parse_with_options(
-        &mut read,
-        None,
-        Some(ParseOptions::new().progress_callback(&mut progress)),
-    );
-    tree.filter(|_| reads.get() > 0)
+/// Reads text, and what has changed of it.
+struct Reader(Parser);
+
+impl Reader {
+    fn new() -> Option<Self> {
+        let mut parser = Parser::new();
+        parser.set_language(&tree_sitter_bash::LANGUAGE.into()).ok()?;
+        Some(Self(parser))
+    }
+
+    /// Parses `text`, which must be ASCII; `known` is its tree from before the edits that it was told.
+    fn read(&mut self, text: &[u8], known: Option<&Tree>) -> Option<Tree> {
+        let reads = Cell::new(text.len() * READS_PER_BYTE + 64 * CHUNK);
+        let mut steps = text.len() * STEPS_PER_BYTE + 1000;
+        let mut progress = |_: &ParseState| {
+            steps = steps.saturating_sub(1);
+            if steps == 0 || reads.get() == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let mut read = |at: usize, _| {
+            // An end of the text stops even a token that is read without a step.
+            let left = reads.get().min(CHUNK);
+            reads.set(reads.get() - left);
+            let chunk = text.get(at..).unwrap_or_default();
+            &chunk[..chunk.len().min(left)]
+        };
+        let options = ParseOptions::new().progress_callback(&mut progress);
+        let tree = self.0.parse_with_options(&mut read, known, Some(options));
+        tree.filter(|_| reads.get() > 0)
+    }
 }
 
 /// A node on the way from the root to the cursor.
@@ -674,4 +706,43 @@ fn holds_statements(kind: &str) -> bool {
 /// Whether such a node makes one statement of others.
 fn joins_statements(kind: &str) -> bool {
     matches!(kind, "list" | "pipeline" | "negated_command" | "redirected_statement" | "heredoc_redirect")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What is read in steps is what is read at once in the end; gives whether there were steps.
+    fn is_mended(script: &str) -> bool {
+        let mut text = script.as_bytes().to_vec();
+        let outline = read(&mut text).expect("the parser does not give up");
+        let tree = Reader::new().and_then(|mut reader| reader.read(&text, None)).expect("nor here");
+        let at_once = outline_of_ascii(&text, &tree);
+        assert_eq!(format!("{outline:?}"), format!("{at_once:?}"), "{script}");
+        text != script.as_bytes()
+    }
+
+    #[test]
+    fn mended_lines_are_read_as_if_they_had_been_ended() {
+        for script in [
+            "a=1 b=2\nprog x\n",
+            "if true; then\n  a=1 b=2 # why\n  prog\nfi\nc=1 d=2\nother\n",
+            "f() {\n  x=1 y=2\n  ls a 2>/dev/null | sort | uniq\n  echo z\n}\nf\n",
+        ] {
+            assert!(is_mended(script), "{script}");
+        }
+        assert!(!is_mended("a=1\nprog \\\n  x\n"));
+    }
+
+    proptest! {
+        #[test]
+        fn mended_scripts_of_any_lines_are(lines in prop::collection::vec(prop::sample::select(vec![
+            "a=1 b=2", "ls a 2>b | c | d", "prog x", "if x; then", "fi", "for i in a b; do", "done", "e=1 f=2 # g",
+            "f() {", "}", "cat <<E", "E", "echo \"$a\" 'b' $(c d)", "x && y || {", "case $a in", "b) c ;;", "esac", "",
+        ]), 0..12)) {
+            is_mended(&lines.join("\n"));
+        }
+    }
 }
