@@ -8,8 +8,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::semantic::lower;
 use crate::syntax::edit;
-use crate::syntax::{ParsedFile, Parser, SyntaxNode};
-use crate::text::{Edit, FileId, Sources, apply_edits};
+use crate::syntax::{AstNode, ParsedFile, Parser, SyntaxKind, SyntaxNode};
+use crate::text::{Edit, FileId, Sources, TextRange, TextSize, apply_edits};
 
 /// The texts of a project, each parsed when it is first asked for. Who reads which is noted.
 pub struct Texts<'h> {
@@ -109,19 +109,48 @@ impl<'h> Texts<'h> {
             |edit: &Edit| edit::is_atom_for_expression(&self.syntax(edit.file), edit.range, &edit.text);
         let is_sound = matches!(edits, [edit] if is_atom(edit))
             || files.into_iter().all(|file| {
-                let before = &self.sources.get(file).text;
-                let Ok(after) = apply_edits(before, edits.iter().filter(|edit| edit.file == file)) else {
-                    return false;
-                };
-                let after = self.parser.borrow_mut().parse(&after);
-                let is_defined_twice = || match duplicates(&after) {
-                    0 => false,
-                    after => after > self.parsed(file).duplicates(),
-                };
-                after.is_ok() && !is_defined_twice()
+                let edits: Vec<&Edit> = edits.iter().filter(|edit| edit.file == file).collect();
+                let is_sound = |piece| self.is_sound_in(file, &edits, piece);
+                let piece = self.piece(file, &edits);
+                debug_assert!(!piece.is_some_and(&is_sound) || is_sound(TextRange::up_to(self.len(file))));
+                piece.is_some_and(&is_sound) || is_sound(TextRange::up_to(self.len(file)))
             });
         self.sound.borrow_mut().insert(edits.to_vec(), is_sound);
         is_sound
+    }
+
+    fn len(&self, file: FileId) -> TextSize {
+        TextSize::of(&*self.sources.get(file).text)
+    }
+
+    /// A part of the file that can be looked at alone to see whether these edits are sound.
+    fn piece(&self, file: FileId, edits: &[&Edit]) -> Option<TextRange> {
+        let range = edits.iter().map(|edit| edit.range).reduce(TextRange::cover)?;
+        let parsed = self.parsed(file);
+        let piece = edit::set_of_its_own(&parsed.syntax, range).filter(|_| parsed.tree.is_ok())?;
+        Some(piece.text_range())
+    }
+
+    /// Whether a piece of a file, all of it or a set, is still one after the edits, with no more attributes that are
+    /// defined twice.
+    fn is_sound_in(&self, file: FileId, edits: &[&Edit], piece: TextRange) -> bool {
+        let is_whole = piece.len() == self.len(file);
+        let before = &self.sources.get(file).text[piece];
+        let moved = edits.iter().map(|edit| Edit { range: edit.range - piece.start(), ..(*edit).clone() });
+        let Ok(after) = apply_edits(before, &moved.collect::<Vec<_>>()) else { return false };
+        let tree = self.parser.borrow_mut().parse(&after);
+        let is_set = || {
+            let set = tree.root().expr().map(|expr| expr.syntax().clone());
+            set.is_some_and(|set| {
+                set.kind() == SyntaxKind::NODE_ATTR_SET && set.text_range().len() == TextSize::of(&after)
+            })
+        };
+        let is_defined_twice = || match duplicates(&tree) {
+            0 => false,
+            after if is_whole => after > self.parsed(file).duplicates(),
+            after => after > duplicates(&self.parser.borrow_mut().parse(before)),
+        };
+        tree.is_ok() && (is_whole || is_set()) && !is_defined_twice()
     }
 
     fn parsed(&self, file: FileId) -> Rc<Parsed> {

@@ -357,6 +357,76 @@ pub fn join_at(text: &str, words: TextRange) -> Option<(TextRange, String)> {
     }
 }
 
+/// The smallest attribute set around `range` that nothing outside of it adds attributes to: what stands between its
+/// braces can change without a change in how the rest of the file is read. `None` where there is none.
+pub fn set_of_its_own(root: &SyntaxNode, range: TextRange) -> Option<SyntaxNode> {
+    if !root.text_range().contains_range(range) {
+        return None;
+    }
+    let holds = |node: &SyntaxNode| {
+        let brace = |kind| Some(node.children_with_tokens().find(|child| child.kind() == kind)?.text_range());
+        let braces = brace(SyntaxKind::TOKEN_L_BRACE).zip(brace(SyntaxKind::TOKEN_R_BRACE));
+        node.kind() == SyntaxKind::NODE_ATTR_SET
+            && braces.is_some_and(|(left, right)| left.end() <= range.start() && range.end() <= right.start())
+    };
+    let mut own = root.covering_element(range).ancestors().find(holds)?;
+    let mut value = own.clone();
+    while let Some(parent) = value.parent() {
+        match parent.kind() {
+            SyntaxKind::NODE_PAREN => value = parent,
+            SyntaxKind::NODE_ATTRPATH_VALUE => {
+                let around = parent.parent()?;
+                let is_set = around.kind() == SyntaxKind::NODE_ATTR_SET;
+                match may_be_added_to(&parent) {
+                    true if is_set => own = around.clone(),
+                    true => return None,
+                    false => {}
+                }
+                if !is_set {
+                    break;
+                }
+                value = around;
+            }
+            _ => break,
+        }
+    }
+    Some(own)
+}
+
+/// Whether a neighbour of a binding may define something at, above or below its path.
+fn may_be_added_to(binding: &SyntaxNode) -> bool {
+    let path = |node: &SyntaxNode| -> Vec<SyntaxNode> {
+        let path = node.children().find(|child| child.kind() == SyntaxKind::NODE_ATTRPATH);
+        path.map(|path| path.children().collect()).unwrap_or_default()
+    };
+    let own = path(binding);
+    let meets = |other: &[SyntaxNode]| !own.iter().zip(other).any(|(a, b)| are_other_names(a, b));
+    let Some(around) = binding.parent() else { return true };
+    around.children().filter(|entry| entry != binding).any(|entry| match entry.kind() {
+        SyntaxKind::NODE_ATTRPATH_VALUE => meets(&path(&entry)),
+        SyntaxKind::NODE_INHERIT => {
+            let names = entry.children().filter(|child| child.kind() != SyntaxKind::NODE_INHERIT_FROM);
+            names.into_iter().any(|name| meets(&[name]))
+        }
+        _ => false,
+    })
+}
+
+/// Whether two keys are two names for sure.
+fn are_other_names(a: &SyntaxNode, b: &SyntaxNode) -> bool {
+    let name = |key: &SyntaxNode| {
+        let text = key.text().to_string();
+        match key.kind() {
+            SyntaxKind::NODE_IDENT => Some(text),
+            SyntaxKind::NODE_STRING if !text.contains(['\\', '$', '\r']) => {
+                Some(text.trim_matches('"').to_owned())
+            }
+            _ => None,
+        }
+    };
+    name(a).zip(name(b)).is_some_and(|(a, b)| a != b)
+}
+
 /// Whether `range` is an expression, and `text` one that can stand in the place of any: a name, a selection, a string,
 /// a list and so on. Then nothing else of the file is read in another way, and no attribute gets another name. Says
 /// no in doubt, as where one of the two touches its neighbours.
@@ -643,6 +713,31 @@ mod tests {
         edited(text, SyntaxKind::NODE_PAT_ENTRY, start, |node| {
             delete_pattern_entry(&ast::PatEntry::cast(node).expect("an argument"))
         })
+    }
+
+    #[test]
+    fn sets_of_their_own_have_no_others_beside_them() {
+        let own = |text: &str| {
+            let root = crate::syntax::parse(text).syntax();
+            let at = TextSize::new(text.find("x = 1").expect("it is there") as u32);
+            set_of_its_own(&root, TextRange::at(at, TextSize::new(5))).map(|set| set.text().to_string())
+        };
+        for (text, set) in [
+            ("{ a.b = { x = 1; }; a.c = 2; }", "{ x = 1; }"),
+            ("{ a.\"b\" = { x = 1; }; a.c.d = 2; }", "{ x = 1; }"),
+            ("f ({ a.b = { x = 1; }; a.b.c = 2; })", "{ a.b = { x = 1; }; a.b.c = 2; }"),
+            ("{ a = ({ b = { x = 1; }; }); a.b = 2; }", "{ a = ({ b = { x = 1; }; }); a.b = 2; }"),
+            ("{ a = f { b = rec { x = 1; }; }; a.b = 2; }", "rec { x = 1; }"),
+            ("{ ${a} = { x = 1; }; b = 2; }", "{ ${a} = { x = 1; }; b = 2; }"),
+            ("{ a = { x = 1; }; inherit (b) c; }", "{ x = 1; }"),
+            ("{ a = { x = 1; }; inherit a; }", "{ a = { x = 1; }; inherit a; }"),
+            ("let a = { x = 1; }; b = 2; in a", "{ x = 1; }"),
+        ] {
+            assert_eq!(own(text).as_deref(), Some(set), "{text}");
+        }
+        for text in ["let a = { x = 1; }; a.b = 2; in a", "let x = 1; in x", "let { x = 1; }"] {
+            assert_eq!(own(text), None, "{text}");
+        }
     }
 
     #[test]
