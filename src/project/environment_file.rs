@@ -116,7 +116,7 @@ impl Host<'_> {
     /// script. Of all scripts only the last are looked at: that is asked of many paths.
     pub fn may_be_put(&self, path: &str) -> bool {
         let name = path.rsplit('/').next().unwrap_or(path);
-        self.may_be_prepared(path) || !self.activation_texts(&[name]).is_empty()
+        self.may_be_prepared(path) || self.activation_runs(&[name])
     }
 
     /// The path of a secret that is called almost as the file at `path`.
@@ -184,10 +184,7 @@ impl Host<'_> {
         let name = path.rsplit('/').next().unwrap_or(path);
         let marks = [name];
         let is_other = |other: &Unit| other.suffix == "service" && other.display() != unit;
-        self.units()
-            .iter()
-            .filter(|other| is_other(other))
-            .any(|other| !self.unit_texts(other, &marks).is_empty())
-            || !self.activation_texts(&marks).is_empty()
+        self.units().iter().filter(|other| is_other(other)).any(|other| self.unit_runs(other, &marks))
+            || self.activation_runs(&marks)
     }
 }

@@ -538,12 +538,13 @@ impl Host<'_> {
     /// Ports that the command line of a unit of the project names.
     pub(super) fn argument_ports(&self, service: &Service, ports: &mut Vec<Port>) {
         let Some(unit) = &service.unit else { return };
-        for text in self.unit_texts(unit, &["--port", "-p", "--publish"]) {
-            let super::script::RunKind::Command { words, span, .. } = &text.kind else { continue };
+        let commands = self.unit_commands(unit, &["--port", "-p", "--publish"]);
+        for command in commands.iter().filter(|command| !command.has_script) {
+            let (words, span) = (&command.words, command.item.span);
             let program = words.first().and_then(|word| word.base_name());
             let words: Vec<Option<&str>> = words.iter().map(|word| word.as_literal()).collect();
             if matches!(program, Some("podman" | "docker")) && words.contains(&Some("run")) {
-                self.run_ports(service, &words, *span, ports);
+                self.run_ports(service, &words, span, ports);
                 continue;
             }
             let argument = |names: &[&str]| {
@@ -572,7 +573,7 @@ impl Host<'_> {
                 origin,
                 opened_by: None,
             };
-            ports.push(at(port, *span));
+            ports.push(at(port, span));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The commands that units and activation scripts run, as far as the project writes them.
 
+use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
 use std::ops::Deref;
 use std::rc::Rc;
@@ -38,7 +39,7 @@ pub struct RunText {
     pub definition: Definition,
     /// Interpolations of options that stand in the text with the value that the option has here; another host
     /// may have another.
-    pub options: Vec<Span>,
+    pub options: Rc<[Span]>,
     /// Whether it runs with full privileges whatever `User` says (`+` and `!` of systemd).
     pub is_privileged: bool,
 }
@@ -93,6 +94,77 @@ impl ShellText {
             Piece::Hole(_) => false,
         })
     }
+
+    /// Whether one of these programs may be called with an absolute path of which all is known: written where it is
+    /// called, or in the value of a variable.
+    pub fn may_name_path(&self, programs: &[&str]) -> bool {
+        if !self.may_call(programs) {
+            return false;
+        }
+        let pieces = self.template.pieces.iter().map(|piece| match piece {
+            Piece::Text { text, .. } => text,
+            Piece::Hole(_) => HOLE,
+        });
+        let text: String = pieces.collect();
+        let may_name =
+            |(at, program): (usize, &str)| may_begin_path(&text, arguments(&text[at + program.len()..]));
+        programs.iter().any(|program| text.match_indices(program).any(may_name))
+    }
+}
+
+/// What stands for a hole where only the text around it is looked at; no script has it.
+const HOLE: &str = "\0";
+
+/// The rest of a line, and the lines that go on with it.
+fn arguments(text: &str) -> &str {
+    let mut end = 0;
+    for line in text.split_inclusive('\n') {
+        end += line.len();
+        if !line.ends_with("\\\n") {
+            break;
+        }
+    }
+    &text[..end]
+}
+
+/// Whether an absolute path may begin in `arguments`, a part of the script `text`: at a `/` that follows on no name, or
+/// at a variable whose value may begin with one. Says yes in doubt.
+fn may_begin_path(text: &str, arguments: &str) -> bool {
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let goes_on = |c: char| is_of_name(c) || matches!(c, '.' | '~' | '}' | ')') || HOLE.contains(c);
+    let is_written = arguments.match_indices('/').any(|(at, _)| !arguments[..at].ends_with(goes_on));
+    let is_open = |quote: char| arguments.matches(quote).count() % 2 == 1;
+    // What a substitution gives is not known.
+    let outside = without_substitutions(arguments);
+    let is_in_variable = || {
+        outside.match_indices('$').any(|(at, _)| {
+            let name = outside[at + 1..].trim_start_matches('{');
+            let name = &name[..name.find(|c| !is_of_name(c)).unwrap_or(name.len())];
+            let may_begin = |value: &str| value.trim_start_matches(['"', '\'']).starts_with(['/', '$', '\\']);
+            let assigned = || {
+                text.match_indices(&format!("{name}=")).any(|(at, sign)| may_begin(&text[at + sign.len()..]))
+            };
+            !name.is_empty() && assigned()
+        })
+    };
+    is_written || is_open('"') || is_open('\'') || is_in_variable()
+}
+
+/// The text without its `$(…)`, as far as their brackets can be told.
+fn without_substitutions(text: &str) -> Cow<'_, str> {
+    let Some(start) = text.find("$(") else { return text.into() };
+    let mut depth = 0;
+    let end = text[start..].char_indices().find(|(_, c)| {
+        depth += i32::from(*c == '(') - i32::from(*c == ')');
+        *c == ')' && depth == 0
+    });
+    match end {
+        Some((end, _)) => {
+            let rest = without_substitutions(&text[start + end + 1..]);
+            format!("{}){rest}", &text[..start]).into()
+        }
+        None => text.into(),
+    }
 }
 
 /// Whether `text` has `word` as a word, or as the end of a path, on a line that is no comment. Around the text there
@@ -114,36 +186,70 @@ impl Deref for ShellText {
     }
 }
 
+/// Texts of shell with their options filled in, and the places of these, by the address of the text: rules ask for the
+/// same ones one after the other. The text is kept, so that no other one gets its address.
+pub(super) type Filled = RefCell<FxHashMap<*const Text, (Rc<Text>, Rc<ShellText>, Rc<[Span]>)>>;
+
+/// Looking for texts that hold one of the marks.
+struct Search<'a> {
+    marks: &'a [&'a str],
+    texts: Vec<RunText>,
+    /// Whether only it is asked whether there are some.
+    is_question: bool,
+    has_script: bool,
+}
+
+impl<'a> Search<'a> {
+    fn new(marks: &'a [&'a str], is_question: bool) -> Self {
+        Self { marks, texts: Vec::new(), is_question, has_script: false }
+    }
+
+    fn has_found(&self) -> bool {
+        self.has_script || !self.texts.is_empty()
+    }
+}
+
 impl Host<'_> {
     /// What a service runs, where the text holds one of `marks`.
     pub fn unit_texts(&self, unit: &Unit, marks: &[&str]) -> Vec<RunText> {
-        let mut texts = Vec::new();
+        let mut search = Search::new(marks, false);
+        self.search_unit(unit, &mut search);
+        search.texts
+    }
+
+    /// Whether there are [`Self::unit_texts`].
+    pub fn unit_runs(&self, unit: &Unit, marks: &[&str]) -> bool {
+        let mut search = Search::new(marks, true);
+        self.search_unit(unit, &mut search);
+        search.has_found()
+    }
+
+    fn search_unit(&self, unit: &Unit, search: &mut Search<'_>) {
         for option in SHELL_OPTIONS {
             let node = self.below(&unit.node, option);
             for definition in node.definitions() {
                 if let Value::Str(text) = &definition.value.value {
-                    self.shell(text, definition, false, marks, &mut texts, 0);
+                    self.shell(text, definition, false, search, 0);
                 }
             }
         }
         for option in EXEC_OPTIONS {
             let node = self.directive(unit, Section::Service, option);
-            if !node.definitions().iter().any(|definition| self.may_hold(&definition.value, marks)) {
+            if !node.definitions().iter().any(|definition| self.may_hold(&definition.value, search.marks)) {
                 continue;
             }
             for item in self.items(&node).0 {
-                if item.condition == Condition::False || !self.may_hold(&item.value, marks) {
+                if item.condition == Condition::False || !self.may_hold(&item.value, search.marks) {
                     continue;
                 }
                 let definition = Definition { condition: item.condition.clone(), ..item.definition.clone() };
                 match &item.value.value {
-                    Value::Str(text) => self.exec(text, item.span, &definition, marks, &mut texts),
-                    Value::Symbol(symbol) => self.program(symbol, &definition, false, marks, &mut texts, 0),
+                    Value::Str(text) => self.exec(text, item.span, &definition, search),
+                    Value::Symbol(symbol) => self.program(symbol, &definition, false, search, 0),
                     _ => {}
                 }
             }
         }
-        texts
     }
 
     /// The commands that systemd runs for a service, where the text holds one of `marks`; no script is read.
@@ -177,25 +283,35 @@ impl Host<'_> {
 
     /// What the activation of the system runs, where the text holds one of `marks`.
     pub fn activation_texts(&self, marks: &[&str]) -> Vec<RunText> {
-        let mut texts = Vec::new();
+        let mut search = Search::new(marks, false);
+        self.search_activation(&mut search);
+        search.texts
+    }
+
+    /// Whether there are [`Self::activation_texts`].
+    pub fn activation_runs(&self, marks: &[&str]) -> bool {
+        let mut search = Search::new(marks, true);
+        self.search_activation(&mut search);
+        search.has_found()
+    }
+
+    fn search_activation(&self, search: &mut Search<'_>) {
         for (_, node) in self.nodes("system.activationScripts.*") {
             let nested = self.below(&node, "text");
             for definition in node.definitions().iter().chain(nested.definitions()) {
                 if let Value::Str(text) = &definition.value.value {
-                    self.shell(text, definition, true, marks, &mut texts, 0);
+                    self.shell(text, definition, true, search, 0);
                 }
             }
         }
-        texts
     }
 
     fn shell(
         &self,
-        text: &Text,
+        text: &Rc<Text>,
         definition: &Definition,
         is_privileged: bool,
-        marks: &[&str],
-        texts: &mut Vec<RunText>,
+        search: &mut Search<'_>,
         depth: u32,
     ) {
         // Programs of the project that the script calls run as part of it.
@@ -204,19 +320,35 @@ impl Host<'_> {
                 && let Value::Symbol(symbol) = &val.value
                 && depth < DEPTH
             {
-                self.program(symbol, definition, is_privileged, marks, texts, depth + 1);
+                self.program(symbol, definition, is_privileged, search, depth + 1);
             }
         }
-        if !self.holds(text, marks) || !self.may_read(text) {
+        if !self.holds(text, search.marks) || !self.may_read(text) {
             return;
         }
-        let (resolved, options) = self.resolve_options(text);
-        texts.push(RunText {
-            kind: RunKind::Script(self.shell_text(resolved.template())),
+        if search.is_question {
+            search.has_script = true;
+            return;
+        }
+        let (script, options) = self.filled(text);
+        search.texts.push(RunText {
+            kind: RunKind::Script(script),
             definition: definition.clone(),
             options,
             is_privileged,
         });
+    }
+
+    /// A text of shell with the options filled in that have one known value, and the places of these.
+    fn filled(&self, text: &Rc<Text>) -> (Rc<ShellText>, Rc<[Span]>) {
+        if let Some((_, script, options)) = self.views.filled.borrow().get(&Rc::as_ptr(text)) {
+            return (script.clone(), options.clone());
+        }
+        let (resolved, options) = self.resolve_options(text);
+        let (script, options) = (self.shell_text(resolved.template()), Rc::<[Span]>::from(options));
+        let entry = (text.clone(), script.clone(), options.clone());
+        self.views.filled.borrow_mut().insert(Rc::as_ptr(text), entry);
+        (script, options)
     }
 
     /// Whether a command may have one of the marks in it, or run a script that has. Lists and what is not known may.
@@ -248,18 +380,12 @@ impl Host<'_> {
         self.machine().charge(text.weight() * STEPS).is_ok()
     }
 
-    fn exec(
-        &self,
-        text: &Text,
-        span: Option<Span>,
-        definition: &Definition,
-        marks: &[&str],
-        texts: &mut Vec<RunText>,
-    ) {
+    fn exec(&self, text: &Text, span: Option<Span>, definition: &Definition, search: &mut Search<'_>) {
         if !self.may_read(text) {
             return;
         }
         let (resolved, options) = self.resolve_options(text);
+        let options: Rc<[Span]> = options.into();
         let template = resolved.template();
         let Some(commands) = shell::exec::parse(&template) else { return };
         let is_whole = commands.len() == 1;
@@ -269,16 +395,16 @@ impl Host<'_> {
             if let TextPiece::Hole(TextHole { value: Some(val), .. }) = piece
                 && let Value::Symbol(symbol) = &val.value
             {
-                self.program(symbol, definition, privileged, marks, texts, 0);
+                self.program(symbol, definition, privileged, search, 0);
             }
         }
-        if !self.holds(text, marks) {
+        if !self.holds(text, search.marks) {
             return;
         }
         for command in commands {
             let is_privileged = command.prefixes.contains(['+', '!']);
             if let Some(script) = command.script() {
-                texts.push(RunText {
+                search.texts.push(RunText {
                     kind: RunKind::Script(self.shell_text(script.clone())),
                     definition: definition.clone(),
                     options: options.clone(),
@@ -287,7 +413,7 @@ impl Host<'_> {
                 continue;
             }
             let kind = RunKind::Command { words: command.words, span, is_whole };
-            texts.push(RunText {
+            search.texts.push(RunText {
                 kind,
                 definition: definition.clone(),
                 options: options.clone(),
@@ -313,8 +439,7 @@ impl Host<'_> {
         symbol: &Symbol,
         definition: &Definition,
         is_privileged: bool,
-        marks: &[&str],
-        texts: &mut Vec<RunText>,
+        search: &mut Search<'_>,
         depth: u32,
     ) {
         let SymbolRoot::Call(call) = &symbol.root else { return };
@@ -333,7 +458,7 @@ impl Host<'_> {
         if let Value::Str(text) = &text.value
             && depth < DEPTH
         {
-            self.shell(text, definition, is_privileged, marks, texts, depth + 1);
+            self.shell(text, definition, is_privileged, search, depth + 1);
         }
     }
 
@@ -435,6 +560,37 @@ mod tests {
             ["\n# mount /x", "mountpoint /x", "umount /x", "ro-mount", "mount.cifs", "/mount/x", "mount-a"]
         {
             assert!(!may_call(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn paths_begin_where_no_name_ends() {
+        let may_name = |text: &str| {
+            let (_, rest) = text.split_once("mkdir").expect("it is called");
+            may_begin_path(text, arguments(rest))
+        };
+        for text in [
+            "mkdir -p /var/lib/x",
+            "mkdir -p \\\n  \"/var/lib/x\"",
+            "mkdir {/a,/b}",
+            "mkdir --mode=0700 a \"\"/b",
+            "D=/var/lib/x\nmkdir -p \"$D\"",
+            "E=/a\nD=\"$E/b\"\nmkdir ${D}/c",
+            "mkdir 'a\n/b'",
+            "mkdir ${D:-/a}",
+            "D=/a\nmkdir \"$(id -u \"$E\")\" $D",
+            "D=/a\nmkdir \"$(id $D\"",
+        ] {
+            assert!(may_name(text), "{text}");
+        }
+        for text in [
+            "mkdir -p \"$HOME/.config/x\"\nls /a",
+            "D=\"\0/backups\"\nmkdir -p \"$D\"",
+            "LOG=/var/log/x\nmkdir -p \"$(dirname \"$LOG\")\" ../a ~/b $(id (a) $LOG)/c",
+            "D=x\nmkdir $D/y \0/z ${1}/w",
+            "mkdir a; \n ls /b",
+        ] {
+            assert!(!may_name(text), "{text}");
         }
     }
 }

@@ -325,7 +325,7 @@ fn commands(text: &RunText, unit: Option<String>, names: &[&str], found: &mut Ve
         }
         return;
     };
-    if !names.iter().any(|name| script.contains(name)) || !script.may_call(&MAKERS) {
+    if !names.iter().any(|name| script.contains(name)) || !script.may_name_path(&MAKERS) {
         return;
     }
     for item in script.commands() {

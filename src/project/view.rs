@@ -18,6 +18,7 @@ use super::options::{Resolved, same_scalar};
 use super::path::PathUse;
 use super::port::Port;
 use super::run::ContainerRun;
+use super::script::Filled;
 use super::secret::Secret;
 use super::service::Service;
 use super::state::{Making, StateDirectory};
@@ -53,6 +54,7 @@ pub(super) struct Views {
     pub jobs: OnceCell<Vec<Job>>,
     pub runs: OnceCell<Rc<[ContainerRun]>>,
     pub leaks: OnceCell<Rc<Leaks>>,
+    pub filled: Filled,
     /// The option table with every condition as it is written.
     as_written: OnceCell<Rc<Node>>,
 }

@@ -124,9 +124,9 @@ fn may_be_rootless(host: &Host<'_>, run: &ContainerRun) -> bool {
 
 /// Whether a script on the host may keep packets from the container.
 fn has_rules_by_hand(host: &Host<'_>) -> bool {
-    let in_units = |unit: &Unit| !host.unit_texts(unit, &OWN_RULES).is_empty();
+    let in_units = |unit: &Unit| host.unit_runs(unit, &OWN_RULES);
     host.units().iter().filter(|unit| unit.suffix == "service").any(in_units)
-        || !host.activation_texts(&OWN_RULES).is_empty()
+        || host.activation_runs(&OWN_RULES)
 }
 
 fn report(host: &Host<'_>, cx: &mut HostContext<'_>, run: &ContainerRun, port: &Port, interfaces: &[String]) {

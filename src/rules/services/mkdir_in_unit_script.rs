@@ -78,6 +78,14 @@ struct Shared {
     is_of_others: bool,
 }
 
+/// Whether a text may make a directory whose path is known. Most scripts need no reading to say that they do not.
+fn may_make(text: &RunText) -> bool {
+    match &text.kind {
+        RunKind::Script(script) => script.may_name_path(&MARKS),
+        RunKind::Command { .. } => true,
+    }
+}
+
 /// Whether a script mounts something.
 fn mounts(text: &RunText) -> bool {
     match &text.kind {
@@ -98,6 +106,7 @@ impl HostRule for MkdirInUnitScript {
         let units: Vec<(Unit, Vec<RunText>)> = units
             .map(|unit| {
                 let mut texts = host.unit_texts(&unit, &MARKS);
+                texts.retain(may_make);
                 // What it mounts, perhaps in another script, is not there any earlier.
                 if !texts.is_empty() && host.unit_texts(&unit, &MOUNTS).iter().any(mounts) {
                     texts.clear();
@@ -123,7 +132,7 @@ impl HostRule for MkdirInUnitScript {
             });
             check_unit(host, cx, unit, text, making, Shared { is_repeated, is_of_others });
         }
-        for text in &host.activation_texts(&MARKS) {
+        for text in host.activation_texts(&MARKS).iter().filter(|text| may_make(text)) {
             for making in makings(text) {
                 if cx.has_reported(making.place) {
                     continue;
@@ -174,7 +183,7 @@ struct Owner {
 fn makings(text: &RunText) -> Vec<Making<'_>> {
     match &text.kind {
         RunKind::Script(script) => {
-            if !script.may_call(&MARKS) || mounts(text) {
+            if mounts(text) {
                 return Vec::new();
             }
             let commands = script.commands().iter();

@@ -157,8 +157,7 @@ fn mistaken(host: &Host<'_>, wanted: &[Wanted], one: &Wanted) -> Option<PathUse>
 /// Whether a script of the host names the path.
 fn is_in_scripts(host: &Host<'_>, path: &str) -> bool {
     let marks = [path];
-    host.units().iter().any(|unit| !host.unit_texts(unit, &marks).is_empty())
-        || !host.activation_texts(&marks).is_empty()
+    host.units().iter().any(|unit| host.unit_runs(unit, &marks)) || host.activation_runs(&marks)
 }
 
 fn report(host: &Host<'_>, cx: &mut HostContext<'_>, wanted: &Wanted, made: &PathUse) {

@@ -99,7 +99,7 @@ fn is_native(host: &Host<'_>, unit: &Unit) -> bool {
     let are_known = commands
         .iter()
         .all(|command| !command.has_script && command.words.first().and_then(Word::base_name).is_some());
-    !commands.is_empty() && are_known && host.unit_texts(unit, &RUNTIMES).is_empty()
+    !commands.is_empty() && are_known && !host.unit_runs(unit, &RUNTIMES)
 }
 
 fn report(cx: &mut HostContext<'_>, unit: &Unit, attribute: &DependencyAttribute, item: &Item) {

@@ -116,5 +116,5 @@ fn may_be_shut_in(host: &Host<'_>, unit: &Unit) -> bool {
 
 /// Whether the commands of the service change the machine, by what their text mentions.
 fn administers(host: &Host<'_>, unit: &Unit) -> bool {
-    unit.key.exact().is_none() || !host.unit_texts(unit, &ADMINISTERS).is_empty()
+    unit.key.exact().is_none() || host.unit_runs(unit, &ADMINISTERS)
 }
