@@ -20,6 +20,8 @@ enum Open {
     Indented,
     /// `${`, and how many braces since.
     Interpolation(u32),
+    /// A path with interpolations.
+    Path(SyntaxKind),
 }
 
 /// Reads all tokens of `text` into `tokens`; `None` at the first that is odd.
@@ -48,9 +50,28 @@ pub(super) fn read(text: &str, tokens: &mut Vec<Token>) -> Option<()> {
             }
             continue;
         }
+        if let Some(Open::Path(kind)) = open.last() {
+            let kind = *kind;
+            match lexer.peek(0) {
+                Some(b'$') if lexer.peek(1) == Some(b'{') => {
+                    lexer.at += 2;
+                    tokens.push(Token { kind: TOKEN_INTERPOL_START, end: lexer.at as u32 });
+                    open.push(Open::Interpolation(0));
+                }
+                Some(byte) if is_path_byte(byte) => {
+                    lexer.path(kind)?;
+                    tokens.push(Token { kind, end: lexer.at as u32 });
+                }
+                _ => _ = open.pop(),
+            }
+            continue;
+        }
         let Some(byte) = lexer.peek(0) else { break };
         let mut kind = lexer.token(byte)?;
         match kind {
+            TOKEN_PATH_REL | TOKEN_PATH_ABS | TOKEN_PATH_HOME if lexer.goes_on() => {
+                open.push(Open::Path(kind))
+            }
             TOKEN_STRING_START => open.push(if byte == b'"' { Open::Quoted } else { Open::Indented }),
             TOKEN_INTERPOL_START => open.push(Open::Interpolation(0)),
             TOKEN_L_BRACE => {
@@ -240,6 +261,7 @@ impl Lexer<'_> {
         }
         match self.bytes.get(self.run.end + 1) {
             None | Some(b'/' | b'*' | b' ' | b'\t' | b'\r' | b'\n') => Some(false),
+            Some(b'$') => (self.bytes.get(self.run.end + 2) == Some(&b'{')).then_some(true),
             next if divides_by(next.copied()) => Some(false),
             Some(byte) => is_path_byte(*byte).then_some(true),
         }
@@ -257,8 +279,12 @@ impl Lexer<'_> {
         self.at += 1;
         self.skip(is_path_byte);
         let path = &self.text[start..self.at];
-        let goes_on = self.peek(0) == Some(b'$') && self.peek(1) == Some(b'{');
-        (!goes_on && !path.ends_with('/') && !path.contains("//")).then_some(kind)
+        ((self.goes_on() || !path.ends_with('/')) && !path.contains("//")).then_some(kind)
+    }
+
+    /// Whether an interpolation begins here.
+    fn goes_on(&self) -> bool {
+        self.peek(0) == Some(b'$') && self.peek(1) == Some(b'{')
     }
 
     fn number(&mut self) -> Option<SyntaxKind> {

@@ -57,6 +57,8 @@ mod tests {
             "let a = x: y: x + y * 2 - -3; in !a.b or c && a ? b.c || a == b -> a // b // c",
             "if a < b then \"x${a \"y\"}$${z}\\\"\" else ''\n  ${''in''} '' + \"\"",
             "assert a; [ 1 1.5 .5e3 1.e-2 <nixpkgs/lib> http://a.b/c?d ~/x /a/b a/b ]",
+            "[ /a~/b ./c${d}~/e ./f~/g${h}/i ]",
+            "[ ./a/${b}/c.nix ./${a}${b} ../x-${a + \"y\"}.d /a${b} ~/${c}z ./${a} ./b ] ++ ./${ {a = 1;}.a }",
             "a: { }: b@{ ... }: { ${c} = 1; ${\"d\"}.e = { a = { }; }; }",
             "a |> f |> g\n",
             "f <| g <| a b.c (d: e) [ ] ++ [ x ] ++ y",

@@ -256,18 +256,18 @@ impl<'t> Parser<'t> {
                 self.close(mark, NODE_LIST)?;
             }
             TOKEN_STRING_START => self.string()?,
-            kind => {
-                let node = match kind {
-                    TOKEN_INTEGER | TOKEN_FLOAT | TOKEN_URI => NODE_LITERAL,
-                    TOKEN_PATH_ABS => NODE_PATH_ABS,
-                    TOKEN_PATH_REL => NODE_PATH_REL,
-                    TOKEN_PATH_HOME => NODE_PATH_HOME,
-                    TOKEN_PATH_SEARCH => NODE_PATH_SEARCH,
-                    _ => return None,
-                };
+            TOKEN_INTEGER | TOKEN_FLOAT | TOKEN_URI => {
                 self.bump();
-                self.close(mark, node)?;
+                self.close(mark, NODE_LITERAL)?;
             }
+            TOKEN_PATH_SEARCH => {
+                self.bump();
+                self.close(mark, NODE_PATH_SEARCH)?;
+            }
+            TOKEN_PATH_ABS => self.path(mark, NODE_PATH_ABS)?,
+            TOKEN_PATH_REL => self.path(mark, NODE_PATH_REL)?,
+            TOKEN_PATH_HOME => self.path(mark, NODE_PATH_HOME)?,
+            _ => return None,
         }
         match self.peek() {
             Some(TOKEN_DOT) => {
@@ -285,6 +285,21 @@ impl<'t> Parser<'t> {
         }
         self.leave();
         Some(())
+    }
+
+    /// A path and its interpolations, between which nothing stands.
+    fn path(&mut self, mark: usize, kind: SyntaxKind) -> Option<()> {
+        self.bump();
+        // Else a path that follows is another one.
+        let mut goes_on = self.peek() == Some(TOKEN_INTERPOL_START);
+        while goes_on && self.at == self.next {
+            match self.peek() {
+                Some(TOKEN_INTERPOL_START) => self.interpolation(NODE_INTERPOL)?,
+                Some(TOKEN_PATH_ABS | TOKEN_PATH_REL | TOKEN_PATH_HOME) => self.bump(),
+                _ => goes_on = false,
+            }
+        }
+        self.close(mark, kind)
     }
 
     fn string(&mut self) -> Option<()> {
