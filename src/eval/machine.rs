@@ -14,7 +14,7 @@ use super::builtins;
 use super::condition::{Atom, Condition};
 use super::scope::Current;
 use super::value::{Attrs, Name, Origin, Reason, Recipe, Scoped, State, Thunk, Unknown, Val, Value};
-use crate::semantic::{Attr, Expr, ExprId, Ir};
+use crate::semantic::{Attr, Expr, ExprId, Ir, Part};
 use crate::text::{FileId, Span, TextMap, TextRange};
 
 /// Calls nested deeper than this are unknown; the limit of Nix itself (`max-call-depth`).
@@ -113,6 +113,22 @@ impl Unit {
                         && self.is_constant_without(attr.value, wanted)
                 };
                 set.dynamic.is_empty() && set.attrs.iter().all(is_dull)
+            }
+            _ => false,
+        }
+    }
+
+    /// See [`Thunk::is_literal`].
+    pub(super) fn is_literal(&self, expr: ExprId) -> bool {
+        let is_text = |parts: &[Part]| parts.iter().all(|part| matches!(part, Part::Text { .. }));
+        match self.ir.expr(expr) {
+            Expr::Int(_) | Expr::Float(_) | Expr::Lambda(_) => true,
+            Expr::Global(_) => self.scope.is_none(),
+            Expr::Str(parts) | Expr::Path(_, parts) => is_text(parts),
+            Expr::List(items) => items.iter().all(|item| self.is_literal(*item)),
+            Expr::Attrs(set) => {
+                let is_literal = |attr: &Attr| !attr.inherited && self.is_literal(attr.value);
+                set.dynamic.is_empty() && set.attrs.iter().all(is_literal)
             }
             _ => false,
         }

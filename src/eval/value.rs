@@ -418,6 +418,35 @@ impl Thunk {
         }))
     }
 
+    /// What tells it from every other that is there.
+    pub fn address(&self) -> usize {
+        Rc::as_ptr(&self.0).addr()
+    }
+
+    /// Whether it is evaluated and the same on every host.
+    pub fn is_of_every_host(&self) -> bool {
+        matches!(&*self.0.borrow(), State::Done(_))
+    }
+
+    /// Whether it is, or is written as, a value that names no other: numbers, texts and paths without an interpolation,
+    /// functions, and lists and sets of them. Evaluates nothing, and says `false` in doubt.
+    pub fn is_literal(&self) -> bool {
+        match &*self.0.borrow() {
+            State::Waiting(Recipe::Expr { unit, expr, .. }) => unit.is_literal(*expr),
+            State::Done(val) => match &val.value {
+                Value::Null
+                | Value::Bool(_)
+                | Value::Int(_)
+                | Value::Float(_)
+                | Value::Path(_)
+                | Value::Lambda(_) => true,
+                Value::Str(text) => text.pieces.iter().all(|piece| matches!(piece, TextPiece::Known { .. })),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
     /// Whether it is, or is written as, a constant: texts, paths and the like, functions, and lists and sets of
     /// them, in which no set has a name that is `wanted`. Evaluates nothing, and says `false` in doubt.
     pub fn is_constant_without(&self, wanted: &dyn Fn(Name) -> bool) -> bool {

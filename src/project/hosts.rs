@@ -18,7 +18,7 @@ use super::input::{ProjectInput, ServiceSettings};
 use super::options::{OptionSource, OptionTable};
 use super::renames::Pin;
 use super::script::Scripts;
-use super::{named, registry};
+use super::{named, quarry, registry};
 use crate::eval::{Attrs, Machine, Name, Realm, Scope};
 use crate::nixos::segments;
 use crate::text::FileId;
@@ -43,6 +43,9 @@ pub struct Project<'m> {
     paths: RefCell<FxHashMap<String, Rc<[Name]>>>,
     /// Whether a name says that its value is, or leads to, a secret.
     pub(super) telling_names: RefCell<FxHashMap<Name, bool>>,
+    /// Whether values may hold secrets that are written out, and names of declared ones.
+    pub(super) known_leaks: quarry::Known,
+    pub(super) known_uses: quarry::Known,
     /// What the lock file says of the age of inputs, by their repository.
     pins: RefCell<FxHashMap<&'static str, Rc<[Pin]>>>,
 }
@@ -89,6 +92,8 @@ impl<'m> Project<'m> {
             read: OnceCell::new(),
             paths: RefCell::default(),
             telling_names: RefCell::default(),
+            known_leaks: RefCell::default(),
+            known_uses: RefCell::default(),
             pins: RefCell::default(),
         }
     }

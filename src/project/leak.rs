@@ -8,10 +8,11 @@ use std::rc::Rc;
 
 use super::flake::HostClass;
 use super::host::Host;
+use super::quarry::{Hunt, Quarry};
 use super::table::{Definition, Node, OptionKey};
 use super::unit::{Section, Spelling};
 use super::view::{Switch, quoted};
-use crate::eval::{Condition, Name, SymbolRoot, Text, TextPiece, Thunk, Val, Value};
+use crate::eval::{Condition, Name, Symbol, SymbolRoot, Text, TextPiece, Thunk, Val, Value};
 use crate::nixos::leaks::{self, FileName, SecretKind, SecretName, SecretOption, file_name};
 use crate::nixos::roots::{self, ModuleSystem};
 use crate::nixos::segments;
@@ -137,7 +138,8 @@ impl Host<'_> {
 
     fn build_leaks(&self) -> Leaks {
         let Some(system) = self.module_system() else { return Leaks::default() };
-        let mut walk = Walk { host: self, system, found: Vec::new(), files: Vec::new(), names: 0 };
+        let hunt = Hunt::new(self.machine(), &self.project().known_leaks);
+        let mut walk = Walk { host: self, hunt, system, found: Vec::new(), files: Vec::new(), names: 0 };
         let spelling = match system {
             ModuleSystem::HomeManager => Spelling::Sections,
             _ => Spelling::Nixos,
@@ -346,6 +348,7 @@ fn part_of_more(text: &Text) -> bool {
 
 struct Walk<'h, 'm> {
     host: &'h Host<'m>,
+    hunt: Hunt<'h, 'm>,
     system: ModuleSystem,
     found: Vec<ClearSecret>,
     files: Vec<StoredFile>,
@@ -400,7 +403,19 @@ impl Walk<'_, '_> {
             };
             *self.host.project().telling_names.borrow_mut().entry(name).or_insert_with(say)
         };
-        !is_telling(name) && thunk.is_constant_without(&is_telling)
+        if is_telling(name) {
+            return false;
+        }
+        let machine = self.host.machine();
+        // A file with a text that is written out.
+        let is_file = |symbol: &Symbol| match &symbol.root {
+            SymbolRoot::Call(call) => call.function.path.last().is_some_and(|name| {
+                matches!(&*machine.text_of(*name), "writeText" | "writeTextFile" | "generate")
+            }),
+            _ => false,
+        };
+        let quarry = Quarry { is_name: &is_telling, is_symbol: &is_file, is_part: false };
+        thunk.is_constant_without(&is_telling) || !self.hunt.may_be_in(thunk, &quarry)
     }
 
     /// Whether a service or program is there and switched off.

@@ -30,6 +30,7 @@ mod outside;
 mod path;
 mod port;
 mod pull;
+mod quarry;
 mod registry;
 mod renames;
 mod run;

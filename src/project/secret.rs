@@ -6,9 +6,10 @@ use std::rc::Rc;
 
 use super::flake::HostClass;
 use super::host::Host;
-use super::table::{Node, OptionKey};
+use super::quarry::{Hunt, Quarry};
+use super::table::{Definition, Node, OptionKey};
 use super::view::{Known, Origin, Switch, quoted};
-use crate::eval::{Condition, Symbol, SymbolRoot, Text, TextPiece, Val, Value};
+use crate::eval::{Condition, Symbol, SymbolRoot, Text, TextPiece, Thunk, Val, Value};
 use crate::text::Span;
 
 /// A secret, or a file with secrets.
@@ -115,13 +116,16 @@ impl Host<'_> {
 
     fn build_secrets(&self) -> Vec<Secret> {
         let mut secrets = self.declared_secrets().to_vec();
-        let mut search = Search { found: Vec::new(), names: 0 };
+        let is_use = |symbol: &Symbol| self.is_declared_secret(symbol);
+        let quarry = Quarry { is_name: &|_| false, is_symbol: &is_use, is_part: true };
+        let hunt = Hunt::new(self.machine(), &self.project().known_uses);
+        let may_use = |thunk: &Thunk| hunt.may_be_in(thunk, &quarry);
+        let mut search = Search { found: Vec::new(), names: 0, may_use: &may_use };
         for (key, node) in &self.keys(self.root()).keys {
-            let Some(root) = key.exact().filter(|root| !secrets.is_empty() && !NO_USERS.contains(root))
-            else {
-                continue;
-            };
-            self.search(node, &mut vec![root.to_owned()], &mut search);
+            let is_user = |root: &str| !secrets.is_empty() && !NO_USERS.contains(&root);
+            if key.exact().is_some_and(is_user) {
+                self.search(node, &mut vec![key.clone()], &mut search);
+            }
         }
         for (path, found) in search.found {
             let [namespace, list, name, ..] = path.as_slice() else { continue };
@@ -224,7 +228,7 @@ impl Host<'_> {
     }
 
     /// Looks for secrets in everything below a node.
-    fn search(&self, node: &Rc<Node>, path: &mut Vec<String>, search: &mut Search) {
+    fn search(&self, node: &Rc<Node>, path: &mut Vec<OptionKey>, search: &mut Search<'_>) {
         if path.len() as u32 > DEPTH || search.names > NAMES {
             return;
         }
@@ -234,15 +238,23 @@ impl Host<'_> {
                 self.search_val(&Val { value, span: definition.span() }, path, search, 0);
             }
         }
-        for (key, child) in &self.keys(node).keys {
+        // A computed name may be any other name, too.
+        let has_pattern = |definition: &Definition| match &definition.value.value {
+            Value::Attrs(attrs) => !attrs.patterns.is_empty(),
+            _ => false,
+        };
+        let has_patterns = node.definitions().iter().any(has_pattern);
+        let may_use = search.may_use;
+        let wanted = |_, thunk: &Thunk| has_patterns || !thunk.is_literal() && may_use(thunk);
+        for (key, child) in self.options.keys_with(self.machine(), node, &wanted) {
             search.names += 1;
-            path.push(quoted(&key.display()));
-            self.search(child, path, search);
+            path.push(key);
+            self.search(&child, path, search);
             path.pop();
         }
     }
 
-    fn search_val(&self, val: &Val, path: &[String], search: &mut Search, depth: u32) {
+    fn search_val(&self, val: &Val, path: &[OptionKey], search: &mut Search<'_>, depth: u32) {
         search.names += 1;
         if depth > DEPTH || search.names > NAMES {
             return;
@@ -253,13 +265,13 @@ impl Host<'_> {
                 self.search_text(text, val.span, path, search, depth)
             }
             Value::List(list) => {
-                for element in &list.elements {
+                for element in list.elements.iter().filter(|element| !element.value.is_literal()) {
                     let inner = self.machine().force(&element.value);
                     self.search_val(&inner, path, search, depth + 1);
                 }
             }
             Value::Attrs(attrs) => {
-                for (_, entry) in &attrs.entries {
+                for (_, entry) in attrs.entries.iter().filter(|(_, entry)| !entry.value.is_literal()) {
                     let inner = self.machine().force(&entry.value);
                     self.search_val(&inner, path, search, depth + 1);
                 }
@@ -274,7 +286,14 @@ impl Host<'_> {
         }
     }
 
-    fn search_text(&self, text: &Text, span: Option<Span>, path: &[String], search: &mut Search, depth: u32) {
+    fn search_text(
+        &self,
+        text: &Text,
+        span: Option<Span>,
+        path: &[OptionKey],
+        search: &mut Search<'_>,
+        depth: u32,
+    ) {
         for piece in &text.pieces {
             if let TextPiece::Hole(hole) = piece
                 && let Some(val) = &hole.value
@@ -285,27 +304,32 @@ impl Host<'_> {
         }
     }
 
+    /// Whether it is something of a secret that options of a tool declare. `sops.placeholder.x` is not, which stands for
+    /// the value of one in a template.
+    fn is_declared_secret(&self, symbol: &Symbol) -> bool {
+        let name = |at: usize| symbol.path.get(at).map(|name| self.machine().text_of(*name));
+        matches!(symbol.root, SymbolRoot::Config(_))
+            && symbol.path.len() > 2
+            && matches!(
+                (name(0).as_deref(), name(1).as_deref()),
+                (Some("sops"), Some("secrets" | "templates")) | (Some("age"), Some("secrets"))
+            )
+    }
+
     fn search_symbol(
         &self,
         symbol: &Symbol,
         span: Option<Span>,
-        path: &[String],
-        search: &mut Search,
+        path: &[OptionKey],
+        search: &mut Search<'_>,
         depth: u32,
     ) {
         match &symbol.root {
-            SymbolRoot::Config(_) => {
-                let name = |at: usize| symbol.path.get(at).map(|name| self.machine().text_of(*name));
-                let is_secret = matches!(
-                    (name(0).as_deref(), name(1).as_deref()),
-                    (Some("sops"), Some("secrets" | "templates")) | (Some("age"), Some("secrets"))
-                );
-                // `sops.placeholder.x` stands for the value of a secret in a template.
-                if is_secret && symbol.path.len() > 2 {
-                    let names =
-                        symbol.path.iter().map(|name| self.machine().text_of(*name).to_string()).collect();
-                    search.found.push((names, SecretUse { option: path.join("."), span }));
-                }
+            SymbolRoot::Config(_) if self.is_declared_secret(symbol) => {
+                let names =
+                    symbol.path.iter().map(|name| self.machine().text_of(*name).to_string()).collect();
+                let keys: Vec<String> = path.iter().map(|key| quoted(&key.display())).collect();
+                search.found.push((names, SecretUse { option: keys.join("."), span }));
             }
             // Scripts of the project.
             SymbolRoot::Call(call) => {
@@ -319,7 +343,9 @@ impl Host<'_> {
     }
 }
 
-struct Search {
+struct Search<'a> {
     found: Vec<(Vec<String>, SecretUse)>,
     names: u32,
+    /// Whether a value may name one.
+    may_use: &'a dyn Fn(&Thunk) -> bool,
 }

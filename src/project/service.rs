@@ -400,34 +400,34 @@ impl Host<'_> {
         let has_table = self.class() == HostClass::Nixos;
         let mut result = Vec::new();
         let services = self.below(self.root(), "services");
-        let mut work = vec![(vec!["services".to_owned()], services)];
-        while let Some((path, node)) = work.pop() {
+        let mut work = vec![(vec!["services".to_owned()], services, self.declaration("services"))];
+        while let Some((path, node, declared)) = work.pop() {
             for (key, child) in &self.keys(&node).keys {
                 let Some(name) = key.exact() else { continue };
                 if matches!(name, "enable") {
                     continue;
                 }
-                let mut path = path.clone();
-                path.push(name.to_owned());
-                let enable = self.below(child, "enable");
+                let (enable, declared) = (self.child(child, "enable"), self.child(&declared, name));
+                // What the project declares, it defines too.
+                let is_own = !self.child(&declared, "enable").definitions().is_empty();
+                let is_unset = enable.definitions().is_empty();
+                if is_own || is_unset && path.len() >= DEPTH {
+                    continue;
+                }
+                let path: Vec<String> = path.iter().cloned().chain([name.to_owned()]).collect();
+                if is_unset {
+                    work.push((path, child.clone(), declared));
+                    continue;
+                }
+                if has_table && services::by_option(&path).is_some() {
+                    continue;
+                }
                 let dotted: Vec<String> = path.iter().map(|name| quoted(name)).collect();
                 let dotted = dotted.join(".");
-                // What the project declares, it defines too.
-                let is_own = !self.declaration(&format!("{dotted}.enable")).definitions().is_empty();
-                if enable.definitions().is_empty() {
-                    if path.len() <= DEPTH && !is_own {
-                        work.push((path, child.clone()));
-                    }
-                    continue;
-                }
-                if is_own || (has_table && services::by_option(&path).is_some()) {
-                    continue;
-                }
                 let Some((certainty, condition)) = self.switch(&enable).certainty() else { continue };
                 let definition = enable.definitions().first().cloned();
                 let definitions = child.definitions();
-                let origin =
-                    self.origin_of(dotted.clone(), definitions, definition.as_ref(), certainty, condition);
+                let origin = self.origin_of(dotted, definitions, definition.as_ref(), certainty, condition);
                 result.push(Service {
                     kind: ServiceKind::Option,
                     manager: manager.clone(),

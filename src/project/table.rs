@@ -501,15 +501,27 @@ impl Node {
         decide: &Decide<'_>,
         wanted: &dyn Fn(Name, &Thunk) -> bool,
     ) -> Vec<(OptionKey, Rc<Node>)> {
+        let sets = || {
+            self.definitions.iter().filter_map(|definition| match &definition.value.value {
+                Value::Attrs(attrs) => Some((definition, attrs)),
+                _ => None,
+            })
+        };
         let mut names: FxHashSet<Name> = FxHashSet::default();
+        for (_, attrs) in sets() {
+            for (name, entry) in &attrs.entries {
+                if !names.contains(name) && wanted(*name, &entry.value) {
+                    names.insert(*name);
+                }
+            }
+        }
         let mut keys: Vec<(OptionKey, Rc<Node>)> = Vec::new();
-        for definition in &self.definitions {
-            let Value::Attrs(attrs) = &definition.value.value else { continue };
+        for (definition, attrs) in sets() {
             let mut entries: Vec<&(Name, Entry)> =
-                attrs.entries.iter().filter(|(name, entry)| wanted(*name, &entry.value)).collect();
+                attrs.entries.iter().filter(|(name, _)| names.contains(name)).collect();
             entries.sort_by_key(|(_, entry)| entry.key);
             for (name, _) in entries {
-                if names.insert(*name) {
+                if names.remove(name) {
                     keys.push((OptionKey::Name(machine.text_of(*name)), self.child(machine, decide, *name)));
                 }
             }
