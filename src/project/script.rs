@@ -194,7 +194,7 @@ pub(super) type Filled = RefCell<FxHashMap<*const Text, (Rc<Text>, Rc<ShellText>
 struct Search<'a> {
     marks: &'a [&'a str],
     texts: Vec<RunText>,
-    /// Whether only it is asked whether there are some.
+    /// Whether the question is only whether there are some.
     is_question: bool,
     has_script: bool,
 }
