@@ -12,7 +12,7 @@ use rustc_hash::FxHashMap;
 
 use super::builtins;
 use super::condition::{Atom, Condition};
-use super::scope::Current;
+use super::scope::{Current, Needs};
 use super::value::{Attrs, Name, Origin, Reason, Recipe, Scoped, State, Thunk, Unknown, Val, Value};
 use crate::semantic::{Attr, Expr, ExprId, Ir, Part};
 use crate::text::{FileId, Span, TextMap, TextRange};
@@ -386,6 +386,7 @@ impl<'l> Machine<'l> {
                     return Val::unknown(Reason::Cycle);
                 }
                 State::Scoped(scoped) if self.current.is_valid(scoped.needs, &scoped.key) => {
+                    self.current.ask_all(&scoped.trace);
                     return scoped.val.clone();
                 }
                 State::Waiting(_) | State::Scoped(_) => mem::replace(&mut *state, State::Busy),
@@ -393,20 +394,42 @@ impl<'l> Machine<'l> {
         };
         let recipe = match state {
             State::Waiting(recipe) => recipe,
-            State::Scoped(scoped) => scoped.recipe,
+            State::Scoped(mut scoped) => {
+                if let Some(needs) = self.holds(&scoped) {
+                    (scoped.needs, scoped.key) = (needs, self.current.key());
+                    self.current.ask_all(&scoped.trace);
+                    let val = scoped.val.clone();
+                    *thunk.0.borrow_mut() = State::Scoped(scoped);
+                    return val;
+                }
+                scoped.recipe
+            }
             State::Busy | State::Done(_) => return Val::unknown(Reason::Cycle),
         };
-        let (val, needs) = self.current.watch(|| match &recipe {
+        let (assumed, cuts) = (self.assumed(), self.cuts());
+        let (val, needs, mut trace) = self.current.watch(|| match &recipe {
             Recipe::Expr { unit, expr, environment } => self.eval(unit, *expr, environment),
             Recipe::Later(compute) => self.nested(|| compute(self)),
         });
         *thunk.0.borrow_mut() = if needs.is_nothing() {
             State::Done(val.clone())
         } else {
+            let is_whole = !needs.is_pending() && self.cuts() == cuts;
+            if !is_whole || self.assumed() != assumed || self.exhausted.get() {
+                trace.lose();
+            }
+            self.current.ask_all(&trace);
             let key = self.current.key();
-            State::Scoped(Box::new(Scoped { val: val.clone(), recipe, needs, key }))
+            State::Scoped(Box::new(Scoped { val: val.clone(), recipe, needs, key, trace }))
         };
         val
+    }
+
+    /// Whether a value that was computed for another host is the value here: what it depends on, then.
+    fn holds(&self, scoped: &Scoped) -> Option<Needs> {
+        let cuts = self.cuts();
+        let (holds, needs, _) = self.current.watch(|| scoped.trace.holds(self));
+        (holds && self.cuts() == cuts && !needs.is_pending()).then_some(needs)
     }
 
     /// Runs `compute` one level deeper.

@@ -19,6 +19,7 @@ mod scope;
 mod selection;
 #[cfg(test)]
 mod termination;
+mod trace;
 mod value;
 
 pub use builtins::{IMPORT_NIXPKGS, builtin_names, sri_hash};

@@ -10,6 +10,7 @@ use std::rc::Rc;
 use super::coercion::{Coercion, path_value};
 use super::condition::{Atom, Condition};
 use super::machine::{Machine, truth};
+use super::trace::{Asked, Trace};
 use super::value::{Name, Text, TextHole, TextPiece, Thunk, Val, Value};
 use crate::text::TextMap;
 
@@ -67,6 +68,11 @@ impl Needs {
         Self(self.0 | other.0)
     }
 
+    /// Whether a question was cut short.
+    pub(super) fn is_pending(self) -> bool {
+        self.0 & Self::PENDING.0 != 0
+    }
+
     /// Whether the value is the same on every host.
     pub(super) fn is_nothing(self) -> bool {
         self.0 == 0
@@ -89,16 +95,37 @@ pub(super) struct Current {
     asking: RefCell<Vec<(Realm, Box<[Name]>)>>,
     /// How many questions were cut short, and answers used that came of it.
     cuts: Cell<u32>,
+    /// What is being computed asked so far.
+    trace: RefCell<Trace>,
 }
 
 impl Current {
-    /// Runs `compute`; gives what its result depends on beside it, which counts for the value around it too.
-    pub(super) fn watch<T>(&self, compute: impl FnOnce() -> T) -> (T, Needs) {
+    /// Runs `compute`; gives what its result depends on beside it, which counts for the value around it too, and what
+    /// it asked, which counts when the value is used.
+    pub(super) fn watch<T>(&self, compute: impl FnOnce() -> T) -> (T, Needs, Trace) {
         let outer = self.needs.take();
+        let outer_trace = self.trace.take();
         let result = compute();
         let needs = self.needs.get();
         self.needs.set(outer.or(needs));
-        (result, needs)
+        (result, needs, self.trace.replace(outer_trace))
+    }
+
+    /// Runs `compute`, of which one answer says all that it asks.
+    fn apart<T>(&self, compute: impl FnOnce() -> T) -> T {
+        let outer = self.trace.take();
+        let result = compute();
+        self.trace.replace(outer);
+        result
+    }
+
+    fn ask(&self, asked: Asked) {
+        self.trace.borrow_mut().add(asked);
+    }
+
+    /// Counts what a value asked that is used.
+    pub(super) fn ask_all(&self, trace: &Trace) {
+        self.trace.borrow_mut().add_all(trace);
     }
 
     pub(super) fn key(&self) -> Key {
@@ -159,7 +186,7 @@ impl Machine<'_> {
         current.key.set(scope.key);
         let outer = current.options.replace(Some(scope.options.clone()));
         let outer_needs = current.needs.get();
-        let result = compute();
+        let result = current.apart(compute);
         current.needs.set(outer_needs);
         current.options.replace(outer);
         current.key.set(outer_key);
@@ -170,14 +197,19 @@ impl Machine<'_> {
     pub fn option(&self, realm: Realm, path: &[Name]) -> Option<Val> {
         let current = &self.current;
         current.need(Needs::of(realm));
-        let options = current.options.borrow().clone()?;
+        let Some(options) = current.options.borrow().clone() else {
+            current.ask(Asked::Option(realm, path.into(), None));
+            return None;
+        };
         let question = (realm, Box::<[Name]>::from(path));
         if current.asking.borrow().contains(&question) {
             current.cut_short();
             return None;
         }
         current.asking.borrow_mut().push(question);
-        let answer = self.descend(|| Ok(options.value(self, realm, path))).ok().flatten();
+        let value = || self.descend(|| Ok(options.value(self, realm, path))).ok().flatten();
+        let answer = current.apart(value);
+        current.ask(Asked::Option(realm, path.into(), answer.clone()));
         current.asking.borrow_mut().pop();
         if current.asking.borrow().is_empty() {
             // Answers that were cut short hold no longer.
@@ -286,13 +318,20 @@ impl Machine<'_> {
         }
         self.current.need(needs);
         let options = self.current.options.borrow().clone();
-        options.map_or_else(|| condition.clone(), |options| options.decide(self, condition))
+        let decided = self.current.apart(|| match options {
+            Some(options) => options.decide(self, condition),
+            None => condition.clone(),
+        });
+        self.current.ask(Asked::Condition(condition.clone(), decided.clone()));
+        decided
     }
 
     /// What modules get under this name in the current scope.
     pub fn argument(&self, realm: Realm, name: Name) -> Option<Val> {
         self.current.need(Needs::ARGUMENTS);
-        let options = self.current.options.borrow().clone()?;
-        options.argument(self, realm, name)
+        let options = self.current.options.borrow().clone();
+        let argument = self.current.apart(|| options?.argument(self, realm, name));
+        self.current.ask(Asked::Argument(realm, name, argument.clone()));
+        argument
     }
 }

@@ -12,6 +12,7 @@ use camino::Utf8Path;
 use super::condition::{Condition, OptionPath};
 use super::machine::{Environment, Machine, Primitive, Unit};
 use super::scope::{Key, Needs, Realm};
+use super::trace::Trace;
 use crate::semantic::{Expr, ExprId};
 use crate::text::{FileId, HoleKind, Piece, Segment, Span, Template, TextMap, TextRange, TextSize};
 
@@ -323,6 +324,7 @@ pub(super) struct Scoped {
     pub(super) recipe: Recipe,
     pub(super) needs: Needs,
     pub(super) key: Key,
+    pub(super) trace: Trace,
 }
 
 impl State {
