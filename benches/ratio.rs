@@ -2,7 +2,7 @@
 //! rnix. Both sides are measured in turn, in CPU time of the whole process, with the same allocator. Then
 //! what each phase takes of it, and each host.
 //!
-//! `NIXLINT_BENCH_DIR=… cargo bench --bench ratio`
+//! `NIXLINT_BENCH_DIR=… cargo bench --bench ratio`, with `NIXLINT_BENCH_SELECT=ALL` for every rule there is.
 
 mod common;
 

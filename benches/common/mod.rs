@@ -1,4 +1,4 @@
-//! What the benchmarks share: the files below `NIXLINT_BENCH_DIR` and the rules that run by default.
+//! What the benchmarks share: the files below `NIXLINT_BENCH_DIR` and the rules that run.
 
 use std::path::PathBuf;
 
@@ -34,7 +34,10 @@ pub(crate) fn read() -> Workspace {
     Workspace { sources, projects: groups.into_iter().flat_map(|group| group.projects).collect(), reader }
 }
 
-/// The rules that run without being asked for.
+/// The rules that run without being asked for, or those that `NIXLINT_BENCH_SELECT` names, with commas between them.
 pub(crate) fn rules() -> RuleSet {
-    resolve(book(), &Config::default(), &Selectors::default())
+    let names = std::env::var("NIXLINT_BENCH_SELECT").unwrap_or_default();
+    let names: Vec<String> = names.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
+    let selectors = Selectors::new(&names, &[], &[], book()).expect("NIXLINT_BENCH_SELECT names rules");
+    resolve(book(), &Config::default(), &selectors)
 }

@@ -22,6 +22,9 @@ mod termination;
 mod trace;
 mod value;
 
+#[cfg(test)]
+pub(crate) use termination::Nothing;
+
 pub use builtins::{IMPORT_NIXPKGS, builtin_names, sri_hash};
 pub use coercion::{Coercion, normalise};
 pub use condition::{Atom, Condition, OptionPath, Scalar};

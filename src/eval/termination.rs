@@ -16,7 +16,7 @@ const ENOUGH: u64 = 6_000_000;
 const LITTLE: u64 = 200_000;
 
 /// No files.
-pub(super) struct Nothing;
+pub(crate) struct Nothing;
 
 impl Loader for Nothing {
     fn program(&self, _: &Utf8Path) -> Option<(FileId, Arc<Ir>)> {

@@ -128,8 +128,8 @@ fn is_same_text(a: &Text, b: &Text) -> bool {
 mod tests {
     use std::cell::Cell;
 
+    use super::super::Nothing;
     use super::super::scope::{Options, Scope};
-    use super::super::termination::Nothing;
     use super::super::value::Thunk;
     use super::*;
 

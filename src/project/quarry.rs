@@ -107,37 +107,11 @@ impl<'a, 'm> Hunt<'a, 'm> {
 mod tests {
     use std::sync::Arc;
 
-    use camino::{Utf8Path, Utf8PathBuf};
-
     use super::*;
-    use crate::eval::{FileKind, Loader};
-    use crate::semantic::{Ir, lower};
+    use crate::eval::Nothing;
+    use crate::semantic::lower;
     use crate::syntax::parse;
     use crate::text::FileId;
-
-    /// No files.
-    struct Nothing;
-
-    impl Loader for Nothing {
-        fn program(&self, _: &Utf8Path) -> Option<(FileId, Arc<Ir>)> {
-            None
-        }
-        fn path(&self, _: FileId) -> Utf8PathBuf {
-            Utf8PathBuf::from("/program.nix")
-        }
-        fn kind(&self, _: &Utf8Path) -> Option<FileKind> {
-            None
-        }
-        fn read(&self, _: &Utf8Path) -> Option<String> {
-            None
-        }
-        fn list(&self, _: &Utf8Path) -> Option<Vec<(String, FileKind)>> {
-            None
-        }
-        fn root(&self) -> &Utf8Path {
-            Utf8Path::new("/")
-        }
-    }
 
     /// Whether `password` may be a name in the value of a program.
     fn may_hold(program: &str) -> bool {
