@@ -92,7 +92,7 @@ pub(super) struct Current {
     needs: Cell<Needs>,
     numbers: Cell<u32>,
     /// Questions that are being answered.
-    asking: RefCell<Vec<(Realm, Box<[Name]>)>>,
+    asking: RefCell<Vec<(Realm, Rc<[Name]>)>>,
     /// How many questions were cut short, and answers used that came of it.
     cuts: Cell<u32>,
     /// What is being computed asked so far.
@@ -201,15 +201,15 @@ impl Machine<'_> {
             current.ask(Asked::Option(realm, path.into(), None));
             return None;
         };
-        let question = (realm, Box::<[Name]>::from(path));
+        let question = (realm, Rc::<[Name]>::from(path));
         if current.asking.borrow().contains(&question) {
             current.cut_short();
             return None;
         }
-        current.asking.borrow_mut().push(question);
+        current.asking.borrow_mut().push(question.clone());
         let value = || self.descend(|| Ok(options.value(self, realm, path))).ok().flatten();
         let answer = current.apart(value);
-        current.ask(Asked::Option(realm, path.into(), answer.clone()));
+        current.ask(Asked::Option(realm, question.1, answer.clone()));
         current.asking.borrow_mut().pop();
         if current.asking.borrow().is_empty() {
             // Answers that were cut short hold no longer.

@@ -407,7 +407,7 @@ impl Walk<'_, '_> {
             return false;
         }
         let machine = self.host.machine();
-        // A file with a text that is written out.
+        // What `written` knows.
         let is_file = |symbol: &Symbol| match &symbol.root {
             SymbolRoot::Call(call) => call.function.path.last().is_some_and(|name| {
                 matches!(&*machine.text_of(*name), "writeText" | "writeTextFile" | "generate")

@@ -405,8 +405,8 @@ fn may_be_added_to(binding: &SyntaxNode) -> bool {
     around.children().filter(|entry| entry != binding).any(|entry| match entry.kind() {
         SyntaxKind::NODE_ATTRPATH_VALUE => meets(&path(&entry)),
         SyntaxKind::NODE_INHERIT => {
-            let names = entry.children().filter(|child| child.kind() != SyntaxKind::NODE_INHERIT_FROM);
-            names.into_iter().any(|name| meets(&[name]))
+            let mut names = entry.children().filter(|child| child.kind() != SyntaxKind::NODE_INHERIT_FROM);
+            names.any(|name| meets(&[name]))
         }
         _ => false,
     })

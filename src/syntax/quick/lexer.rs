@@ -53,7 +53,7 @@ pub(super) fn read(text: &str, tokens: &mut Vec<Token>) -> Option<()> {
         if let Some(Open::Path(kind)) = open.last() {
             let kind = *kind;
             match lexer.peek(0) {
-                Some(b'$') if lexer.peek(1) == Some(b'{') => {
+                _ if lexer.goes_on() => {
                     lexer.at += 2;
                     tokens.push(Token { kind: TOKEN_INTERPOL_START, end: lexer.at as u32 });
                     open.push(Open::Interpolation(0));
