@@ -28,6 +28,7 @@ mod options;
 mod order;
 mod outside;
 mod path;
+mod places;
 mod port;
 mod pull;
 mod quarry;

@@ -1,10 +1,11 @@
 //! The option table of a host: a tree of definitions that grows where it is asked.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::places::Places;
 use crate::eval::{
     Condition, Entry, Machine, Name, Text, TextPiece, Thunk, Unknown, Val, Value, Wrapper, is_error, wrapper,
 };
@@ -195,6 +196,8 @@ pub struct Node {
     overridden: Vec<(usize, Definition)>,
     /// Why something may be defined here that is not known.
     open: Option<Unknown>,
+    /// Where names stand among many definitions.
+    places: OnceCell<Places>,
     children: RefCell<FxHashMap<Name, Rc<Node>>>,
     listed: RefCell<Option<Rc<Listing>>>,
 }
@@ -288,6 +291,7 @@ impl Node {
             definitions: Vec::new(),
             overridden: Vec::new(),
             open: None,
+            places: OnceCell::new(),
             children: RefCell::default(),
             listed: RefCell::default(),
         }
@@ -444,11 +448,18 @@ impl Node {
         if let Some(node) = self.children.borrow().get(&name) {
             return node.clone();
         }
+        let places = match self.definitions.len() <= FEW {
+            true => (0..self.definitions.len()).collect(),
+            false => self.places().of(name),
+        };
+        if places.is_empty() {
+            return NOTHING.with(Rc::clone);
+        }
         let text = machine.text_of(name);
         let mut raw: Vec<Raw> = Vec::new();
         // Definitions that write the same keys share their path.
         let mut last: Option<(&KeyPath, KeyPath)> = None;
-        for definition in &self.definitions {
+        for definition in places.into_iter().map(|place| &self.definitions[place]) {
             let Value::Attrs(attrs) = &definition.value.value else { continue };
             if let Some(entry) = attrs.get(name) {
                 let path = match &last {
@@ -472,6 +483,16 @@ impl Node {
         };
         self.children.borrow_mut().insert(name, node.clone());
         node
+    }
+
+    fn places(&self) -> &Places {
+        self.places.get_or_init(|| {
+            let sets = self.definitions.iter().map(|definition| match &definition.value.value {
+                Value::Attrs(attrs) => Some(&**attrs),
+                _ => None,
+            });
+            Places::new(sets.enumerate().filter(|(_, attrs)| attrs.is_some()), false)
+        })
     }
 
     /// Whether a set has the name, or computed names that may fit it.

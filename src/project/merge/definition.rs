@@ -47,12 +47,17 @@ pub(super) struct Pushed {
 }
 
 impl Pushed {
-    /// What it says of a name, if it is a set that has it.
-    pub(super) fn entry(&self, name: Name) -> Option<&Entry> {
+    /// The set that it is, if it is one.
+    pub(super) fn attrs(&self) -> Option<&Attrs> {
         match &self.value.value {
-            Value::Attrs(attrs) => attrs.get(name),
+            Value::Attrs(attrs) => Some(attrs),
             _ => None,
         }
+    }
+
+    /// What it says of a name, if it is a set that has it.
+    pub(super) fn entry(&self, name: Name) -> Option<&Entry> {
+        self.attrs()?.get(name)
     }
 }
 

@@ -14,6 +14,7 @@ use super::{Cx, Part, alias, several, shape, value};
 use crate::eval::{
     Attrs, Condition, Entry, Name, Reason, Thunk, Unknown, Val, Value, is_error, option_declaration,
 };
+use crate::project::places::Places;
 use crate::project::table::pattern_matches;
 
 /// What happens to definitions that no option is declared for.
@@ -53,11 +54,39 @@ struct Declared {
 
 struct Content {
     declarations: Vec<Declared>,
+    declared_at: Places,
     /// Why names may be declared that are not known.
+    hidden: Option<Unknown>,
+    configs: Vec<Pushed>,
+    defined_at: Places,
+    undeclared: Undeclared,
+    open: Option<Unknown>,
+}
+
+/// What a [`Content`] is made of.
+struct Parts {
+    declarations: Vec<Declared>,
     hidden: Option<Unknown>,
     configs: Vec<Pushed>,
     undeclared: Undeclared,
     open: Option<Unknown>,
+}
+
+impl Content {
+    fn new(parts: Parts) -> Self {
+        let Parts { declarations, hidden, configs, undeclared, open } = parts;
+        let declared = declarations.iter().map(|declared| Some(&*declared.attrs));
+        let defined = configs.iter().map(Pushed::attrs);
+        Self {
+            declared_at: Places::new(declared.enumerate(), false),
+            defined_at: Places::new(defined.enumerate(), true),
+            declarations,
+            hidden,
+            configs,
+            undeclared,
+            open,
+        }
+    }
 }
 
 /// A name in a namespace.
@@ -148,7 +177,7 @@ impl Level {
             Source::Parts(parts, undeclared) => content_of_parts(cx, parts, undeclared),
             Source::Below { declarations, raws, undeclared, open } => {
                 let configs = raws.iter().flat_map(|raw| push_down(cx, raw, self.depth)).collect();
-                Content { declarations, hidden: None, configs, undeclared, open }
+                Content::new(Parts { declarations, hidden: None, configs, undeclared, open })
             }
         };
         Some(self.content.get_or_init(|| content))
@@ -161,13 +190,14 @@ impl Level {
         }
         let content = self.content(cx)?;
         let mut declarations = Vec::new();
-        for declared in &content.declarations {
+        for place in content.declared_at.of(name) {
+            let declared = &content.declarations[place];
             if let Some(entry) = declared.attrs.get(name) {
                 declarations.push((entry.value.clone(), declared.condition.and(&entry.condition)));
             }
         }
         let mut open = content.open.clone();
-        let mut raws = raws_below(cx, &content.configs, name, &mut open);
+        let mut raws = content.raws_below(cx, name, &mut open);
         let (kind, declarations) = kind_of(cx, declarations, content.hidden.as_ref());
         if matches!((&kind, &content.undeclared), (Kind::Undeclared, Undeclared::Shape))
             && content.declarations.is_empty()
@@ -403,7 +433,7 @@ fn opened(val: Val, open: &Option<Unknown>) -> Val {
 /// them the other way round.
 fn content_of_parts(cx: Cx<'_, '_>, parts: Vec<Part>, undeclared: Undeclared) -> Content {
     let mut content =
-        Content { declarations: Vec::new(), hidden: None, configs: Vec::new(), undeclared, open: None };
+        Parts { declarations: Vec::new(), hidden: None, configs: Vec::new(), undeclared, open: None };
     let mut freeform = Vec::new();
     for part in parts.iter().rev() {
         if let Some(options) = &part.options {
@@ -436,7 +466,7 @@ fn content_of_parts(cx: Cx<'_, '_>, parts: Vec<Part>, undeclared: Undeclared) ->
     }
     if let Some(first) = freeform.first() {
         let ty = match cx.force(first).value {
-            Value::Null => return content,
+            Value::Null => return Content::new(content),
             _ if freeform.len() == 1 => types::read(cx, first),
             _ => Type::opaque(Unknown::new(Reason::Several)),
         };
@@ -447,7 +477,7 @@ fn content_of_parts(cx: Cx<'_, '_>, parts: Vec<Part>, undeclared: Undeclared) ->
             content.open.get_or_insert_with(|| cx.machine.symbolic(&config.value));
         }
     }
-    content
+    Content::new(content)
 }
 
 /// `_module.freeformType` of a definition.
@@ -457,34 +487,36 @@ fn freeform_of(cx: Cx<'_, '_>, attrs: &Attrs) -> Option<Thunk> {
     Some(own.get(cx.machine.name("freeformType"))?.value.clone())
 }
 
-/// The definitions of a name; `open` where there may be others.
-fn raws_below(cx: Cx<'_, '_>, configs: &[Pushed], name: Name, open: &mut Option<Unknown>) -> Vec<Raw> {
-    let text = cx.machine.text_of(name);
-    let mut raws = Vec::new();
-    for config in configs {
-        let Value::Attrs(attrs) = &config.value.value else {
-            open.get_or_insert_with(|| cx.machine.symbolic(&config.value));
-            continue;
-        };
-        match attrs.get(name) {
-            Some(entry) => raws.push(below(config, entry)),
-            None => {
-                for (pattern, entry) in &attrs.patterns {
-                    if pattern_matches(pattern, &text)
-                        && let Ok(doubt) = cx.doubt(entry.key.or(entry.binding))
-                    {
-                        let mut raw = below(config, entry);
-                        raw.wraps.insert(0, Wrap::When(doubt));
-                        raws.push(raw);
+impl Content {
+    /// The definitions of a name; `open` where there may be others.
+    fn raws_below(&self, cx: Cx<'_, '_>, name: Name, open: &mut Option<Unknown>) -> Vec<Raw> {
+        let text = cx.machine.text_of(name);
+        let mut raws = Vec::new();
+        for config in self.defined_at.of(name).into_iter().map(|place| &self.configs[place]) {
+            let Value::Attrs(attrs) = &config.value.value else {
+                open.get_or_insert_with(|| cx.machine.symbolic(&config.value));
+                continue;
+            };
+            match attrs.get(name) {
+                Some(entry) => raws.push(below(config, entry)),
+                None => {
+                    for (pattern, entry) in &attrs.patterns {
+                        if pattern_matches(pattern, &text)
+                            && let Ok(doubt) = cx.doubt(entry.key.or(entry.binding))
+                        {
+                            let mut raw = below(config, entry);
+                            raw.wraps.insert(0, Wrap::When(doubt));
+                            raws.push(raw);
+                        }
                     }
-                }
-                if attrs.open.is_some() {
-                    open.clone_from(&attrs.open);
+                    if attrs.open.is_some() {
+                        open.clone_from(&attrs.open);
+                    }
                 }
             }
         }
+        raws
     }
-    raws
 }
 
 fn below(config: &Pushed, entry: &Entry) -> Raw {
