@@ -167,6 +167,8 @@ pub(super) enum FrameKind {
 pub struct Machine<'l> {
     loader: &'l dyn Loader,
     names: RefCell<Interner>,
+    /// The texts under [`Name::TYPE_TAG`], which mark what the module system reads in its own way.
+    tags: RefCell<FxHashMap<&'static str, Thunk>>,
     units: RefCell<FxHashMap<FileId, (Rc<Unit>, Thunk)>>,
     /// Frames that may hold themselves through their slots; emptied at the end, so nothing leaks.
     pub(super) frames: RefCell<Vec<Weak<Frame>>>,
@@ -185,10 +187,18 @@ pub struct Machine<'l> {
     pub(super) current: Current,
 }
 
-#[derive(Default)]
 struct Interner {
     ids: FxHashMap<Rc<str>, Name>,
     texts: Vec<Rc<str>>,
+}
+
+impl Default for Interner {
+    /// Those that every machine knows.
+    fn default() -> Self {
+        let texts: Vec<Rc<str>> = Name::KNOWN.iter().map(|text| (*text).into()).collect();
+        let ids = texts.iter().enumerate().map(|(id, text)| (text.clone(), Name(id as u32))).collect();
+        Self { ids, texts }
+    }
 }
 
 impl Drop for Machine<'_> {
@@ -209,6 +219,7 @@ impl<'l> Machine<'l> {
         Self {
             loader,
             names: RefCell::default(),
+            tags: RefCell::default(),
             units: RefCell::default(),
             frames: RefCell::default(),
             builtins: OnceCell::new(),
@@ -273,6 +284,11 @@ impl<'l> Machine<'l> {
         self.names.borrow().texts[name.0 as usize].clone()
     }
 
+    /// The text `tag`, one and the same for everything that it marks.
+    pub(super) fn tag(&self, tag: &'static str) -> Thunk {
+        self.tags.borrow_mut().entry(tag).or_insert_with(|| Val::string(tag).thunk()).clone()
+    }
+
     /// The names joined by dots.
     pub fn path_text(&self, path: &[Name]) -> String {
         path.iter().map(|name| self.text_of(*name).to_string()).collect::<Vec<_>>().join(".")
@@ -306,6 +322,11 @@ impl<'l> Machine<'l> {
         let thunk = Thunk::expr(&unit, ir.root(), &None);
         self.units.borrow_mut().insert(file, (unit, thunk.clone()));
         thunk
+    }
+
+    /// The value of a whole file that was read so far.
+    pub fn known_file(&self, file: FileId) -> Option<Thunk> {
+        self.units.borrow().get(&file).map(|(_, thunk)| thunk.clone())
     }
 
     /// The value of a program that is a part of nixlint.

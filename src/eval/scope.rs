@@ -219,6 +219,14 @@ impl Machine<'_> {
         answer
     }
 
+    /// Runs `compute`; says also whether what it gives is the same on every host.
+    pub fn is_of_every_host<T>(&self, compute: impl FnOnce() -> T) -> (T, bool) {
+        let cuts = self.cuts();
+        let (result, needs, trace) = self.current.watch(compute);
+        self.current.ask_all(&trace);
+        (result, needs.is_nothing() && self.cuts() == cuts && !self.is_exhausted())
+    }
+
     /// The value with what the current scope knows in place of options: an option reference becomes its
     /// value, a choice that is decided the chosen value, an option in a text its text. What is not known
     /// stays as it is.

@@ -20,6 +20,49 @@ use crate::text::{FileId, HoleKind, Piece, Segment, Span, Template, TextMap, Tex
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name(pub u32);
 
+/// Names that every machine knows by the same numbers, since they are asked for again and again.
+macro_rules! known_names {
+    ($($constant:ident = $text:literal),* $(,)?) => {
+        #[allow(non_camel_case_types, clippy::upper_case_acronyms, reason = "they number the constants")]
+        enum Known { $($constant),* }
+
+        impl Name {
+            /// The texts of the names that follow, in order.
+            pub(super) const KNOWN: &[&str] = &[$($text),*];
+            $(
+                #[doc = concat!("`", $text, "`")]
+                pub const $constant: Self = Self(Known::$constant as u32);
+            )*
+        }
+    };
+}
+
+known_names! {
+    TYPE_TAG = "_type",
+    CONDITION = "condition",
+    CONTENT = "content",
+    CONTENTS = "contents",
+    PRIORITY = "priority",
+    STAR = "*",
+    IMPORTS = "imports",
+    DISABLED_MODULES = "disabledModules",
+    CLASS = "_class",
+    FILE = "_file",
+    KEY = "key",
+    META = "meta",
+    CONFIG = "config",
+    OPTIONS = "options",
+    MODULE = "_module",
+    FREEFORM_TYPE = "freeformType",
+    TYPE = "type",
+    DEFAULT = "default",
+    APPLY = "apply",
+    READ_ONLY = "readOnly",
+    ALIAS_OF = "aliasOf",
+    NIXPKGS = "nixpkgs",
+    HOST_PLATFORM = "hostPlatform",
+}
+
 /// A value and the place it comes from: the literal that would have to change, not the last variable
 /// it went through.
 #[derive(Clone)]
@@ -523,6 +566,17 @@ impl Val {
         Self::of(Value::Primitive(Rc::new(PrimitiveCall { primitive, arguments })))
     }
 
+    /// Whether it is a string, and which, is known to be this.
+    pub fn is_text(&self, text: &str) -> bool {
+        match &self.value {
+            Value::Str(own) => match own.in_one() {
+                Some(own) => own == text,
+                None => own.exact().is_some_and(|own| own == text),
+            },
+            _ => false,
+        }
+    }
+
     /// The exact text of a string without holes.
     pub fn as_str(&self) -> Option<String> {
         match &self.value {
@@ -549,6 +603,15 @@ impl Text {
     /// One hole.
     pub fn hole(hole: TextHole) -> Self {
         Self { pieces: vec![TextPiece::Hole(hole)] }
+    }
+
+    /// The text when there are no holes and it is in one piece, as most are.
+    pub fn in_one(&self) -> Option<&str> {
+        match self.pieces.as_slice() {
+            [] => Some(""),
+            [TextPiece::Known { text, .. }] => Some(text),
+            _ => None,
+        }
     }
 
     /// The text when there are no holes.

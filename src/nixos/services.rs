@@ -256,16 +256,52 @@ pub fn all() -> &'static [Service] {
 
 /// The service to which the option at `path` belongs: the longest prefix wins.
 pub fn by_option<S: AsRef<str>>(path: &[S]) -> Option<&'static Service> {
-    all()
-        .iter()
-        .flat_map(|service| {
-            let patterns = std::iter::once(&service.options).chain(&service.aliases);
-            patterns.map(move |pattern| (pattern, service))
-        })
-        .filter(|(pattern, _)| pattern.covers(path))
-        .max_by_key(|(pattern, _)| pattern.rank())
-        .map(|(_, service)| service)
+    let index = &*OPTIONS;
+    let named = match path {
+        [first, second, ..] => index.named.get(&(first.as_ref(), second.as_ref())),
+        _ => None,
+    };
+    named
+        .into_iter()
+        .flatten()
+        .chain(&index.others)
+        .filter(|row| row.pattern.covers(path))
+        .max_by_key(|row| (row.pattern.rank(), row.place))
+        .map(|row| row.service)
 }
+
+/// The options of a service.
+struct OptionRow {
+    pattern: &'static OptionPattern,
+    service: &'static Service,
+    /// Its place among all: of rows that describe an option equally well the last counts.
+    place: usize,
+}
+
+/// The options of all services.
+struct OptionIndex {
+    /// By the first two names.
+    named: FxHashMap<(&'static str, &'static str), Vec<OptionRow>>,
+    /// Those that are shorter or have a `*` there.
+    others: Vec<OptionRow>,
+}
+
+static OPTIONS: LazyLock<OptionIndex> = LazyLock::new(|| {
+    let patterns = all().iter().flat_map(|service| {
+        std::iter::once(&service.options).chain(&service.aliases).map(move |pattern| (pattern, service))
+    });
+    let mut index = OptionIndex { named: FxHashMap::default(), others: Vec::new() };
+    for (place, (pattern, service)) in patterns.enumerate() {
+        let row = OptionRow { pattern, service, place };
+        match pattern.segments() {
+            [first, second, ..] if !first.contains('*') && !second.contains('*') => {
+                index.named.entry((first, second)).or_default().push(row);
+            }
+            _ => index.others.push(row),
+        }
+    }
+    index
+});
 
 /// The service and its unit of that name, e.g. `tailscaled.service`; a name without suffix means the
 /// `.service` unit. A unit named in full wins over one with a `*`.

@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::link::ModuleContent;
 use crate::eval::{
     Attrs, Closure, Entry, Machine, Name, Options, Platform, Realm, Reason, Scope, SymbolRoot, Thunk,
     Unknown, Val, Value, library,
@@ -19,6 +20,8 @@ pub(super) struct Arguments {
     set: Thunk,
     /// What a module function gives, with the function, which keeps its address its own.
     applied: RefCell<FxHashMap<*const Closure, (Rc<Closure>, Thunk)>>,
+    /// What the sets are that such functions gave, and modules that are no functions.
+    contents: RefCell<FxHashMap<*const Attrs, Rc<ModuleContent>>>,
     /// Other calls, with the names whose values are or may be different there.
     others: Vec<(Rc<Arguments>, FxHashSet<Name>)>,
 }
@@ -50,7 +53,7 @@ impl Arguments {
         attrs.fallback = Some(machine.module_arguments(realm));
         attrs.open = Some(Unknown::new(Reason::Argument("module".to_owned())));
         let set = Val::of(Value::Attrs(Rc::new(attrs))).thunk();
-        Self { set, applied: RefCell::default(), others: Vec::new() }
+        Self { set, applied: RefCell::default(), contents: RefCell::default(), others: Vec::new() }
     }
 
     /// The same for `special` alone, beside other calls, each with the names whose values are or may be different there:
@@ -84,6 +87,21 @@ impl Arguments {
             thunk
         });
         machine.force(&thunk)
+    }
+
+    /// The module that a value is, which takes no arguments; `None` where it is none.
+    pub(super) fn content(&self, machine: &Machine<'_>, val: Val) -> Option<Rc<ModuleContent>> {
+        let Value::Attrs(attrs) = &val.value else { return ModuleContent::read(machine, val).map(Rc::new) };
+        let address = Rc::as_ptr(attrs);
+        if let Some(known) = self.contents.borrow().get(&address)
+            && known.value.span == val.span
+        {
+            return Some(known.clone());
+        }
+        let content = Rc::new(ModuleContent::read(machine, val)?);
+        // It holds the set, which keeps its address its own.
+        self.contents.borrow_mut().insert(address, content.clone());
+        Some(content)
     }
 }
 

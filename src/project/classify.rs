@@ -152,7 +152,7 @@ fn home_modules(
     arguments: &Arguments,
     module: &Module,
 ) -> Vec<FileId> {
-    let raw = Raw::root(module.config.clone(), Certainty::Must, module.file);
+    let raw = Raw::root(module.content.config.clone(), Certainty::Must, module.file);
     let home = Node::new(machine, &Condition::clone, vec![raw]).child(
         machine,
         &Condition::clone,

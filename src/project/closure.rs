@@ -189,10 +189,8 @@ impl Graph<'_, '_> {
         let mut node = Node::new(file, Some(key.clone()), Vec::new());
         node.holder = Some((file, ModuleForm::Path));
         node.above = above;
-        let path = self.machine.loader().path(file);
-        let module = match self.machine.loader().program(&path) {
-            Some(_) => {
-                let val = self.machine.import(&path);
+        let module = match self.value_of(file) {
+            Some(val) => {
                 let unknown = match &val.value {
                     Value::Unknown(unknown) => unknown.clone(),
                     _ => Unknown::new(Reason::NotModelled("this kind of module".to_owned())),
@@ -210,6 +208,15 @@ impl Graph<'_, '_> {
         self.nodes.len() - 1
     }
 
+    /// What a file holds; `None` where that cannot be read.
+    fn value_of(&self, file: FileId) -> Option<Val> {
+        if let Some(known) = self.machine.known_file(file) {
+            return Some(self.machine.force(&known));
+        }
+        let path = self.machine.loader().path(file);
+        self.machine.loader().program(&path).map(|_| self.machine.import(&path))
+    }
+
     /// The node of a module written in place; `None` for one that imports itself.
     fn written(&mut self, file: FileId, val: Val, above: usize) -> Option<usize> {
         let mut at = above;
@@ -224,11 +231,11 @@ impl Graph<'_, '_> {
         let holder = holder(self.machine, &val, self.nodes[above].file);
         node.written = Some(val.clone());
         let module = module(self.machine, self.input, file, val, false, self.arguments);
-        let written_in = || module.as_ref()?.written_in;
+        let written_in = || module.as_ref()?.content.written_in;
         node.holder = holder.or_else(written_in).map(|file| (file, ModuleForm::Inline));
         match module {
             Some(module) => {
-                let key = module.key.as_ref().and_then(|key| self.machine.force(key).as_str());
+                let key = module.content.key.as_ref().and_then(|key| self.machine.force(key).as_str());
                 if let Some(key) = key.map(ModuleKey::Key) {
                     if let Some(known) = self.by_key.get(&key) {
                         return Some(*known);
@@ -256,7 +263,7 @@ impl Graph<'_, '_> {
     fn disabled(&self) -> FxHashMap<ModuleKey, Certainty> {
         let machine = self.machine;
         let mut result = FxHashMap::default();
-        let lists = self.nodes.iter().filter_map(|node| node.module.as_ref()?.disabled.as_ref());
+        let lists = self.nodes.iter().filter_map(|node| node.module.as_ref()?.content.disabled.as_ref());
         for list in lists {
             let Ok(list) = machine.list(&machine.force(list)) else { continue };
             for element in &list.elements {

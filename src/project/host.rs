@@ -20,7 +20,6 @@ use crate::eval::{
     Atom, Condition, Machine, Name, Realm, Scope, Text, Thunk, Unknown, Val, Value, Wrapper, is_error,
     wrapper,
 };
-use crate::nixos::segments;
 use crate::text::{FileId, Span};
 
 /// A host of the project.
@@ -232,18 +231,20 @@ impl<'m> Host<'m> {
     /// The nodes that `pattern` names, with the keys that its stars stand for.
     pub fn nodes(&self, pattern: &str) -> Vec<(Vec<OptionKey>, Rc<Node>)> {
         let mut nodes = vec![(Vec::new(), self.options.root().clone())];
-        for segment in segments(pattern) {
+        for name in self.names(pattern).iter().copied() {
             let mut next = Vec::new();
             for (keys, node) in nodes {
-                if segment == "*" {
+                if name == Name::STAR {
                     for (key, node) in &self.options.keys(self.machine, &node).keys {
                         let mut keys = keys.clone();
                         keys.push(key.clone());
                         next.push((keys, node.clone()));
                     }
                 } else {
-                    let name = self.machine.name(&segment);
-                    next.push((keys, self.options.child(self.machine, &node, name)));
+                    let child = self.options.child(self.machine, &node, name);
+                    if !child.definitions().is_empty() {
+                        next.push((keys, child));
+                    }
                 }
             }
             nodes = next;

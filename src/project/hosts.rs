@@ -15,6 +15,7 @@ use super::flake::{self, HostClass, HostSeed};
 use super::host::{Host, Identity};
 use super::imports::{Edge, read_imports};
 use super::input::{ProjectInput, ServiceSettings};
+use super::merge::Declarations;
 use super::options::{OptionSource, OptionTable};
 use super::renames::Pin;
 use super::script::Scripts;
@@ -46,6 +47,8 @@ pub struct Project<'m> {
     /// Whether values may hold secrets that are written out, and names of declared ones.
     pub(super) known_leaks: quarry::Known,
     pub(super) known_uses: quarry::Known,
+    /// Options as modules declare them, whatever the host.
+    declarations: Rc<Declarations>,
     /// What the lock file says of the age of inputs, by their repository.
     pins: RefCell<FxHashMap<&'static str, Rc<[Pin]>>>,
 }
@@ -94,6 +97,7 @@ impl<'m> Project<'m> {
             telling_names: RefCell::default(),
             known_leaks: RefCell::default(),
             known_uses: RefCell::default(),
+            declarations: Rc::default(),
             pins: RefCell::default(),
         }
     }
@@ -139,6 +143,7 @@ impl<'m> Project<'m> {
             packages: None,
             is_host: false,
             modules: &modules,
+            shared: self.declarations.clone(),
             incomplete: None,
             arguments: Rc::default(),
             system: None,
@@ -233,6 +238,7 @@ impl<'m> Project<'m> {
             packages: seed.packages.clone(),
             is_host: true,
             modules: &closure.modules,
+            shared: self.declarations.clone(),
             incomplete: closure.open.first().map(|open| open.reason.clone()),
             arguments: seed.arguments.clone(),
             system: None,
@@ -270,6 +276,7 @@ impl<'m> Project<'m> {
                 packages: None,
                 is_host,
                 modules: &closure.modules,
+                shared: self.declarations.clone(),
                 incomplete: closure.open.first().map(|open| open.reason.clone()),
                 arguments: special.clone(),
                 system: Some(host.options.clone()),

@@ -6,12 +6,18 @@ use super::arguments::Arguments;
 use super::imports::{Edge, file_of, read_imports};
 use super::input::ProjectInput;
 use super::table::{Certainty, Node, Raw};
-use crate::eval::{Condition, Machine, Thunk, Val, Value, wrapper};
+use crate::eval::{Attrs, Condition, Machine, Name, Thunk, Val, Value, wrapper};
 use crate::text::FileId;
 
-/// What a module evaluates to.
+/// A module as one host has it.
 pub(super) struct Module {
     pub file: FileId,
+    pub content: Rc<ModuleContent>,
+    pub imports: Vec<Edge>,
+}
+
+/// What a module evaluates to.
+pub(super) struct ModuleContent {
     /// The module as it is written, without its arguments.
     pub value: Val,
     /// What it defines, wrappers and all.
@@ -26,17 +32,16 @@ pub(super) struct Module {
     pub written_in: Option<FileId>,
     /// Its `key`, which makes it one with others of the same.
     pub key: Option<Thunk>,
-    pub imports: Vec<Edge>,
 }
 
 /// The root of the option table of these modules.
 pub(super) fn table(machine: &Machine<'_>, modules: &[(Module, Certainty)]) -> Node {
-    tree(machine, modules, |module| Some(module.config.clone()))
+    tree(machine, modules, |module| Some(module.content.config.clone()))
 }
 
 /// The root of the declarations of these modules.
 pub(super) fn declarations(machine: &Machine<'_>, modules: &[(Module, Certainty)]) -> Node {
-    tree(machine, modules, |module| module.options.clone())
+    tree(machine, modules, |module| module.content.options.clone())
 }
 
 fn tree(
@@ -69,46 +74,56 @@ pub(super) fn module(
     if is_file && !matches!(val.value, Value::Attrs(_) | Value::Choice(_)) {
         return None;
     }
-    let attrs = machine.set(&val).ok()?;
-    let written_in = file_of(machine, &val);
-    if wrapper(machine, &val).is_some() {
-        return Some(Module {
-            file,
-            value: val.clone(),
-            config: val.thunk(),
-            import_list: None,
-            options: None,
-            disabled: None,
-            written_in,
-            key: None,
-            imports: Vec::new(),
-        });
-    }
-    let entry = |name: &str| attrs.get(machine.name(name)).map(|entry| entry.value.clone());
-    let imports =
-        entry("imports").map(|imports| read_imports(machine, input, file, &imports)).unwrap_or_default();
-    let config = if entry("config").is_some() || entry("options").is_some() {
-        match attrs.get(machine.name("config")) {
-            Some(entry) => entry.value.clone(),
-            None => Val::of(Value::Attrs(Rc::default())).thunk(),
+    let content = arguments.content(machine, val)?;
+    let imports = content.import_list.as_ref();
+    let imports = imports.map(|imports| read_imports(machine, input, file, imports)).unwrap_or_default();
+    Some(Module { file, content, imports })
+}
+
+impl ModuleContent {
+    /// Reads a set as a module; `None` where the value is none.
+    pub(super) fn read(machine: &Machine<'_>, val: Val) -> Option<Self> {
+        let attrs = machine.set(&val).ok()?;
+        let written_in = file_of(machine, &val);
+        if wrapper(machine, &val).is_some() {
+            return Some(Self {
+                config: val.clone().thunk(),
+                value: val,
+                import_list: None,
+                options: None,
+                disabled: None,
+                written_in,
+                key: None,
+            });
         }
-    } else {
-        let mut config = (*attrs).clone();
-        let keys: Vec<_> = ["imports", "disabledModules", "_class", "_file", "key", "meta"]
-            .map(|name| machine.name(name))
-            .into();
-        config.entries.retain(|(name, _)| !keys.contains(name));
-        Val::at(Value::Attrs(Rc::new(config)), val.span).thunk()
-    };
-    Some(Module {
-        file,
-        config,
-        options: entry("options"),
-        import_list: entry("imports"),
-        disabled: entry("disabledModules"),
-        written_in,
-        key: entry("key"),
-        imports,
-        value: val,
-    })
+        let entry = |name: Name| attrs.get(name).map(|entry| entry.value.clone());
+        let (config, options) = (entry(Name::CONFIG), entry(Name::OPTIONS));
+        let config = match (config, &options) {
+            (Some(config), _) => config,
+            (None, Some(_)) => Val::of(Value::Attrs(Rc::default())).thunk(),
+            (None, None) => Val::at(Value::Attrs(Rc::new(without_structure(&attrs))), val.span).thunk(),
+        };
+        Some(Self {
+            config,
+            options,
+            import_list: entry(Name::IMPORTS),
+            disabled: entry(Name::DISABLED_MODULES),
+            written_in,
+            key: entry(Name::KEY),
+            value: val,
+        })
+    }
+}
+
+/// What a module that has no `config` defines.
+fn without_structure(module: &Attrs) -> Attrs {
+    const STRUCTURE: [Name; 6] =
+        [Name::IMPORTS, Name::DISABLED_MODULES, Name::CLASS, Name::FILE, Name::KEY, Name::META];
+    let entries = module.entries.iter().filter(|(name, _)| !STRUCTURE.contains(name));
+    Attrs {
+        entries: entries.cloned().collect(),
+        patterns: module.patterns.clone(),
+        open: module.open.clone(),
+        fallback: module.fallback.clone(),
+    }
 }

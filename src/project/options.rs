@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::flake::HostClass;
 use super::link::{self, Module};
-use super::merge::{self, Merger};
+use super::merge::{self, Declarations, Merger};
 use super::table::{Certainty, Definition, Listing, Node, OptionKey};
 use super::view::Known;
 use crate::eval::{
@@ -63,6 +63,8 @@ pub(super) struct OptionSource<'a> {
     pub packages: Option<Known<String>>,
     pub is_host: bool,
     pub modules: &'a [(Module, Certainty)],
+    /// What is known of declarations whatever the host.
+    pub shared: Rc<Declarations>,
     pub incomplete: Option<Unknown>,
     pub arguments: Rc<Attrs>,
     pub system: Option<Rc<OptionTable>>,
@@ -78,7 +80,7 @@ impl OptionTable {
             is_host: source.is_host,
             root: Rc::new(link::table(machine, source.modules)),
             declarations: Rc::new(link::declarations(machine, source.modules)),
-            merger: Merger::new(merge::parts(source.modules)),
+            merger: Merger::new(merge::parts(source.modules), source.shared),
             incomplete: source.incomplete,
             arguments: source.arguments,
             system: source.system,
@@ -96,7 +98,7 @@ impl OptionTable {
     /// The options that the one of `realm` at `path` belongs to: of a home without a system around it, the
     /// platform is known all the same, and of one with packages of its own it is not.
     pub(super) fn with_option(&self, machine: &Machine<'_>, realm: Realm, path: &[Name]) -> Option<&Self> {
-        if realm == self.realm || !is_of_platform(machine, path) {
+        if realm == self.realm || !is_of_platform(path) {
             return self.in_realm(realm);
         }
         let has_packages = [["_module", "args", "pkgs"].as_slice(), &["nixpkgs", "system"]]
@@ -316,10 +318,7 @@ impl OptionTable {
 
     /// What `nixpkgs.hostPlatform` says under the last name of the path, where the path is one below that.
     fn of_platform(&self, machine: &Machine<'_>, path: &[Name]) -> Option<Val> {
-        if !self.is_host
-            || !is_of_platform(machine, path)
-            || self.is_defined(machine, &["_module", "args", "pkgs"])
-        {
+        if !self.is_host || !is_of_platform(path) || self.is_defined(machine, &["_module", "args", "pkgs"]) {
             return None;
         }
         let name = machine.text_of(*path.last()?);
@@ -435,9 +434,9 @@ impl Options for OptionTable {
 }
 
 /// Whether an option is a name below `nixpkgs.hostPlatform`.
-fn is_of_platform(machine: &Machine<'_>, path: &[Name]) -> bool {
+fn is_of_platform(path: &[Name]) -> bool {
     let [nixpkgs, platform, _] = path else { return false };
-    *machine.text_of(*nixpkgs) == *"nixpkgs" && *machine.text_of(*platform) == *"hostPlatform"
+    *nixpkgs == Name::NIXPKGS && *platform == Name::HOST_PLATFORM
 }
 
 /// Whether a value that is known is equal to no scalar.

@@ -92,7 +92,7 @@ fn registered(
         let inputs = Val::symbol(SymbolRoot::Inputs);
         roots.extend(outputs.map(|outputs| machine.apply(&outputs, inputs.thunk(), None)));
     } else if let Some(module) = module(machine, input, file, value, true, arguments) {
-        roots.push(machine.force(&module.config));
+        roots.push(machine.force(&module.content.config));
     }
     let mut result = Vec::new();
     for root in roots {

@@ -742,9 +742,9 @@ impl Host<'_> {
             let mut next = Vec::new();
             for (keys, node) in found {
                 let Some((head, tail)) = segment.split_once('*') else {
-                    let child = self.below(&node, &quoted(segment));
+                    let child = self.child(&node, segment);
                     if !child.definitions().is_empty() {
-                        let mut keys = keys.clone();
+                        let mut keys = keys;
                         keys.push((OptionKey::Name(segment.as_str().into()), None));
                         next.push((keys, child));
                     }

@@ -62,17 +62,17 @@ pub struct RepeatedImport {
 
 /// Looks at a module of the given option tree, in the scope of its host.
 pub(super) fn shape(machine: &Machine<'_>, module: &Module, realm: Realm) -> ModuleShape {
-    let config = || question_of(machine, &machine.force(&module.config), realm);
+    let config = || question_of(machine, &machine.force(&module.content.config), realm);
     let mut shape = ModuleShape {
         file: module.file,
-        mixed: mixed_keys(machine, &module.value),
-        conditional_body: question_of(machine, &module.value, realm).or_else(config),
+        mixed: mixed_keys(machine, &module.content.value),
+        conditional_body: question_of(machine, &module.content.value, realm).or_else(config),
         conditional_names: conditional_name(machine, module, realm),
         conditional_imports: Vec::new(),
         wrapped_imports: None,
         repeated_imports: Vec::new(),
     };
-    if let Some(imports) = &module.import_list {
+    if let Some(imports) = &module.content.import_list {
         let list = machine.force(imports);
         if let Some(Wrapper::If(..) | Wrapper::Merge(_)) = wrapper(machine, &list) {
             shape.wrapped_imports = list.span;
@@ -93,7 +93,7 @@ pub(super) fn shape(machine: &Machine<'_>, module: &Module, realm: Realm) -> Mod
 
 /// The option that decides whether a name at the root of the definitions is there.
 fn conditional_name(machine: &Machine<'_>, module: &Module, realm: Realm) -> Option<OptionQuestion> {
-    let config = machine.force(&module.config);
+    let config = machine.force(&module.content.config);
     if wrapper(machine, &config).is_some() {
         return None;
     }

@@ -40,7 +40,7 @@ impl Survey {
 
     fn add_configuration(&mut self, host: &Host<'_>, wanted: impl Fn(&Module) -> bool) {
         for module in host.modules().filter(|module| wanted(module)) {
-            let key = (module.file, module.value.span);
+            let key = (module.file, module.content.value.span);
             self.shapes.entry(key).or_insert_with(|| shape(host.machine(), module, host.realm()));
         }
     }

@@ -68,26 +68,30 @@ pub fn library(_: &Machine<'_>) -> Val {
 /// The module wrapper that `val` is, if it is one.
 pub fn wrapper(machine: &Machine<'_>, val: &Val) -> Option<Wrapper> {
     let Value::Attrs(attrs) = &val.value else { return None };
-    let kind = machine.force(&attrs.get(machine.name("_type"))?.value).as_str()?;
-    let entry = |name: &str| attrs.get(machine.name(name)).map(|entry| entry.value.clone());
-    let priority = || match machine.force(&entry("priority")?).value {
+    let kind = machine.force(&attrs.get(Name::TYPE_TAG)?.value);
+    let entry = |name: Name| attrs.get(name).map(|entry| entry.value.clone());
+    let priority = || match machine.force(&entry(Name::PRIORITY)?).value {
         Value::Int(priority) => Some(priority),
         _ => None,
     };
-    match kind.as_str() {
-        "if" => Some(Wrapper::If(entry("condition")?, entry("content")?)),
-        "merge" => Some(Wrapper::Merge(entry("contents")?)),
-        "override" => Some(Wrapper::Override(priority()?, entry("content")?)),
-        "order" => Some(Wrapper::Order(priority()?, entry("content")?)),
-        _ => None,
+    if kind.is_text("if") {
+        Some(Wrapper::If(entry(Name::CONDITION)?, entry(Name::CONTENT)?))
+    } else if kind.is_text("merge") {
+        Some(Wrapper::Merge(entry(Name::CONTENTS)?))
+    } else if kind.is_text("override") {
+        Some(Wrapper::Override(priority()?, entry(Name::CONTENT)?))
+    } else if kind.is_text("order") {
+        Some(Wrapper::Order(priority()?, entry(Name::CONTENT)?))
+    } else {
+        None
     }
 }
 
 /// The option declaration (`mkOption …`) that `val` is, if it is one.
 pub fn option_declaration(machine: &Machine<'_>, val: &Val) -> Option<Rc<Attrs>> {
     let Value::Attrs(attrs) = &val.value else { return None };
-    let kind = machine.force(&attrs.get(machine.name("_type"))?.value).as_str()?;
-    (kind == "option").then(|| attrs.clone())
+    let kind = machine.force(&attrs.get(Name::TYPE_TAG)?.value);
+    kind.is_text("option").then(|| attrs.clone())
 }
 
 /// Names that only `lib` has, so that `with lib; with pkgs;` leaves no doubt.
@@ -369,8 +373,8 @@ fn set(machine: &Machine<'_>, fields: Vec<(&str, Thunk)>) -> Val {
 }
 
 /// `{ _type = kind; … }`.
-fn tagged(machine: &Machine<'_>, kind: &str, mut fields: Vec<(&str, Thunk)>) -> Val {
-    fields.push(("_type", Val::string(kind).thunk()));
+fn tagged(machine: &Machine<'_>, kind: &'static str, mut fields: Vec<(&str, Thunk)>) -> Val {
+    fields.push(("_type", machine.tag(kind)));
     set(machine, fields)
 }
 

@@ -11,12 +11,12 @@ use super::{
 };
 use crate::text::Span;
 
-fn with_priority(machine: &Machine<'_>, kind: &str, priority: i64, content: &Thunk) -> Outcome {
+fn with_priority(machine: &Machine<'_>, kind: &'static str, priority: i64, content: &Thunk) -> Outcome {
     Ok(tagged(machine, kind, vec![("priority", number(priority).thunk()), ("content", content.clone())]))
 }
 
 /// `{ _type = "literalExpression"; text = …; }`
-fn literal(machine: &Machine<'_>, kind: &str, text: &Thunk) -> Outcome {
+fn literal(machine: &Machine<'_>, kind: &'static str, text: &Thunk) -> Outcome {
     match &machine.force(text).value {
         Value::Str(_) => Ok(tagged(machine, kind, vec![("text", text.clone())])),
         Value::Unknown(unknown) => Err(unknown.clone()),

@@ -67,14 +67,13 @@ fn nested(machine: &Machine<'_>, path: &[Name], value: Thunk) -> Thunk {
 
 /// The option that a declaration of this kind is another name of.
 pub(super) fn target(cx: Cx<'_, '_>, declaration: &Attrs) -> Option<Vec<Name>> {
-    names(cx.machine, &declaration.get(cx.machine.name("aliasOf"))?.value)
+    names(cx.machine, &declaration.get(Name::ALIAS_OF)?.value)
 }
 
 /// The option whose definitions stand here, if `val` is what the module above defines.
 fn forwarded(cx: Cx<'_, '_>, val: &Val) -> Option<Vec<Name>> {
     let Value::Attrs(attrs) = &val.value else { return None };
-    let kind = cx.machine.force(&attrs.get(cx.machine.name("_type"))?.value).as_str()?;
-    if kind != "definitions" {
+    if !cx.machine.force(&attrs.get(Name::TYPE_TAG)?.value).is_text("definitions") {
         return None;
     }
     names(cx.machine, &attrs.get(cx.machine.name("of"))?.value)

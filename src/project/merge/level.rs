@@ -28,12 +28,22 @@ pub(super) enum Undeclared {
     Forbidden,
 }
 
+/// Where the declarations of a namespace come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The modules of a host, which other hosts share.
+    Modules,
+    /// A submodule, which is evaluated for each of its values.
+    Submodule,
+}
+
 /// A namespace: the root, or a name below which options are declared.
 pub(super) struct Level {
     /// How many names stand above.
     depth: usize,
     /// The names above; those of a submodule begin there.
     path: Vec<Name>,
+    origin: Origin,
     content: OnceCell<Content>,
     /// What it is made of; taken when it is first looked into, so that a question that comes back finds nothing.
     source: RefCell<Option<Source>>,
@@ -43,7 +53,7 @@ pub(super) struct Level {
 
 enum Source {
     Parts(Vec<Part>, Undeclared),
-    Below { declarations: Vec<Declared>, raws: Vec<Raw>, undeclared: Undeclared, open: Option<Unknown> },
+    Below { declarations: Vec<Declared>, raws: Rc<[Raw]>, undeclared: Undeclared, open: Option<Unknown> },
 }
 
 #[derive(Clone)]
@@ -93,7 +103,7 @@ impl Content {
 pub(super) struct Spot {
     pub kind: Kind,
     /// Its definitions.
-    pub raws: Vec<Raw>,
+    pub raws: Rc<[Raw]>,
     /// Why there may be definitions that are not known.
     pub open: Option<Unknown>,
     name: Rc<str>,
@@ -123,21 +133,27 @@ pub(super) struct Declaration {
 impl Declaration {
     /// The declaration that `mkOption` gives.
     pub(super) fn read(cx: Cx<'_, '_>, attrs: &Attrs) -> Self {
-        let entry = |name: &str| attrs.get(cx.machine.name(name));
         let not_known = |entry: Option<&Entry>| match entry {
             Some(entry) if entry.condition == Condition::True => Some(entry.value.clone()),
             Some(_) => Some(several().thunk()),
             None => attrs.open.as_ref().map(|open| Val::of(Value::Unknown(open.clone())).thunk()),
         };
-        let ty = match entry("type") {
+        let ty = match attrs.get(Name::TYPE) {
             Some(entry) => types::read(cx, &entry.value),
             None if attrs.open.is_some() => Type::opaque(Unknown::new(Reason::Several)),
             None => Type::unspecified(),
         };
-        let read_only =
-            entry("readOnly").is_some_and(|entry| matches!(cx.force(&entry.value).value, Value::Bool(true)));
+        let read_only = attrs
+            .get(Name::READ_ONLY)
+            .is_some_and(|entry| matches!(cx.force(&entry.value).value, Value::Bool(true)));
         let alias = alias::target(cx, attrs);
-        Self { ty, default: not_known(entry("default")), apply: not_known(entry("apply")), read_only, alias }
+        Self {
+            ty,
+            default: not_known(attrs.get(Name::DEFAULT)),
+            apply: not_known(attrs.get(Name::APPLY)),
+            read_only,
+            alias,
+        }
     }
 
     /// The declaration of an option of which nothing else is known.
@@ -149,14 +165,15 @@ impl Declaration {
 
 impl Level {
     /// The options of modules in the order in which they are imported.
-    pub(super) fn root(parts: Vec<Part>, undeclared: Undeclared) -> Rc<Self> {
-        Self::new(Vec::new(), Source::Parts(parts, undeclared))
+    pub(super) fn root(parts: Vec<Part>, undeclared: Undeclared, origin: Origin) -> Rc<Self> {
+        Self::new(Vec::new(), Source::Parts(parts, undeclared), origin)
     }
 
-    fn new(path: Vec<Name>, source: Source) -> Rc<Self> {
+    fn new(path: Vec<Name>, source: Source, origin: Origin) -> Rc<Self> {
         Rc::new(Self {
             depth: path.len(),
             path,
+            origin,
             content: OnceCell::new(),
             source: RefCell::new(Some(source)),
             spots: RefCell::default(),
@@ -198,7 +215,7 @@ impl Level {
         }
         let mut open = content.open.clone();
         let mut raws = content.raws_below(cx, name, &mut open);
-        let (kind, declarations) = kind_of(cx, declarations, content.hidden.as_ref());
+        let (kind, declarations) = kind_of(cx, declarations, content.hidden.as_ref(), self.origin);
         if matches!((&kind, &content.undeclared), (Kind::Undeclared, Undeclared::Shape))
             && content.declarations.is_empty()
             && let Some(first) = self.path.first()
@@ -211,7 +228,7 @@ impl Level {
         }
         let spot = Rc::new(Spot {
             kind,
-            raws,
+            raws: raws.into(),
             open,
             name: cx.machine.text_of(name),
             declarations,
@@ -263,8 +280,7 @@ impl Level {
         names.sort_unstable();
         names.dedup();
         if self.depth == 0 {
-            let own = cx.machine.name("_module");
-            names.retain(|name| *name != own);
+            names.retain(|name| *name != Name::MODULE);
         }
         let mut entries = Vec::with_capacity(names.len());
         for name in names {
@@ -322,6 +338,7 @@ impl Spot {
                     undeclared,
                     open: self.open.clone(),
                 },
+                parent.origin,
             )
         });
         Some(below.clone())
@@ -482,9 +499,9 @@ fn content_of_parts(cx: Cx<'_, '_>, parts: Vec<Part>, undeclared: Undeclared) ->
 
 /// `_module.freeformType` of a definition.
 fn freeform_of(cx: Cx<'_, '_>, attrs: &Attrs) -> Option<Thunk> {
-    let own = attrs.get(cx.machine.name("_module"))?;
+    let own = attrs.get(Name::MODULE)?;
     let own = cx.machine.set(&cx.force(&own.value)).ok()?;
-    Some(own.get(cx.machine.name("freeformType"))?.value.clone())
+    Some(own.get(Name::FREEFORM_TYPE)?.value.clone())
 }
 
 impl Content {
@@ -533,6 +550,7 @@ fn kind_of(
     cx: Cx<'_, '_>,
     declarations: Vec<(Thunk, Condition)>,
     hidden: Option<&Unknown>,
+    origin: Origin,
 ) -> (Kind, Vec<Declared>) {
     let mut options = Vec::new();
     let mut inner = Vec::new();
@@ -559,7 +577,7 @@ fn kind_of(
             None => (Kind::Undeclared, Vec::new()),
         },
         (true, false) => (Kind::Namespace, inner),
-        (false, _) => (option(cx, &options, &inner), Vec::new()),
+        (false, _) => (option(cx, &options, &inner, origin), Vec::new()),
     }
 }
 
@@ -568,14 +586,11 @@ fn unclear(unknown: Unknown) -> Kind {
 }
 
 /// `mergeOptionDecls` and `fixupOptionType`.
-fn option(cx: Cx<'_, '_>, options: &[Rc<Attrs>], inner: &[Declared]) -> Kind {
-    let read: Vec<Declaration> = options.iter().map(|attrs| Declaration::read(cx, attrs)).collect();
-    if let ([_], []) = (read.as_slice(), inner) {
-        let mut read = read;
-        let Some(mut only) = read.pop() else { return Kind::Undeclared };
-        only.ty = types::wrapped(&only.ty);
-        return Kind::Option(Rc::new(only));
+fn option(cx: Cx<'_, '_>, options: &[Rc<Attrs>], inner: &[Declared], origin: Origin) -> Kind {
+    if let ([only], []) = (options, inner) {
+        return Kind::Option(only_declaration(cx, only, origin));
     }
+    let read: Vec<Declaration> = options.iter().map(|attrs| Declaration::read(cx, attrs)).collect();
     let twice = || unclear(Unknown::new(Reason::Error("an option is declared twice".to_owned())));
     if !inner.is_empty() {
         return unclear(Unknown::new(Reason::NotModelled("options below an option".to_owned())));
@@ -612,6 +627,22 @@ fn option(cx: Cx<'_, '_>, options: &[Rc<Attrs>], inner: &[Declared]) -> Kind {
     }
 }
 
+/// The option that one module alone declares.
+fn only_declaration(cx: Cx<'_, '_>, attrs: &Rc<Attrs>, origin: Origin) -> Rc<Declaration> {
+    let declarations = &cx.merger.declarations.0;
+    if let Some((_, known)) = declarations.borrow().get(&Rc::as_ptr(attrs)) {
+        return known.clone();
+    }
+    let (declaration, is_shared) = cx.machine.is_of_every_host(|| {
+        let read = Declaration::read(cx, attrs);
+        Rc::new(Declaration { ty: types::wrapped(&read.ty), ..read })
+    });
+    if is_shared && origin == Origin::Modules {
+        declarations.borrow_mut().insert(Rc::as_ptr(attrs), (attrs.clone(), declaration.clone()));
+    }
+    declaration
+}
+
 /// The definitions of an option as they stand, with those around it.
 pub(super) fn definitions_at(cx: Cx<'_, '_>, root: &Rc<Level>, path: &[Name]) -> Option<(Vec<Raw>, usize)> {
     let (last, above) = path.split_last()?;
@@ -621,5 +652,5 @@ pub(super) fn definitions_at(cx: Cx<'_, '_>, root: &Rc<Level>, path: &[Name]) ->
         level = spot.level(cx, &level)?;
     }
     let spot = level.spot(cx, *last)?;
-    Some((spot.raws.clone(), path.len()))
+    Some((spot.raws.to_vec(), path.len()))
 }

@@ -18,12 +18,14 @@ mod value;
 use std::cell::{OnceCell, RefCell};
 use std::rc::{Rc, Weak};
 
+use rustc_hash::FxHashMap;
+
 use super::link::Module;
 use super::options::Resolved;
 use super::table::Certainty;
-use crate::eval::{Atom, Condition, Machine, Name, Reason, Thunk, Unknown, Val, Value};
+use crate::eval::{Atom, Attrs, Condition, Machine, Name, Reason, Thunk, Unknown, Val, Value};
 use crate::text::{Span, TextRange};
-use level::{Kind, Level};
+use level::{Kind, Level, Origin};
 
 pub(super) use alias::alias_module;
 
@@ -39,9 +41,15 @@ pub(super) struct Part {
     pub condition: Condition,
 }
 
+/// Options as modules declare them, by the address of the declaration, which is kept: those that are the same on
+/// every host.
+#[derive(Default)]
+pub(super) struct Declarations(RefCell<FxHashMap<*const Attrs, (Rc<Attrs>, Rc<level::Declaration>)>>);
+
 /// The options of one closure of modules.
 pub(super) struct Merger {
     root: Rc<Level>,
+    declarations: Rc<Declarations>,
     /// Submodules, whose modules ask for their own values.
     submodules: RefCell<Vec<Rc<OnceCell<Rc<Level>>>>>,
 }
@@ -49,8 +57,8 @@ pub(super) struct Merger {
 /// The modules of a host, in the order in which they are imported.
 pub(super) fn parts(modules: &[(Module, Certainty)]) -> Vec<Part> {
     let part = |(module, certainty): &(Module, Certainty)| Part {
-        options: module.options.clone(),
-        config: module.config.clone(),
+        options: module.content.options.clone(),
+        config: module.content.config.clone(),
         freeform: None,
         condition: match certainty {
             Certainty::Must => Condition::True,
@@ -63,8 +71,12 @@ pub(super) fn parts(modules: &[(Module, Certainty)]) -> Vec<Part> {
 impl Merger {
     /// The options of modules in the order in which they are imported: first those of the list, then those
     /// these import, and so on, as `genericClosure` finds them.
-    pub(super) fn new(parts: Vec<Part>) -> Rc<Self> {
-        Rc::new(Self { root: Level::root(parts, level::Undeclared::Shape), submodules: RefCell::default() })
+    pub(super) fn new(parts: Vec<Part>, declarations: Rc<Declarations>) -> Rc<Self> {
+        Rc::new(Self {
+            root: Level::root(parts, level::Undeclared::Shape, Origin::Modules),
+            declarations,
+            submodules: RefCell::default(),
+        })
     }
 
     /// The merged value of the option at `path`, or of what is below it.

@@ -8,7 +8,7 @@ use camino::Utf8PathBuf;
 use rustc_hash::FxHashSet;
 
 use super::definition::Def;
-use super::level::{Level, Undeclared};
+use super::level::{Level, Origin, Undeclared};
 use super::types::{self, Submodule};
 use super::{Cx, Part, alias};
 use crate::eval::{
@@ -84,7 +84,7 @@ pub(super) fn evaluate(cx: Cx<'_, '_>, submodule: &Rc<Submodule>, name: &Rc<str>
     let own = level.clone();
     match collect(cx, items, &arguments) {
         Ok(parts) => {
-            let root = Level::root(parts, Undeclared::Forbidden);
+            let root = Level::root(parts, Undeclared::Forbidden, Origin::Submodule);
             let root = level.get_or_init(|| root).clone();
             let val = root.attrs(cx).unwrap_or_else(|| Val::unknown(Reason::Cycle));
             cx.merger.keep(own);
