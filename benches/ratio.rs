@@ -116,29 +116,49 @@ fn phases(workspace: &Workspace, floor: f64, rounds: u32) {
 }
 
 /// Prints what the first host of each project costs, and each further one, on top of phase 1: what its modules are,
-/// and those of its users; the same with the views of what it runs; and with every rule.
+/// and those of its users; the same with the views of what it runs; and with every rule. Each round parses, too.
 fn hosts(workspace: &Workspace, rounds: u32) {
     if thread_time().is_none() {
         println!("skipped: hosts, since there is no /proc/thread-self/schedstat");
         return;
     }
     let texts: Vec<Arc<str>> = workspace.sources.iter().map(|(_, file)| file.text.clone()).collect();
-    let parse = measured(rounds, || texts.iter().for_each(|text| drop(black_box(rnix::Root::parse(text)))));
     let Some(meta) = common::rules().rules.first().map(|rule| rule.meta) else { return };
     let without_rules = || RuleSet { rules: Vec::new(), ..common::rules() };
     let mut with_views = without_rules();
     with_views.rules.push(ActiveRule { meta, runner: Runner::Host(Box::new(Views)), level: None });
-    for (what, rules) in [
-        ("modules of hosts", without_rules()),
-        ("and views", with_views),
-        ("with every rule", common::rules()),
-    ] {
-        print_hosts(what, &timed(workspace, rules, meta, rounds), parse);
+    let visits = Arc::<Mutex<Vec<Visit>>>::default();
+    let question = |name, rules| Question::new(name, rules, meta, &visits);
+    let mut questions = [
+        question("modules of hosts", without_rules()),
+        question("and views", with_views),
+        question("with every rule", common::rules()),
+    ];
+    // Once for the caches of the system.
+    questions.iter_mut().for_each(|question| drop(question.time(workspace)));
+    for _ in 0..rounds {
+        let start = thread_time().expect("it was there before");
+        texts.iter().for_each(|text| drop(black_box(rnix::Root::parse(text))));
+        let parse = thread_time().expect("it was there before") - start;
+        for question in &mut questions {
+            let times = question.time(workspace);
+            question.rounds.push((parse, times));
+        }
     }
+    questions.iter().for_each(Question::print);
+}
+
+/// Something that is asked of every host.
+struct Question {
+    name: &'static str,
+    rules: RuleSet,
+    /// Those of the last run, and before them where the one before it ended.
+    visits: Arc<Mutex<Vec<Visit>>>,
+    /// What parsing took in each round, and the hosts.
+    rounds: Vec<(Duration, HostTimes)>,
 }
 
 /// What hosts cost in one run.
-#[derive(Default)]
 struct HostTimes {
     /// Of the first host of each project, the reading of the flake with it, and what is left to do when the project
     /// before it is done.
@@ -149,55 +169,73 @@ struct HostTimes {
     further_hosts: u32,
 }
 
-fn print_hosts(what: &str, times: &HostTimes, parse: f64) {
-    let milliseconds = |time: Duration| time.as_secs_f64() * 1000.0;
-    let first = milliseconds(times.first);
-    print!(
-        "{what:16} first hosts of {} projects: {first:8.2} ms  {:5.2} of parsing",
-        times.projects,
-        first / parse
-    );
-    if times.further_hosts > 0 {
-        let each = milliseconds(times.further) / f64::from(times.further_hosts);
-        print!("; each of {} further: {each:8.2} ms  {:5.2}", times.further_hosts, each / parse);
-    }
-    println!();
-}
-
-/// Runs the rules so often, with a look at the clock after each host and each project.
-fn timed(workspace: &Workspace, mut rules: RuleSet, meta: &'static RuleMeta, rounds: u32) -> HostTimes {
-    let visits = Arc::<Mutex<Vec<Visit>>>::default();
-    for runner in [
-        Runner::Host(Box::new(Stopwatch(visits.clone()))),
-        Runner::Project(Box::new(Stopwatch(visits.clone()))),
-    ] {
-        rules.rules.push(ActiveRule { meta, runner, level: None });
-    }
-    for _ in 0..=rounds {
-        black_box(engine::run(workspace, &rules));
-    }
-    let visits = std::mem::take(&mut *visits.lock().expect("invariant: nobody panics while holding it"));
-    let mut times = HostTimes::default();
-    for pair in visits.windows(2) {
-        let [before, visit] = pair else { continue };
-        let time = visit.time.saturating_sub(before.time);
-        match (before.at, visit.at) {
-            (At::Project, At::Host) => {
-                times.first += time;
-                times.projects += 1;
-            }
-            (At::Host, At::Host) => {
-                times.further += time;
-                times.further_hosts += 1;
-            }
-            _ => {}
+impl Question {
+    /// What the rules ask, with a look at the clock after each host and each project.
+    fn new(
+        name: &'static str,
+        mut rules: RuleSet,
+        meta: &'static RuleMeta,
+        visits: &Arc<Mutex<Vec<Visit>>>,
+    ) -> Self {
+        for runner in [
+            Runner::Host(Box::new(Stopwatch(visits.clone()))),
+            Runner::Project(Box::new(Stopwatch(visits.clone()))),
+        ] {
+            rules.rules.push(ActiveRule { meta, runner, level: None });
         }
+        Self { name, rules, visits: visits.clone(), rounds: Vec::new() }
     }
-    times.first /= rounds;
-    times.further /= rounds;
-    times.projects /= rounds;
-    times.further_hosts /= rounds;
-    times
+
+    fn time(&self, workspace: &Workspace) -> HostTimes {
+        let visits = || self.visits.lock().expect("invariant: nobody panics while holding it");
+        let last = visits().pop();
+        *visits() = last.into_iter().collect();
+        black_box(engine::run(workspace, &self.rules));
+        let mut times =
+            HostTimes { first: Duration::ZERO, further: Duration::ZERO, projects: 0, further_hosts: 0 };
+        for pair in visits().windows(2) {
+            let [before, visit] = pair else { continue };
+            let time = visit.time.saturating_sub(before.time);
+            match (before.at, visit.at) {
+                (At::Project, At::Host) => {
+                    times.first += time;
+                    times.projects += 1;
+                }
+                (At::Host, At::Host) => {
+                    times.further += time;
+                    times.further_hosts += 1;
+                }
+                _ => {}
+            }
+        }
+        times
+    }
+
+    /// Prints the medians of the rounds.
+    fn print(&self) {
+        let Some((_, last)) = self.rounds.last() else { return };
+        let median_of = |time: &dyn Fn(&(Duration, HostTimes)) -> f64| {
+            median(&mut self.rounds.iter().map(time).collect::<Vec<f64>>())
+        };
+        let milliseconds = |time: Duration| time.as_secs_f64() * 1000.0;
+        print!(
+            "{:16} first hosts of {} projects: {:8.2} ms  {:5.2} of parsing",
+            self.name,
+            last.projects,
+            median_of(&|(_, times)| milliseconds(times.first)),
+            median_of(&|(parse, times)| times.first.as_secs_f64() / parse.as_secs_f64()),
+        );
+        let count = f64::from(last.further_hosts);
+        if last.further_hosts > 0 {
+            print!(
+                "; each of {} further: {:8.2} ms  {:5.2}",
+                last.further_hosts,
+                median_of(&|(_, times)| milliseconds(times.further) / count),
+                median_of(&|(parse, times)| times.further.as_secs_f64() / parse.as_secs_f64() / count),
+            );
+        }
+        println!();
+    }
 }
 
 /// Asks each host for the views of what it runs.

@@ -26,9 +26,9 @@ pub enum Condition {
         negated: bool,
     },
     /// All of these hold.
-    All(Rc<[Condition]>),
+    All(Rc<Vec<Condition>>),
     /// At least one of these holds.
-    Any(Rc<[Condition]>),
+    Any(Rc<Vec<Condition>>),
 }
 
 /// Something that is true or false for a host.
@@ -97,7 +97,7 @@ impl Condition {
                 if all.iter().any(|one| all.contains(&one.not())) {
                     return Self::False;
                 }
-                Self::All(all.into())
+                Self::All(Rc::new(all))
             }
         }
     }
@@ -117,7 +117,7 @@ impl Condition {
                         any.push(disjunct.clone());
                     }
                 }
-                Self::Any(any.into())
+                Self::Any(Rc::new(any))
             }
         }
     }
@@ -128,8 +128,8 @@ impl Condition {
             Self::True => Self::False,
             Self::False => Self::True,
             Self::Literal { atom, negated } => Self::Literal { atom: atom.clone(), negated: !negated },
-            Self::All(all) => Self::Any(all.iter().map(Self::not).collect()),
-            Self::Any(any) => Self::All(any.iter().map(Self::not).collect()),
+            Self::All(all) => Self::Any(Rc::new(all.iter().map(Self::not).collect())),
+            Self::Any(any) => Self::All(Rc::new(any.iter().map(Self::not).collect())),
         }
     }
 

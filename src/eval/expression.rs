@@ -26,7 +26,7 @@ impl Machine<'_> {
         if let Value::Unknown(unknown) = &mut val.value
             && unknown.place.is_none()
         {
-            unknown.place = Some(unit.span(unit.ir.span(id)));
+            unknown.place = Some(Rc::new(unit.span(unit.ir.span(id))));
         }
         val
     }

@@ -38,6 +38,7 @@ macro_rules! known_names {
 }
 
 known_names! {
+    // The first: see `Attrs::type_tag`.
     TYPE_TAG = "_type",
     CONDITION = "condition",
     CONTENT = "content",
@@ -61,6 +62,10 @@ known_names! {
     ALIAS_OF = "aliasOf",
     NIXPKGS = "nixpkgs",
     HOST_PLATFORM = "hostPlatform",
+    SOPS = "sops",
+    SECRETS = "secrets",
+    TEMPLATES = "templates",
+    AGE = "age",
 }
 
 /// A value and the place it comes from: the literal that would have to change, not the last variable
@@ -114,7 +119,7 @@ pub struct Unknown {
     /// Why.
     pub reason: Rc<Reason>,
     /// The innermost expression that has no value for this reason.
-    pub place: Option<Span>,
+    pub place: Option<Rc<Span>>,
 }
 
 /// The reasons of [`Unknown`].
@@ -354,6 +359,10 @@ pub(super) enum State {
     /// Computed from what only one host says.
     Scoped(Box<Scoped>),
 }
+
+/// With the counts of its [`Rc`] it fills a line of the processor's cache: there are many, in no order.
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(size_of::<RefCell<State>>() <= 48 && size_of::<(Name, Entry)>() <= 64);
 
 /// How a value is computed.
 pub(super) enum Recipe {
@@ -767,6 +776,11 @@ impl Attrs {
     pub fn get(&self, name: Name) -> Option<&Entry> {
         let at = self.entries.binary_search_by_key(&name, |(name, _)| *name).ok()?;
         Some(&self.entries[at].1)
+    }
+
+    /// The entry that says what the module system makes of the set: its name comes before all others.
+    pub fn type_tag(&self) -> Option<&Entry> {
+        self.entries.first().filter(|(name, _)| *name == Name::TYPE_TAG).map(|(_, entry)| entry)
     }
 
     /// A set of the given entries, in any order; the last of equal names stays.

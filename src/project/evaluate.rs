@@ -65,7 +65,7 @@ impl Evaluation {
         };
         Self {
             text: printed.text,
-            error: printed.error.map(|unknown| (message(&unknown), unknown.place)),
+            error: printed.error.map(|unknown| (message(&unknown), unknown.place.as_deref().copied())),
             unknown: printed.unknown.map(|unknown| unknown.reason.to_string()),
             is_exhausted: machine.is_exhausted(),
         }

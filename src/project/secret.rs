@@ -9,7 +9,7 @@ use super::host::Host;
 use super::quarry::{Hunt, Quarry};
 use super::table::{Definition, Node, OptionKey};
 use super::view::{Known, Origin, Switch, quoted};
-use crate::eval::{Condition, Symbol, SymbolRoot, Text, TextPiece, Thunk, Val, Value};
+use crate::eval::{Condition, Name, Symbol, SymbolRoot, Text, TextPiece, Thunk, Val, Value};
 use crate::text::Span;
 
 /// A secret, or a file with secrets.
@@ -116,7 +116,7 @@ impl Host<'_> {
 
     fn build_secrets(&self) -> Vec<Secret> {
         let mut secrets = self.declared_secrets().to_vec();
-        let is_use = |symbol: &Symbol| self.is_declared_secret(symbol);
+        let is_use = Self::is_declared_secret;
         let quarry = Quarry { is_name: &|_| false, is_symbol: &is_use, is_part: true };
         let hunt = Hunt::new(self.machine(), &self.project().known_uses);
         let may_use = |thunk: &Thunk| hunt.may_be_in(thunk, &quarry);
@@ -306,13 +306,11 @@ impl Host<'_> {
 
     /// Whether it is something of a secret that options of a tool declare. `sops.placeholder.x` is not, which stands for
     /// the value of one in a template.
-    fn is_declared_secret(&self, symbol: &Symbol) -> bool {
-        let name = |at: usize| symbol.path.get(at).map(|name| self.machine().text_of(*name));
+    fn is_declared_secret(symbol: &Symbol) -> bool {
         matches!(symbol.root, SymbolRoot::Config(_))
-            && symbol.path.len() > 2
             && matches!(
-                (name(0).as_deref(), name(1).as_deref()),
-                (Some("sops"), Some("secrets" | "templates")) | (Some("age"), Some("secrets"))
+                symbol.path.as_slice(),
+                [Name::SOPS, Name::SECRETS | Name::TEMPLATES, _, ..] | [Name::AGE, Name::SECRETS, _, ..]
             )
     }
 
@@ -325,7 +323,7 @@ impl Host<'_> {
         depth: u32,
     ) {
         match &symbol.root {
-            SymbolRoot::Config(_) if self.is_declared_secret(symbol) => {
+            SymbolRoot::Config(_) if Self::is_declared_secret(symbol) => {
                 let names =
                     symbol.path.iter().map(|name| self.machine().text_of(*name).to_string()).collect();
                 let keys: Vec<String> = path.iter().map(|key| quoted(&key.display())).collect();

@@ -68,7 +68,7 @@ pub fn library(_: &Machine<'_>) -> Val {
 /// The module wrapper that `val` is, if it is one.
 pub fn wrapper(machine: &Machine<'_>, val: &Val) -> Option<Wrapper> {
     let Value::Attrs(attrs) = &val.value else { return None };
-    let kind = machine.force(&attrs.get(Name::TYPE_TAG)?.value);
+    let kind = machine.force(&attrs.type_tag()?.value);
     let entry = |name: Name| attrs.get(name).map(|entry| entry.value.clone());
     let priority = || match machine.force(&entry(Name::PRIORITY)?).value {
         Value::Int(priority) => Some(priority),
@@ -90,7 +90,7 @@ pub fn wrapper(machine: &Machine<'_>, val: &Val) -> Option<Wrapper> {
 /// The option declaration (`mkOption …`) that `val` is, if it is one.
 pub fn option_declaration(machine: &Machine<'_>, val: &Val) -> Option<Rc<Attrs>> {
     let Value::Attrs(attrs) = &val.value else { return None };
-    let kind = machine.force(&attrs.get(Name::TYPE_TAG)?.value);
+    let kind = machine.force(&attrs.type_tag()?.value);
     kind.is_text("option").then(|| attrs.clone())
 }
 

@@ -73,7 +73,7 @@ pub(super) fn target(cx: Cx<'_, '_>, declaration: &Attrs) -> Option<Vec<Name>> {
 /// The option whose definitions stand here, if `val` is what the module above defines.
 fn forwarded(cx: Cx<'_, '_>, val: &Val) -> Option<Vec<Name>> {
     let Value::Attrs(attrs) = &val.value else { return None };
-    if !cx.machine.force(&attrs.get(Name::TYPE_TAG)?.value).is_text("definitions") {
+    if !cx.machine.force(&attrs.type_tag()?.value).is_text("definitions") {
         return None;
     }
     names(cx.machine, &attrs.get(cx.machine.name("of"))?.value)

@@ -41,7 +41,7 @@ use super::super::builtins;
 use super::super::coercion::Coercion;
 use super::super::machine::Machine;
 use super::super::operators;
-use super::super::value::{Attrs, Name, PrimitiveCall, Reason, Text, Thunk, Unknown, Val, Value};
+use super::super::value::{Attrs, PrimitiveCall, Reason, Text, Thunk, Unknown, Val, Value};
 use super::{Outcome, Table, error, field, set, several};
 use checks::CHECKS;
 use functions::{BETWEEN, FUNCTIONS};
@@ -133,7 +133,7 @@ pub enum Merge {
 pub fn option_type(machine: &Machine<'_>, val: &Val) -> Option<OptionType> {
     let Value::Attrs(attrs) = &val.value else { return None };
     let entry = |name: &str| attrs.get(machine.name(name)).map(|entry| entry.value.clone());
-    if !machine.force(&attrs.get(Name::TYPE_TAG)?.value).is_text("option-type") {
+    if !machine.force(&attrs.type_tag()?.value).is_text("option-type") {
         return None;
     }
     let merge = machine.force(&entry("merge")?);
