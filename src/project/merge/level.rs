@@ -64,38 +64,40 @@ struct Declared {
 
 struct Content {
     declarations: Vec<Declared>,
-    declared_at: Places,
+    declared_at: OnceCell<Places>,
     /// Why names may be declared that are not known.
     hidden: Option<Unknown>,
     configs: Vec<Pushed>,
-    defined_at: Places,
-    undeclared: Undeclared,
-    open: Option<Unknown>,
-}
-
-/// What a [`Content`] is made of.
-struct Parts {
-    declarations: Vec<Declared>,
-    hidden: Option<Unknown>,
-    configs: Vec<Pushed>,
+    defined_at: OnceCell<Places>,
     undeclared: Undeclared,
     open: Option<Unknown>,
 }
 
 impl Content {
-    fn new(parts: Parts) -> Self {
-        let Parts { declarations, hidden, configs, undeclared, open } = parts;
-        let declared = declarations.iter().map(|declared| Some(&*declared.attrs));
-        let defined = configs.iter().map(Pushed::attrs);
+    fn new(undeclared: Undeclared) -> Self {
         Self {
-            declared_at: Places::new(declared.enumerate(), false),
-            defined_at: Places::new(defined.enumerate(), true),
-            declarations,
-            hidden,
-            configs,
+            declarations: Vec::new(),
+            declared_at: OnceCell::new(),
+            hidden: None,
+            configs: Vec::new(),
+            defined_at: OnceCell::new(),
             undeclared,
-            open,
+            open: None,
         }
+    }
+
+    /// Where a name is declared.
+    fn declared_at(&self, name: Name) -> impl Iterator<Item = &Declared> {
+        let sets = self.declarations.iter().map(|declared| Some(&*declared.attrs));
+        let places = self.declared_at.get_or_init(|| Places::new(sets.enumerate(), false));
+        places.of(name).into_iter().map(|place| &self.declarations[place])
+    }
+
+    /// Where it is, or may be, defined.
+    fn defined_at(&self, name: Name) -> impl Iterator<Item = &Pushed> {
+        let sets = self.configs.iter().map(Pushed::attrs);
+        let places = self.defined_at.get_or_init(|| Places::new(sets.enumerate(), true));
+        places.of(name).into_iter().map(|place| &self.configs[place])
     }
 }
 
@@ -194,7 +196,7 @@ impl Level {
             Source::Parts(parts, undeclared) => content_of_parts(cx, parts, undeclared),
             Source::Below { declarations, raws, undeclared, open } => {
                 let configs = raws.iter().flat_map(|raw| push_down(cx, raw, self.depth)).collect();
-                Content::new(Parts { declarations, hidden: None, configs, undeclared, open })
+                Content { declarations, configs, open, ..Content::new(undeclared) }
             }
         };
         Some(self.content.get_or_init(|| content))
@@ -207,8 +209,7 @@ impl Level {
         }
         let content = self.content(cx)?;
         let mut declarations = Vec::new();
-        for place in content.declared_at.of(name) {
-            let declared = &content.declarations[place];
+        for declared in content.declared_at(name) {
             if let Some(entry) = declared.attrs.get(name) {
                 declarations.push((entry.value.clone(), declared.condition.and(&entry.condition)));
             }
@@ -449,8 +450,7 @@ fn opened(val: Val, open: &Option<Unknown>) -> Val {
 /// Declarations and definitions of modules in the order in which they are imported. The module system reads
 /// them the other way round.
 fn content_of_parts(cx: Cx<'_, '_>, parts: Vec<Part>, undeclared: Undeclared) -> Content {
-    let mut content =
-        Parts { declarations: Vec::new(), hidden: None, configs: Vec::new(), undeclared, open: None };
+    let mut content = Content::new(undeclared);
     let mut freeform = Vec::new();
     for part in parts.iter().rev() {
         if let Some(options) = &part.options {
@@ -483,7 +483,7 @@ fn content_of_parts(cx: Cx<'_, '_>, parts: Vec<Part>, undeclared: Undeclared) ->
     }
     if let Some(first) = freeform.first() {
         let ty = match cx.force(first).value {
-            Value::Null => return Content::new(content),
+            Value::Null => return content,
             _ if freeform.len() == 1 => types::read(cx, first),
             _ => Type::opaque(Unknown::new(Reason::Several)),
         };
@@ -494,7 +494,7 @@ fn content_of_parts(cx: Cx<'_, '_>, parts: Vec<Part>, undeclared: Undeclared) ->
             content.open.get_or_insert_with(|| cx.machine.symbolic(&config.value));
         }
     }
-    Content::new(content)
+    content
 }
 
 /// `_module.freeformType` of a definition.
@@ -509,7 +509,7 @@ impl Content {
     fn raws_below(&self, cx: Cx<'_, '_>, name: Name, open: &mut Option<Unknown>) -> Vec<Raw> {
         let text = cx.machine.text_of(name);
         let mut raws = Vec::new();
-        for config in self.defined_at.of(name).into_iter().map(|place| &self.configs[place]) {
+        for config in self.defined_at(name) {
             let Value::Attrs(attrs) = &config.value.value else {
                 open.get_or_insert_with(|| cx.machine.symbolic(&config.value));
                 continue;
