@@ -101,34 +101,25 @@ impl Unit {
     }
 
     /// See [`Thunk::is_constant_without`].
-    pub(super) fn is_constant_without(&self, expr: ExprId, wanted: &dyn Fn(Name) -> bool) -> bool {
-        match self.ir.expr(expr) {
-            Expr::Int(_) | Expr::Float(_) | Expr::Str(_) | Expr::Path(..) | Expr::Lambda(_) => true,
-            Expr::Global(_) => self.scope.is_none(),
-            Expr::List(items) => items.iter().all(|item| self.is_constant_without(*item, wanted)),
-            Expr::Attrs(set) => {
-                let is_dull = |attr: &Attr| {
-                    !attr.inherited
-                        && !wanted(self.name_of(attr.name))
-                        && self.is_constant_without(attr.value, wanted)
-                };
-                set.dynamic.is_empty() && set.attrs.iter().all(is_dull)
-            }
-            _ => false,
-        }
-    }
-
-    /// See [`Thunk::is_literal`].
-    pub(super) fn is_literal(&self, expr: ExprId) -> bool {
-        let is_text = |parts: &[Part]| parts.iter().all(|part| matches!(part, Part::Text { .. }));
+    pub(super) fn is_constant_without(
+        &self,
+        expr: ExprId,
+        wanted: &dyn Fn(Name) -> bool,
+        with_holes: bool,
+    ) -> bool {
+        let is_constant = |expr| self.is_constant_without(expr, wanted, with_holes);
         match self.ir.expr(expr) {
             Expr::Int(_) | Expr::Float(_) | Expr::Lambda(_) => true,
+            Expr::Str(parts) | Expr::Path(_, parts) => {
+                with_holes || parts.iter().all(|part| matches!(part, Part::Text { .. }))
+            }
             Expr::Global(_) => self.scope.is_none(),
-            Expr::Str(parts) | Expr::Path(_, parts) => is_text(parts),
-            Expr::List(items) => items.iter().all(|item| self.is_literal(*item)),
+            Expr::List(items) => items.iter().all(|item| is_constant(*item)),
             Expr::Attrs(set) => {
-                let is_literal = |attr: &Attr| !attr.inherited && self.is_literal(attr.value);
-                set.dynamic.is_empty() && set.attrs.iter().all(is_literal)
+                let is_dull = |attr: &Attr| {
+                    !attr.inherited && !wanted(self.name_of(attr.name)) && is_constant(attr.value)
+                };
+                set.dynamic.is_empty() && set.attrs.iter().all(is_dull)
             }
             _ => false,
         }

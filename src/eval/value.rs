@@ -482,11 +482,14 @@ impl Thunk {
         matches!(&*self.0.borrow(), State::Done(_))
     }
 
-    /// Whether it is, or is written as, a value that names no other: numbers, texts and paths without an interpolation,
-    /// functions, and lists and sets of them. Evaluates nothing, and says `false` in doubt.
-    pub fn is_literal(&self) -> bool {
+    /// Whether it is, or is written as, a constant: numbers, texts and paths, functions, and lists and sets of them, in
+    /// which no set has a name that is `wanted`. Texts with interpolations are none unless `with_holes`. Evaluates
+    /// nothing, and says `false` in doubt.
+    pub fn is_constant_without(&self, wanted: &dyn Fn(Name) -> bool, with_holes: bool) -> bool {
         match &*self.0.borrow() {
-            State::Waiting(Recipe::Expr { unit, expr, .. }) => unit.is_literal(*expr),
+            State::Waiting(Recipe::Expr { unit, expr, .. }) => {
+                unit.is_constant_without(*expr, wanted, with_holes)
+            }
             State::Done(val) => match &val.value {
                 Value::Null
                 | Value::Bool(_)
@@ -494,29 +497,11 @@ impl Thunk {
                 | Value::Float(_)
                 | Value::Path(_)
                 | Value::Lambda(_) => true,
-                Value::Str(text) => text.pieces.iter().all(|piece| matches!(piece, TextPiece::Known { .. })),
+                Value::Str(text) | Value::PathPattern(text) => {
+                    with_holes || text.pieces.iter().all(|piece| matches!(piece, TextPiece::Known { .. }))
+                }
                 _ => false,
             },
-            _ => false,
-        }
-    }
-
-    /// Whether it is, or is written as, a constant: texts, paths and the like, functions, and lists and sets of
-    /// them, in which no set has a name that is `wanted`. Evaluates nothing, and says `false` in doubt.
-    pub fn is_constant_without(&self, wanted: &dyn Fn(Name) -> bool) -> bool {
-        match &*self.0.borrow() {
-            State::Waiting(Recipe::Expr { unit, expr, .. }) => unit.is_constant_without(*expr, wanted),
-            State::Done(val) => matches!(
-                val.value,
-                Value::Null
-                    | Value::Bool(_)
-                    | Value::Int(_)
-                    | Value::Float(_)
-                    | Value::Str(_)
-                    | Value::Path(_)
-                    | Value::PathPattern(_)
-                    | Value::Lambda(_)
-            ),
             _ => false,
         }
     }

@@ -415,7 +415,7 @@ impl Walk<'_, '_> {
             _ => false,
         };
         let quarry = Quarry { is_name: &is_telling, is_symbol: &is_file, is_part: false };
-        thunk.is_constant_without(&is_telling) || !self.hunt.may_be_in(thunk, &quarry)
+        !self.hunt.may_be_in(thunk, &quarry)
     }
 
     /// Whether a service or program is there and switched off.

@@ -43,7 +43,7 @@ impl<'a, 'm> Hunt<'a, 'm> {
 
     /// Whether a value may hold the quarry. Says yes in doubt, as of what a condition decides.
     pub(super) fn may_be_in(&self, thunk: &Thunk, quarry: &Quarry<'_>) -> bool {
-        self.look(thunk, quarry, 0)
+        !thunk.is_constant_without(quarry.is_name, !quarry.is_part) && self.look(thunk, quarry, 0)
     }
 
     fn look(&self, thunk: &Thunk, quarry: &Quarry<'_>, depth: u32) -> bool {

@@ -245,7 +245,7 @@ impl Host<'_> {
         };
         let has_patterns = node.definitions().iter().any(has_pattern);
         let may_use = search.may_use;
-        let wanted = |_, thunk: &Thunk| has_patterns || !thunk.is_literal() && may_use(thunk);
+        let wanted = |_, thunk: &Thunk| has_patterns || may_use(thunk);
         for (key, child) in self.options.keys_with(self.machine(), node, &wanted) {
             search.names += 1;
             path.push(key);
@@ -265,13 +265,13 @@ impl Host<'_> {
                 self.search_text(text, val.span, path, search, depth)
             }
             Value::List(list) => {
-                for element in list.elements.iter().filter(|element| !element.value.is_literal()) {
+                for element in list.elements.iter().filter(|element| (search.may_use)(&element.value)) {
                     let inner = self.machine().force(&element.value);
                     self.search_val(&inner, path, search, depth + 1);
                 }
             }
             Value::Attrs(attrs) => {
-                for (_, entry) in attrs.entries.iter().filter(|(_, entry)| !entry.value.is_literal()) {
+                for (_, entry) in attrs.entries.iter().filter(|(_, entry)| (search.may_use)(&entry.value)) {
                     let inner = self.machine().force(&entry.value);
                     self.search_val(&inner, path, search, depth + 1);
                 }
