@@ -220,7 +220,7 @@ impl Machine<'_> {
     }
 
     /// Runs `compute`; says also whether what it gives is the same on every host.
-    pub fn is_of_every_host<T>(&self, compute: impl FnOnce() -> T) -> (T, bool) {
+    pub fn with_reach<T>(&self, compute: impl FnOnce() -> T) -> (T, bool) {
         let cuts = self.cuts();
         let (result, needs, trace) = self.current.watch(compute);
         self.current.ask_all(&trace);

@@ -23,7 +23,7 @@ pub struct Name(pub u32);
 /// Names that every machine knows by the same numbers, since they are asked for again and again.
 macro_rules! known_names {
     ($($constant:ident = $text:literal),* $(,)?) => {
-        #[allow(non_camel_case_types, clippy::upper_case_acronyms, reason = "they number the constants")]
+        #[expect(non_camel_case_types, clippy::upper_case_acronyms, reason = "they number the constants")]
         enum Known { $($constant),* }
 
         impl Name {
@@ -38,7 +38,6 @@ macro_rules! known_names {
 }
 
 known_names! {
-    // The first: see `Attrs::type_tag`.
     TYPE_TAG = "_type",
     CONDITION = "condition",
     CONTENT = "content",
@@ -67,6 +66,9 @@ known_names! {
     TEMPLATES = "templates",
     AGE = "age",
 }
+
+/// See [`Attrs::type_tag`].
+const _: () = assert!(Name::TYPE_TAG.0 == 0);
 
 /// A value and the place it comes from: the literal that would have to change, not the last variable
 /// it went through.

@@ -275,7 +275,7 @@ struct OptionRow {
     pattern: &'static OptionPattern,
     service: &'static Service,
     /// Its place among all: of rows that describe an option equally well the last counts.
-    place: usize,
+    place: u32,
 }
 
 /// The options of all services.
@@ -292,7 +292,7 @@ static OPTIONS: LazyLock<OptionIndex> = LazyLock::new(|| {
     });
     let mut index = OptionIndex { named: FxHashMap::default(), others: Vec::new() };
     for (place, (pattern, service)) in patterns.enumerate() {
-        let row = OptionRow { pattern, service, place };
+        let row = OptionRow { pattern, service, place: place as u32 };
         match pattern.segments() {
             [first, second, ..] if !first.contains('*') && !second.contains('*') => {
                 index.named.entry((first, second)).or_default().push(row);

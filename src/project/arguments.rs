@@ -98,9 +98,12 @@ impl Arguments {
         {
             return Some(known.clone());
         }
-        let content = Rc::new(ModuleContent::read(machine, val)?);
-        // It holds the set, which keeps its address its own.
-        self.contents.borrow_mut().insert(address, content.clone());
+        let (content, is_shared) = machine.with_reach(|| ModuleContent::read(machine, val));
+        let content = Rc::new(content?);
+        if is_shared {
+            // It holds the set, which keeps its address its own.
+            self.contents.borrow_mut().insert(address, content.clone());
+        }
         Some(content)
     }
 }

@@ -164,7 +164,7 @@ pub(super) fn file_of(machine: &Machine<'_>, val: &Val) -> Option<FileId> {
         }
         Value::Attrs(attrs) => {
             let keys = attrs.entries.iter().filter_map(|(_, entry)| entry.key);
-            keys.map(|key| key.file).find(is_of_project).or_else(place)
+            keys.filter(|key| is_of_project(&key.file)).min().map(|key| key.file).or_else(place)
         }
         _ => place(),
     }

@@ -117,9 +117,9 @@ impl ModuleContent {
 
 /// What a module that has no `config` defines.
 fn without_structure(module: &Attrs) -> Attrs {
-    const STRUCTURE: [Name; 6] =
+    const NO_OPTIONS: [Name; 6] =
         [Name::IMPORTS, Name::DISABLED_MODULES, Name::CLASS, Name::FILE, Name::KEY, Name::META];
-    let entries = module.entries.iter().filter(|(name, _)| !STRUCTURE.contains(name));
+    let entries = module.entries.iter().filter(|(name, _)| !NO_OPTIONS.contains(name));
     Attrs {
         entries: entries.cloned().collect(),
         patterns: module.patterns.clone(),

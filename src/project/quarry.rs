@@ -54,8 +54,10 @@ impl<'a, 'm> Hunt<'a, 'm> {
         self.left.set(left);
         // Values may hold themselves.
         self.known.borrow_mut().insert(thunk.address(), (thunk.clone(), true));
-        let may_hold = self.look_into(&self.machine.force(thunk), quarry, depth);
-        if thunk.is_of_every_host() {
+        let (may_hold, is_shared) =
+            self.machine.with_reach(|| self.look_into(&self.machine.force(thunk), quarry, depth));
+        // That it may be there is a doubt, which holds for every host.
+        if is_shared || may_hold && thunk.is_of_every_host() {
             self.known.borrow_mut().insert(thunk.address(), (thunk.clone(), may_hold));
         } else {
             self.known.borrow_mut().remove(&thunk.address());
@@ -105,10 +107,11 @@ impl<'a, 'm> Hunt<'a, 'm> {
 
 #[cfg(test)]
 mod tests {
+    use std::rc::Rc;
     use std::sync::Arc;
 
     use super::*;
-    use crate::eval::Nothing;
+    use crate::eval::{Attrs, Condition, Entry, Nothing, Options, Realm, Scope};
     use crate::semantic::lower;
     use crate::syntax::parse;
     use crate::text::FileId;
@@ -129,13 +132,54 @@ mod tests {
         answer
     }
 
+    /// A host on which every option is on, or unknown.
+    struct On(bool);
+
+    impl Options for On {
+        fn value(&self, _: &Machine<'_>, _: Realm, _: &[Name]) -> Option<Val> {
+            self.0.then(|| Val::of(Value::Bool(true)))
+        }
+
+        fn decide(&self, _: &Machine<'_>, condition: &Condition) -> Condition {
+            condition.clone()
+        }
+
+        fn argument(&self, _: &Machine<'_>, _: Realm, _: Name) -> Option<Val> {
+            None
+        }
+    }
+
+    #[test]
+    fn what_one_host_does_not_hold_another_may() {
+        let machine = Machine::new(&Nothing, 10_000);
+        let (option, password) = ([machine.name("a")], machine.name("password"));
+        let inner = Thunk::later(move |machine| match machine.option(Realm::System, &option) {
+            Some(value) => Val::of(Value::Attrs(Rc::new(Attrs::from_entries(vec![(
+                password,
+                Entry::of(value.thunk()),
+            )])))),
+            None => Val::of(Value::Null),
+        });
+        // The list is the same everywhere, and what is in it is not.
+        let list = Val::list(vec![inner]).thunk();
+        let known = Known::default();
+        let quarry = Quarry { is_name: &|name| name == password, is_symbol: &|_| false, is_part: false };
+        let may_hold = |is_on: bool| {
+            let number = machine.new_scope_number();
+            let scope = Scope { key: [number; 3], options: Rc::new(On(is_on)) };
+            machine.in_scope(&scope, || Hunt::new(&machine, &known).may_be_in(&list, &quarry))
+        };
+        assert!(!may_hold(false));
+        assert!(may_hold(true));
+    }
+
     #[test]
     fn values_are_looked_into() {
         for program in [
             "{ a = [ 1 { password = 2; } ]; }",
             "let f = x: { a.password = x; }; in { b = f 1; }",
             // What a condition decides, the option tells.
-            "{ _type = \"if\"; condition = x: x; content = { }; }",
+            "{ _type = \"if\"; condition = x: x; content = 1 + 1; }",
             "let a = { b = a; }; in a",
             "let f = n: { a = f (n + 1); b = f (n + 1); }; in f 0",
         ] {

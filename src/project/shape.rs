@@ -98,10 +98,11 @@ fn conditional_name(machine: &Machine<'_>, module: &Module, realm: Realm) -> Opt
         return None;
     }
     let Value::Attrs(attrs) = &config.value else { return None };
-    attrs.entries.iter().find_map(|(_, entry)| {
+    let asked = attrs.entries.iter().filter_map(|(_, entry)| {
         let option = question(machine, &entry.condition, realm)?;
         Some(OptionQuestion { option, span: entry.key? })
-    })
+    });
+    asked.min_by_key(|asked| asked.span)
 }
 
 fn mixed_keys(machine: &Machine<'_>, module: &Val) -> Option<MixedKeys> {

@@ -31,9 +31,9 @@ pub(super) enum Undeclared {
 /// Where the declarations of a namespace come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Origin {
-    /// The modules of a host, which other hosts share.
+    /// The modules of a host, which other hosts share: what is known of them is kept for those.
     Modules,
-    /// A submodule, which is evaluated for each of its values.
+    /// A submodule, which is evaluated anew for each of its values: nobody would ask for what is kept.
     Submodule,
 }
 
@@ -98,6 +98,36 @@ impl Content {
         let sets = self.configs.iter().map(Pushed::attrs);
         let places = self.defined_at.get_or_init(|| Places::new(sets.enumerate(), true));
         places.of(name).into_iter().map(|place| &self.configs[place])
+    }
+
+    /// The definitions of a name; `open` where there may be others.
+    fn raws_below(&self, cx: Cx<'_, '_>, name: Name, open: &mut Option<Unknown>) -> Vec<Raw> {
+        let text = cx.machine.text_of(name);
+        let mut raws = Vec::new();
+        for config in self.defined_at(name) {
+            let Value::Attrs(attrs) = &config.value.value else {
+                open.get_or_insert_with(|| cx.machine.symbolic(&config.value));
+                continue;
+            };
+            match attrs.get(name) {
+                Some(entry) => raws.push(below(config, entry)),
+                None => {
+                    for (pattern, entry) in &attrs.patterns {
+                        if pattern_matches(pattern, &text)
+                            && let Ok(doubt) = cx.doubt(entry.key.or(entry.binding))
+                        {
+                            let mut raw = below(config, entry);
+                            raw.wraps.insert(0, Wrap::When(doubt));
+                            raws.push(raw);
+                        }
+                    }
+                    if attrs.open.is_some() {
+                        open.clone_from(&attrs.open);
+                    }
+                }
+            }
+        }
+        raws
     }
 }
 
@@ -504,38 +534,6 @@ fn freeform_of(cx: Cx<'_, '_>, attrs: &Attrs) -> Option<Thunk> {
     Some(own.get(Name::FREEFORM_TYPE)?.value.clone())
 }
 
-impl Content {
-    /// The definitions of a name; `open` where there may be others.
-    fn raws_below(&self, cx: Cx<'_, '_>, name: Name, open: &mut Option<Unknown>) -> Vec<Raw> {
-        let text = cx.machine.text_of(name);
-        let mut raws = Vec::new();
-        for config in self.defined_at(name) {
-            let Value::Attrs(attrs) = &config.value.value else {
-                open.get_or_insert_with(|| cx.machine.symbolic(&config.value));
-                continue;
-            };
-            match attrs.get(name) {
-                Some(entry) => raws.push(below(config, entry)),
-                None => {
-                    for (pattern, entry) in &attrs.patterns {
-                        if pattern_matches(pattern, &text)
-                            && let Ok(doubt) = cx.doubt(entry.key.or(entry.binding))
-                        {
-                            let mut raw = below(config, entry);
-                            raw.wraps.insert(0, Wrap::When(doubt));
-                            raws.push(raw);
-                        }
-                    }
-                    if attrs.open.is_some() {
-                        open.clone_from(&attrs.open);
-                    }
-                }
-            }
-        }
-        raws
-    }
-}
-
 fn below(config: &Pushed, entry: &Entry) -> Raw {
     let mut wraps = config.wraps.clone();
     if entry.condition != Condition::True {
@@ -633,7 +631,7 @@ fn only_declaration(cx: Cx<'_, '_>, attrs: &Rc<Attrs>, origin: Origin) -> Rc<Dec
     if let Some((_, known)) = declarations.borrow().get(&Rc::as_ptr(attrs)) {
         return known.clone();
     }
-    let (declaration, is_shared) = cx.machine.is_of_every_host(|| {
+    let (declaration, is_shared) = cx.machine.with_reach(|| {
         let read = Declaration::read(cx, attrs);
         Rc::new(Declaration { ty: types::wrapped(&read.ty), ..read })
     });

@@ -44,7 +44,10 @@ pub(super) struct Part {
 /// Options as modules declare them, by the address of the declaration, which is kept: those that are the same on
 /// every host.
 #[derive(Default)]
-pub(super) struct Declarations(RefCell<FxHashMap<*const Attrs, (Rc<Attrs>, Rc<level::Declaration>)>>);
+pub(super) struct Declarations(RefCell<FxHashMap<*const Attrs, Declared>>);
+
+/// A declaration as it is written and as it is read.
+type Declared = (Rc<Attrs>, Rc<level::Declaration>);
 
 /// The options of one closure of modules.
 pub(super) struct Merger {

@@ -100,13 +100,14 @@ impl Inner {
         if let Some(ty) = self.read.get() {
             return ty.clone();
         }
-        let (ty, is_shared) = cx.machine.is_of_every_host(|| match &self.source {
+        let (ty, is_shared) = cx.machine.with_reach(|| match &self.source {
             Source::Value(thunk) => read(cx, thunk),
             Source::Merged(left, right) => merge(cx, &left.get(cx), &right.get(cx)).unwrap_or_else(|| {
                 Type::opaque(Unknown::new(Reason::Error("types that do not fit".to_owned())))
             }),
         });
         let ty = if self.wrapped { wrapped(&ty) } else { ty };
+        // Hosts share types; what one host says of them is read again.
         if is_shared { self.read.get_or_init(|| ty).clone() } else { ty }
     }
 }
