@@ -23,7 +23,7 @@ mod trace;
 mod value;
 
 #[cfg(test)]
-pub(crate) use termination::Nothing;
+pub(crate) use termination::{Everywhere, Nothing};
 
 pub use builtins::{IMPORT_NIXPKGS, builtin_names, sri_hash};
 pub use coercion::{Coercion, normalise};

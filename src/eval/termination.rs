@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{FileKind, Loader, Machine};
+use super::{Condition, FileKind, Loader, Machine, Name, Options, Realm, Val, Value};
 use crate::semantic::{Ir, lower};
 use crate::syntax::parse;
 use crate::text::FileId;
@@ -36,6 +36,23 @@ impl Loader for Nothing {
     }
     fn root(&self) -> &Utf8Path {
         Utf8Path::new("/")
+    }
+}
+
+/// A host that has one value for every option.
+pub(crate) struct Everywhere(pub Option<i64>);
+
+impl Options for Everywhere {
+    fn value(&self, _: &Machine<'_>, _: Realm, _: &[Name]) -> Option<Val> {
+        self.0.map(|value| Val::of(Value::Int(value)))
+    }
+
+    fn decide(&self, _: &Machine<'_>, condition: &Condition) -> Condition {
+        condition.clone()
+    }
+
+    fn argument(&self, _: &Machine<'_>, _: Realm, _: Name) -> Option<Val> {
+        None
     }
 }
 

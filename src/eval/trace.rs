@@ -128,27 +128,10 @@ fn is_same_text(a: &Text, b: &Text) -> bool {
 mod tests {
     use std::cell::Cell;
 
-    use super::super::Nothing;
-    use super::super::scope::{Options, Scope};
+    use super::super::scope::Scope;
     use super::super::value::Thunk;
+    use super::super::{Everywhere, Nothing};
     use super::*;
-
-    /// A host that has one value for every option.
-    struct Everywhere(Option<i64>);
-
-    impl Options for Everywhere {
-        fn value(&self, _: &Machine<'_>, _: Realm, _: &[Name]) -> Option<Val> {
-            self.0.map(|value| Val::of(Value::Int(value)))
-        }
-
-        fn decide(&self, _: &Machine<'_>, condition: &Condition) -> Condition {
-            condition.clone()
-        }
-
-        fn argument(&self, _: &Machine<'_>, _: Realm, _: Name) -> Option<Val> {
-            None
-        }
-    }
 
     #[test]
     fn a_value_is_computed_again_where_an_answer_is_another() {

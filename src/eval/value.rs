@@ -474,11 +474,6 @@ impl Thunk {
         }))
     }
 
-    /// What tells it from every other that is there.
-    pub fn address(&self) -> usize {
-        Rc::as_ptr(&self.0).addr()
-    }
-
     /// Whether it is evaluated and the same on every host.
     pub fn is_of_every_host(&self) -> bool {
         matches!(&*self.0.borrow(), State::Done(_))
@@ -509,7 +504,7 @@ impl Thunk {
     }
 
     /// Where it lies: equal for what is one value wherever it is used.
-    pub(super) fn identity(&self) -> *const () {
+    pub fn identity(&self) -> *const () {
         Rc::as_ptr(&self.0).cast()
     }
 

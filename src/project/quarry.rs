@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 use crate::eval::{Machine, Name, Symbol, SymbolRoot, Text, TextPiece, Thunk, Val, Value, Wrapper, wrapper};
 
 /// Whether values may hold what is looked for, by their address; they are kept, so that no other gets it.
-pub(super) type Known = RefCell<FxHashMap<usize, (Thunk, bool)>>;
+pub(super) type Known = RefCell<FxHashMap<*const (), (Thunk, bool)>>;
 
 /// How deep values are looked into.
 const DEPTH: u32 = 16;
@@ -47,20 +47,20 @@ impl<'a, 'm> Hunt<'a, 'm> {
     }
 
     fn look(&self, thunk: &Thunk, quarry: &Quarry<'_>, depth: u32) -> bool {
-        if let Some((_, may_hold)) = self.known.borrow().get(&thunk.address()) {
+        if let Some((_, may_hold)) = self.known.borrow().get(&thunk.identity()) {
             return *may_hold;
         }
         let Some(left) = self.left.get().checked_sub(1).filter(|_| depth < DEPTH) else { return true };
         self.left.set(left);
         // Values may hold themselves.
-        self.known.borrow_mut().insert(thunk.address(), (thunk.clone(), true));
+        self.known.borrow_mut().insert(thunk.identity(), (thunk.clone(), true));
         let (may_hold, is_shared) =
             self.machine.with_reach(|| self.look_into(&self.machine.force(thunk), quarry, depth));
         // That it may be there is a doubt, which holds for every host.
         if is_shared || may_hold && thunk.is_of_every_host() {
-            self.known.borrow_mut().insert(thunk.address(), (thunk.clone(), may_hold));
+            self.known.borrow_mut().insert(thunk.identity(), (thunk.clone(), may_hold));
         } else {
-            self.known.borrow_mut().remove(&thunk.address());
+            self.known.borrow_mut().remove(&thunk.identity());
         }
         may_hold
     }
@@ -111,7 +111,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::eval::{Attrs, Condition, Entry, Nothing, Options, Realm, Scope};
+    use crate::eval::{Attrs, Entry, Everywhere, Nothing, Realm, Scope};
     use crate::semantic::lower;
     use crate::syntax::parse;
     use crate::text::FileId;
@@ -132,23 +132,6 @@ mod tests {
         answer
     }
 
-    /// A host on which every option is on, or unknown.
-    struct On(bool);
-
-    impl Options for On {
-        fn value(&self, _: &Machine<'_>, _: Realm, _: &[Name]) -> Option<Val> {
-            self.0.then(|| Val::of(Value::Bool(true)))
-        }
-
-        fn decide(&self, _: &Machine<'_>, condition: &Condition) -> Condition {
-            condition.clone()
-        }
-
-        fn argument(&self, _: &Machine<'_>, _: Realm, _: Name) -> Option<Val> {
-            None
-        }
-    }
-
     #[test]
     fn what_one_host_does_not_hold_another_may() {
         let machine = Machine::new(&Nothing, 10_000);
@@ -164,13 +147,13 @@ mod tests {
         let list = Val::list(vec![inner]).thunk();
         let known = Known::default();
         let quarry = Quarry { is_name: &|name| name == password, is_symbol: &|_| false, is_part: false };
-        let may_hold = |is_on: bool| {
+        let may_hold = |value: Option<i64>| {
             let number = machine.new_scope_number();
-            let scope = Scope { key: [number; 3], options: Rc::new(On(is_on)) };
+            let scope = Scope { key: [number; 3], options: Rc::new(Everywhere(value)) };
             machine.in_scope(&scope, || Hunt::new(&machine, &known).may_be_in(&list, &quarry))
         };
-        assert!(!may_hold(false));
-        assert!(may_hold(true));
+        assert!(!may_hold(None));
+        assert!(may_hold(Some(1)));
     }
 
     #[test]

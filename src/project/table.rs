@@ -448,39 +448,17 @@ impl Node {
         if let Some(node) = self.children.borrow().get(&name) {
             return node.clone();
         }
-        let places = match self.definitions.len() <= FEW {
-            true => (0..self.definitions.len()).collect(),
-            false => self.places().of(name),
+        let raw = match self.definitions.len() <= FEW {
+            true => raw_below(machine, &mut self.definitions.iter(), name),
+            false => {
+                let places = self.places().of(name).into_iter();
+                raw_below(machine, &mut places.map(|place| &self.definitions[place]), name)
+            }
         };
-        if places.is_empty() {
+        if raw.is_empty() {
             return NOTHING.with(Rc::clone);
         }
-        let text = machine.text_of(name);
-        let mut raw: Vec<Raw> = Vec::new();
-        // Definitions that write the same keys share their path.
-        let mut last: Option<(&KeyPath, KeyPath)> = None;
-        for definition in places.into_iter().map(|place| &self.definitions[place]) {
-            let Value::Attrs(attrs) = &definition.value.value else { continue };
-            if let Some(entry) = attrs.get(name) {
-                let path = match &last {
-                    Some((above, path)) if Rc::ptr_eq(above, &definition.path) => path.clone(),
-                    _ => longer(&definition.path, OptionKey::Name(text.clone())),
-                };
-                last = Some((&definition.path, path.clone()));
-                raw.push(below(definition, path, entry, definition.certainty));
-            }
-            for (pattern, entry) in &attrs.patterns {
-                if pattern_matches(pattern, &text) {
-                    let certainty = definition.certainty.max(Certainty::May);
-                    let path = longer(&definition.path, OptionKey::Pattern(pattern.clone()));
-                    raw.push(below(definition, path, entry, certainty));
-                }
-            }
-        }
-        let node = match raw.is_empty() {
-            true => NOTHING.with(Rc::clone),
-            false => Rc::new(Node::new(machine, decide, raw)),
-        };
+        let node = Rc::new(Node::new(machine, decide, raw));
         self.children.borrow_mut().insert(name, node.clone());
         node
     }
@@ -555,6 +533,37 @@ impl Node {
         }
         keys
     }
+}
+
+/// What these definitions say of a name, wrappers and all.
+fn raw_below(
+    machine: &Machine<'_>,
+    definitions: &mut dyn Iterator<Item = &Definition>,
+    name: Name,
+) -> Vec<Raw> {
+    let text = machine.text_of(name);
+    let mut raw: Vec<Raw> = Vec::new();
+    // Definitions that write the same keys share their path.
+    let mut last: Option<(&KeyPath, KeyPath)> = None;
+    for definition in definitions {
+        let Value::Attrs(attrs) = &definition.value.value else { continue };
+        if let Some(entry) = attrs.get(name) {
+            let path = match &last {
+                Some((above, path)) if Rc::ptr_eq(above, &definition.path) => path.clone(),
+                _ => longer(&definition.path, OptionKey::Name(text.clone())),
+            };
+            last = Some((&definition.path, path.clone()));
+            raw.push(below(definition, path, entry, definition.certainty));
+        }
+        for (pattern, entry) in &attrs.patterns {
+            if pattern_matches(pattern, &text) {
+                let certainty = definition.certainty.max(Certainty::May);
+                let path = longer(&definition.path, OptionKey::Pattern(pattern.clone()));
+                raw.push(below(definition, path, entry, certainty));
+            }
+        }
+    }
+    raw
 }
 
 /// The path with one more key.
