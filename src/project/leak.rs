@@ -12,6 +12,7 @@ use super::quarry::{Hunt, Quarry};
 use super::table::{Definition, Node, OptionKey};
 use super::unit::{Section, Spelling};
 use super::view::{Switch, quoted};
+use super::written::{Written, may_be_written, written};
 use crate::eval::{Condition, Name, Symbol, SymbolRoot, Text, TextPiece, Thunk, Val, Value};
 use crate::nixos::leaks::{self, FileName, SecretKind, SecretName, SecretOption, file_name};
 use crate::nixos::roots::{self, ModuleSystem};
@@ -406,14 +407,7 @@ impl Walk<'_, '_> {
         if is_telling(name) {
             return false;
         }
-        let machine = self.host.machine();
-        // What `written` knows.
-        let is_file = |symbol: &Symbol| match &symbol.root {
-            SymbolRoot::Call(call) => call.function.path.last().is_some_and(|name| {
-                matches!(&*machine.text_of(*name), "writeText" | "writeTextFile" | "generate")
-            }),
-            _ => false,
-        };
+        let is_file = |symbol: &Symbol| may_be_written(self.host.machine(), symbol);
         let quarry = Quarry { is_name: &is_telling, is_symbol: &is_file, is_part: false };
         !self.hunt.may_be_in(thunk, &quarry)
     }
@@ -453,9 +447,8 @@ impl Walk<'_, '_> {
                 }
             }
             Value::Symbol(symbol) => {
-                if let SymbolRoot::Call(call) = &symbol.root {
-                    let function = call.function.path.last().map(|name| machine.text_of(*name));
-                    self.written(function.as_deref(), &call.arguments, path, definition, depth);
+                if matches!(symbol.root, SymbolRoot::Call(_)) {
+                    self.written(symbol, path, definition, depth);
                 } else if let Some(other) = self.host.referenced(val)
                     && matches!(other.value, Value::Str(_))
                 {
@@ -466,35 +459,16 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// The text of a file that a function of nixpkgs writes into the store.
-    fn written(
-        &mut self,
-        function: Option<&str>,
-        arguments: &[crate::eval::Thunk],
-        path: &mut Vec<String>,
-        definition: &Definition,
-        depth: usize,
-    ) {
-        let machine = self.host.machine();
-        match (function, arguments) {
-            (Some("writeText"), [_, text]) => {
-                let val = machine.force(text);
+    /// What is written into a file in the store.
+    fn written(&mut self, symbol: &Symbol, path: &mut Vec<String>, definition: &Definition, depth: usize) {
+        match written(self.host.machine(), symbol) {
+            Some(Written::Text(val)) => {
                 if let Value::Str(text) = &val.value {
                     self.assignments(&path.join("."), &val, text, definition);
                 }
             }
-            (Some("writeTextFile"), [attributes]) => {
-                let attributes = machine.force(attributes);
-                let val = machine.select_or_unknown(&attributes, machine.name("text"));
-                if let Value::Str(text) = &val.value {
-                    self.assignments(&path.join("."), &val, text, definition);
-                }
-            }
-            (Some("generate"), [_, value]) => {
-                let value = machine.force(value);
-                if matches!(value.value, Value::Attrs(_) | Value::List(_)) {
-                    self.value(&value, path, definition, depth + 1);
-                }
+            Some(Written::Data(val)) if matches!(val.value, Value::Attrs(_) | Value::List(_)) => {
+                self.value(&val, path, definition, depth + 1);
             }
             _ => {}
         }
@@ -543,10 +517,7 @@ impl Walk<'_, '_> {
                 _ => None,
             },
             Value::Symbol(symbol) => {
-                let SymbolRoot::Call(call) = &symbol.root else { return None };
-                let function = call.function.path.last().map(|name| machine.text_of(*name))?;
-                let ("writeText", [_, text]) = (&*function, call.arguments.as_slice()) else { return None };
-                let content = machine.force(text);
+                let content = written(machine, symbol)?.text()?;
                 let (text, exact) = literal(&content)?;
                 if exact.trim().is_empty() {
                     return None;

@@ -52,6 +52,7 @@ mod variable;
 mod view;
 #[cfg(test)]
 mod view_tests;
+mod written;
 
 use std::sync::LazyLock;
 

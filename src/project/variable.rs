@@ -8,7 +8,8 @@ use super::container::Container;
 use super::host::{Host, Item};
 use super::table::{Definition, Node, OptionKey};
 use super::unit::{Section, Spelling, Unit};
-use crate::eval::{SymbolRoot, Text, Val, Value};
+use super::written::{Written, written};
+use crate::eval::{Text, Val, Value};
 use crate::text::Span;
 
 /// A variable as the project writes it.
@@ -105,14 +106,8 @@ impl Host<'_> {
     fn texts_of_file(&self, item: &Item) -> Vec<(Val, Definition)> {
         match &item.value.value {
             Value::Symbol(symbol) => {
-                let SymbolRoot::Call(call) = &symbol.root else { return Vec::new() };
-                let function = call.function.path.last().map(|name| self.machine().text_of(*name));
-                match (function.as_deref(), call.arguments.as_slice()) {
-                    (Some("writeText"), [_, text]) => {
-                        vec![(self.machine().force(text), item.definition.clone())]
-                    }
-                    _ => Vec::new(),
-                }
+                let text = written(self.machine(), symbol).and_then(Written::text);
+                text.map(|text| (text, item.definition.clone())).into_iter().collect()
             }
             Value::Str(text) => {
                 let path = text.exact().unwrap_or_default();
