@@ -3,6 +3,9 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use rustc_hash::FxHashSet;
 
 use crate::report::printable;
 
@@ -50,10 +53,11 @@ pub(super) enum WriteError {
 /// Each text is written beside its file and then takes its name, so that no reader ever sees half of it.
 pub(super) fn write_all(root: &Path, changes: &[Change<'_>]) -> Result<(), WriteError> {
     let mut prepared: Vec<(Prepared, &Change<'_>)> = Vec::with_capacity(changes.len());
+    let mut targets = FxHashSet::default();
     for change in changes {
         let target = target_of(root, change)?;
         // One file may have several names.
-        if !prepared.iter().any(|(other, _)| other.target == target) {
+        if targets.insert(target.clone()) {
             prepared.extend(prepare(target, change)?.map(|text| (text, change)));
         }
     }
@@ -142,13 +146,15 @@ impl Drop for Prepared {
 }
 
 /// A file that was not there before. Its name is short, since that of the file beside it may be as long as names
-/// can be, and numbered, since a run that was killed may have left one.
+/// can be, and numbered, since the folder may have others of this run, or of one that was killed.
 fn new_file_beside(target: &Path) -> io::Result<(PathBuf, File)> {
-    let mut number = 0;
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let mut left = 1000;
     loop {
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let path = target.with_file_name(format!("{TEMPORARY}{}-{number}", std::process::id()));
         match OpenOptions::new().write(true).create_new(true).open(&path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < 1000 => number += 1,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && left > 0 => left -= 1,
             file => return file.map(|file| (path, file)),
         }
     }
@@ -175,6 +181,19 @@ mod tests {
             fs::write(folder.path().join(name), text).expect("files can be written");
         }
         folder
+    }
+
+    #[test]
+    fn a_folder_may_have_many_files() {
+        let names: Vec<String> = (0..1100).map(|number| format!("{number}.nix")).collect();
+        let files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "1")).collect();
+        let folder = place(&files);
+        let places: Vec<PathBuf> = names.iter().map(|name| folder.path().join(name)).collect();
+        let changes: Vec<Change<'_>> =
+            places.iter().map(|place| Change { place, display: "n.nix", old: "1", new: "2" }).collect();
+        write_all(folder.path(), &changes).expect("all can be written");
+        assert!(places.iter().all(|place| fs::read_to_string(place).is_ok_and(|text| text == "2")));
+        assert_eq!(fs::read_dir(folder.path()).expect("it is there").count(), names.len());
     }
 
     fn names(folder: &Path) -> Vec<String> {

@@ -12,8 +12,8 @@ use super::run::Session;
 use super::{Outcome, RuleSet, Workspace};
 use crate::diagnostic::{Applicability, Diagnostic, Fix};
 use crate::semantic::lower;
-use crate::syntax::{ParsedFile, parse};
-use crate::text::{Edit, FileId, Sources, TextRange, apply_edits};
+use crate::syntax::parse;
+use crate::text::{Edit, FileId, Origins, Sources, TextRange, apply_edits};
 
 /// Rounds that may pass without fewer fixes left to apply. Fixes that want the same place need a round
 /// each, so rounds that get on are not counted.
@@ -249,19 +249,27 @@ fn files_of(wanted: &[Wanted<'_>]) -> Vec<FileId> {
     files
 }
 
-/// The text of the file with the fixes applied; `None` where that would break it: it cannot be parsed any more, or
-/// two of them define one attribute.
-fn changed_text(workspace: &Workspace, fixes: &[Wanted<'_>], file: FileId) -> Option<String> {
-    let before = &workspace.sources.get(file).text;
-    let edits = fixes.iter().flat_map(|wanted| &wanted.fix.edits).filter(|edit| edit.file == file);
-    let after = apply_edits(before, edits).ok()?;
-    let is_broken = |before: &ParsedFile| {
-        let after = parse(&after);
-        let duplicates = |parsed: &ParsedFile| lower(&parsed.root()).duplicates.len();
-        !after.is_ok() || duplicates(&after) > duplicates(before)
-    };
-    let before = parse(before);
-    (!before.is_ok() || !is_broken(&before)).then_some(after)
+/// The text of the file with the fixes applied; `None` where that would break it: it cannot be parsed any more, two of
+/// them define one attribute, or a name means something else. Each fix answers for what it does alone; of several, none
+/// knows what the others do to the scopes that it was written for.
+fn changed_text<'o>(workspace: &Workspace, fixes: &[Wanted<'o>], file: FileId) -> Option<String> {
+    let text = &workspace.sources.get(file).text;
+    let edits_of = |wanted: &Wanted<'o>| wanted.fix.edits.iter().filter(|edit| edit.file == file);
+    let edits = || fixes.iter().flat_map(edits_of);
+    let changed = apply_edits(text, edits()).ok()?;
+    let before = parse(text);
+    if !before.is_ok() {
+        return Some(changed);
+    }
+    let after = parse(&changed);
+    if !after.is_ok() {
+        return None;
+    }
+    let (before, after) = (lower(&before.root()), lower(&after.root()));
+    let is_alone = fixes.iter().filter(|wanted| edits_of(wanted).next().is_some()).count() < 2;
+    let is_whole = after.duplicates.len() <= before.duplicates.len()
+        && (is_alone || before.keeps_meaning(&after, &Origins::new(text, edits())));
+    is_whole.then_some(changed)
 }
 
 fn fingerprint(changed: &BTreeMap<FileId, Arc<str>>) -> u64 {

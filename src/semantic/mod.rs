@@ -7,6 +7,7 @@ mod builtins;
 mod ir;
 mod kind;
 mod lower;
+mod meaning;
 mod moved;
 mod scope;
 mod usage;

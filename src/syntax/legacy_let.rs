@@ -1,4 +1,5 @@
-//! `let { … }` where an operand stands, such as in a list: Nix takes it there, rnix does not.
+//! `let { … }` where an operand stands, such as in a list: Nix takes it there, rnix does not, or takes what follows
+//! for something else.
 //!
 //! Nix reads `let { … }` wherever it reads `rec { … }` (`expr_simple` in src/libexpr/parser.y of NixOS/nix),
 //! and the two words are equally long. So rnix gets the one for the other, and the tree gets the first back.
@@ -11,7 +12,7 @@ use super::error::is_refused;
 use super::tokens::tokens;
 use crate::text::TextSize;
 
-/// The tree of a text that rnix refuses for nothing but a `let { … }` in such a place, else `None`.
+/// The tree of a text that rnix refuses, or reads otherwise, for nothing but a `let { … }` in such a place, else `None`.
 pub(super) fn read(text: &str) -> Option<GreenNode> {
     let starts = starts(text);
     if starts.is_empty() || is_refused(text) {
@@ -77,6 +78,12 @@ mod tests {
             "f let { body = let /* in */ { body = [ let { } ]; }; } 2",
             "let\n{ body = { a = 1; }; }.a or let { } + -let { }",
             "\"${[ let { } ]}\"",
+            "x: let { } + x",
+            "map (x: let { body = x; } - 1) [ 1 ]",
+            "{ ... }@args: let { } ? a",
+            "x: y: let { }.body",
+            "with x; let { } x",
+            "assert a; if a then b else let { } == c",
         ] {
             let parsed = parse(text);
             assert!(parsed.is_ok(), "{text}");

@@ -79,9 +79,12 @@ fn parse_with_rnix(text: &str) -> ParsedFile {
     let parsed = Root::parse(text);
     let green = parsed.syntax().green().to_owned();
     let outcome = match parsed.errors() {
-        [] if may_be_refused(&green, text) && is_refused(text) => {
-            Outcome::Broken { at: TextRange::default() }
-        }
+        [] if may_be_refused(&green, text) => match (is_refused(text), legacy_let::read(text)) {
+            (true, _) => Outcome::Broken { at: TextRange::default() },
+            // rnix ends a function, and all that goes on to the end of an expression, behind a `let { … }`.
+            (false, Some(green)) => return ParsedFile { green, outcome: Outcome::Clean },
+            (false, None) => Outcome::Clean,
+        },
         [] => Outcome::Clean,
         errors if errors.contains(&rnix::ParseError::RecursionLimitExceeded) => {
             let error_node = |node: &SyntaxNode| node.kind() == SyntaxKind::NODE_ERROR;

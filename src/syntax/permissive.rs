@@ -58,9 +58,9 @@ pub(super) fn may_be_refused(green: &GreenNodeData, text: &str) -> bool {
     false
 }
 
-/// A function where only an operand may stand.
+/// A function, or something else that goes on to the end of an expression, where only an operand may stand.
 fn is_misplaced(child: SyntaxKind, parent: SyntaxKind) -> bool {
-    child == NODE_LAMBDA
+    matches!(child, NODE_LAMBDA | NODE_LET_IN | NODE_WITH | NODE_ASSERT | NODE_IF_ELSE)
         && matches!(
             parent,
             NODE_LIST | NODE_APPLY | NODE_BIN_OP | NODE_UNARY_OP | NODE_SELECT | NODE_HAS_ATTR

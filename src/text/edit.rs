@@ -67,6 +67,60 @@ pub fn apply_edits<'e>(text: &str, edits: impl IntoIterator<Item = &'e Edit>) ->
     Ok(result)
 }
 
+/// Where the parts of an edited text come from.
+#[derive(Debug)]
+pub struct Origins {
+    /// What no edit wrote, ascending: bytes of the new text, and where they begin in the old one.
+    kept: Vec<(TextRange, TextSize)>,
+}
+
+impl Origins {
+    /// Of what [`apply_edits`] makes of `text` by `edits`, which must fit each other and it.
+    pub fn new<'e>(text: &str, edits: impl IntoIterator<Item = &'e Edit>) -> Self {
+        let mut sorted: Vec<&Edit> = edits.into_iter().collect();
+        sorted.sort_by_key(|edit| (edit.range.start(), edit.range.end()));
+        sorted.dedup();
+        let (mut old, mut new) = (TextSize::new(0), TextSize::new(0));
+        let mut kept = Vec::with_capacity(sorted.len() + 1);
+        let ends = sorted.iter().map(|edit| (edit.range.start(), edit.range.end(), TextSize::of(&edit.text)));
+        for (start, end, written) in ends.chain([(TextSize::of(text), TextSize::of(text), TextSize::new(0))])
+        {
+            if start > old {
+                kept.push((TextRange::at(new, start - old), old));
+                new += start - old;
+            }
+            new += written;
+            old = end;
+        }
+        Self { kept }
+    }
+
+    /// Where the bytes at `range` of the new text stood in the old one; `None` where an edit wrote some of them.
+    pub fn old(&self, range: TextRange) -> Option<TextRange> {
+        let (kept, old) = self.kept_before(range.start())?;
+        kept.contains_range(range).then(|| range - kept.start() + *old)
+    }
+
+    /// The place in the old text that corresponds to one in the new: the end of the kept bytes before it where an edit
+    /// wrote what is there.
+    pub fn place(&self, at: TextSize) -> TextSize {
+        match self.kept_before(at) {
+            Some((kept, old)) => *old + (at.min(kept.end()) - kept.start()),
+            None => TextSize::new(0),
+        }
+    }
+
+    /// Whether the new text has all the bytes at `range` of the old one.
+    pub fn keeps(&self, range: TextRange) -> bool {
+        self.kept.iter().any(|(kept, old)| TextRange::at(*old, kept.len()).contains_range(range))
+    }
+
+    fn kept_before(&self, at: TextSize) -> Option<&(TextRange, TextSize)> {
+        let behind = self.kept.partition_point(|(kept, _)| kept.start() <= at);
+        self.kept.get(behind.checked_sub(1)?)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -75,6 +129,24 @@ mod tests {
 
     fn edit(start: u32, end: u32, text: &str) -> Edit {
         Edit { file: FileId(0), range: TextRange::new(start.into(), end.into()), text: text.to_owned() }
+    }
+
+    #[test]
+    fn parts_know_their_origin() {
+        // `hello world` becomes `Jello, old!`.
+        let edits = [edit(6, 7, ""), edit(0, 1, "J"), edit(5, 5, ","), edit(8, 9, ""), edit(11, 11, "!")];
+        let text = "hello world";
+        let new = apply_edits(text, &edits).expect("they fit");
+        assert_eq!(new, "Jello, old!");
+        let origins = Origins::new(text, &edits);
+        let range = |start: u32, end: u32| TextRange::new(start.into(), end.into());
+        assert_eq!(origins.old(range(1, 5)), Some(range(1, 5)));
+        assert_eq!(origins.old(range(8, 10)), Some(range(9, 11)));
+        for written in [range(0, 1), range(0, 3), range(4, 7), range(7, 9), range(10, 11)] {
+            assert_eq!(origins.old(written), None, "{written:?}");
+        }
+        assert_eq!([0, 3, 5, 10].map(|at| u32::from(origins.place(at.into()))), [0, 3, 5, 11]);
+        assert!(origins.keeps(range(1, 5)) && !origins.keeps(range(4, 6)) && !origins.keeps(range(5, 7)));
     }
 
     #[test]

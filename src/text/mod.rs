@@ -11,7 +11,7 @@ mod spelling;
 mod template;
 
 pub use change::Change;
-pub use edit::{Edit, EditError, apply_edits};
+pub use edit::{Edit, EditError, Origins, apply_edits};
 pub use file::{FileId, SourceFile, Sources, Span};
 pub use lines::{LineIndex, Position, PositionEncoding};
 pub use map::TextMap;
