@@ -126,7 +126,11 @@ pub fn secret_name(name: &str) -> Option<SecretName> {
     if has(&table.no_ends, last) || (words.len() > 1 && has(&table.no_starts, first)) {
         return None;
     }
-    if words.iter().any(|word| word == "hash" || word == "hashed" || word == "encrypted") {
+    if words.iter().any(|word| matches!(word.as_str(), "hash" | "hashed" | "encrypted" | "public")) {
+        return None;
+    }
+    // Settings of pass(1).
+    if matches!(words.as_slice(), [password, store, ..] if password == "password" && store == "store") {
         return None;
     }
     let ends_so = |word: &String| table.passwords.iter().any(|known| word.ends_with(known.as_str()));
@@ -169,6 +173,16 @@ pub fn is_reference(value: &str) -> bool {
         || value.contains("${")
         || value.contains("{{")
         || (value.starts_with('@') && value.ends_with('@'))
+        || is_name_in_braces(value)
+}
+
+/// Whether the text is a name in braces, as programs fill in themselves.
+fn is_name_in_braces(value: &str) -> bool {
+    let name = value.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+    name.is_some_and(|name| {
+        name.starts_with(|c: char| c.is_ascii_alphabetic())
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | ':' | '.'))
+    })
 }
 
 /// Whether the text is a hash with a salt.
@@ -375,6 +389,14 @@ mod tests {
             ("bypass", None),
             ("compassUrl", None),
             ("tokenizer", None),
+            ("password_encryption", None),
+            ("PASSWORD_COMPLEXITY", None),
+            ("simple_password_check", None),
+            ("existingSecret", None),
+            ("tlsSecret", None),
+            ("PASSWORD_STORE_KEY", None),
+            ("PASSWORD_STORE_CHARACTER_SET", None),
+            ("NEXT_PUBLIC_MAPBOX_TOKEN", None),
         ] {
             assert_eq!(secret_name(name), kind, "{name}");
         }
@@ -383,9 +405,19 @@ mod tests {
     #[test]
     fn values_that_tell_nothing_are_left_out() {
         use SecretName::{Key, Password};
-        for value in
-            ["", "changeme", "$DB_PASSWORD", "${PW}", "/run/secrets/db", "@password@", "$6$a$b", "!secret x"]
-        {
+        for value in [
+            "",
+            "changeme",
+            "$DB_PASSWORD",
+            "${PW}",
+            "/run/secrets/db",
+            "@password@",
+            "$6$a$b",
+            "!secret x",
+            "{APP_Password1}",
+            "[[a1]]",
+            "env(PW1)",
+        ] {
             assert!(!is_secret_value(Password, value), "{value}");
         }
         for value in [
