@@ -54,7 +54,11 @@ const TARGET: &str = "network-online.target";
 
 impl HostRule for AfterNetworkOnlineWithoutWants {
     fn check(&self, host: &Host<'_>, cx: &mut HostContext<'_>) {
-        let pulled_in = host.units().iter().any(|unit| unit.display() == TARGET && has_reverse(host, unit));
+        let pulled_in = host.units().iter().any(|unit| match unit.display() == TARGET {
+            true => has_reverse(host, unit),
+            // Such as `multi-user.target`, which wants it for every unit that it starts.
+            false => unit.suffix == "target" && may_pull_in(host, unit),
+        });
         host.visit_every_unit(&mut |owner, unit, runs| {
             let Some(item) = after(owner, unit) else { return };
             match runs {
