@@ -37,9 +37,6 @@ pub struct RunText {
     pub kind: RunKind,
     /// The definition it comes from.
     pub definition: Definition,
-    /// Interpolations of options that stand in the text with the value that the option has here; another host
-    /// may have another.
-    pub options: Rc<[Span]>,
     /// Whether it runs with full privileges whatever `User` says (`+` and `!` of systemd).
     pub is_privileged: bool,
 }
@@ -186,9 +183,9 @@ impl Deref for ShellText {
     }
 }
 
-/// Texts of shell with their options filled in, and the places of these, by the address of the text: rules ask for the
-/// same ones one after the other. The text is kept, so that no other one gets its address.
-pub(super) type Filled = RefCell<FxHashMap<*const Text, (Rc<Text>, Rc<ShellText>, Rc<[Span]>)>>;
+/// Texts of shell with their options filled in, by the address of the text: rules ask for the same ones one after the
+/// other. The text is kept, so that no other one gets its address.
+pub(super) type Filled = RefCell<FxHashMap<*const Text, (Rc<Text>, Rc<ShellText>)>>;
 
 /// Looking for texts that hold one of the marks.
 struct Search<'a> {
@@ -265,7 +262,7 @@ impl Host<'_> {
                 if item.condition == Condition::False || !self.holds(text, marks) || !self.may_read(text) {
                     continue;
                 }
-                let template = self.resolve_options(text).0.template();
+                let template = self.resolve_text(text).template();
                 for command in shell::exec::parse(&template).into_iter().flatten() {
                     let has_script = command.script().is_some();
                     found.push(UnitCommand {
@@ -330,25 +327,21 @@ impl Host<'_> {
             search.has_script = true;
             return;
         }
-        let (script, options) = self.filled(text);
         search.texts.push(RunText {
-            kind: RunKind::Script(script),
+            kind: RunKind::Script(self.filled(text)),
             definition: definition.clone(),
-            options,
             is_privileged,
         });
     }
 
-    /// A text of shell with the options filled in that have one known value, and the places of these.
-    fn filled(&self, text: &Rc<Text>) -> (Rc<ShellText>, Rc<[Span]>) {
-        if let Some((_, script, options)) = self.views.filled.borrow().get(&Rc::as_ptr(text)) {
-            return (script.clone(), options.clone());
+    /// A text of shell with the options filled in that have one known value.
+    fn filled(&self, text: &Rc<Text>) -> Rc<ShellText> {
+        if let Some((_, script)) = self.views.filled.borrow().get(&Rc::as_ptr(text)) {
+            return script.clone();
         }
-        let (resolved, options) = self.resolve_options(text);
-        let (script, options) = (self.shell_text(resolved.template()), Rc::<[Span]>::from(options));
-        let entry = (text.clone(), script.clone(), options.clone());
-        self.views.filled.borrow_mut().insert(Rc::as_ptr(text), entry);
-        (script, options)
+        let script = self.shell_text(self.resolve_text(text).template());
+        self.views.filled.borrow_mut().insert(Rc::as_ptr(text), (text.clone(), script.clone()));
+        script
     }
 
     /// Whether a command may have one of the marks in it, or run a script that has. Lists and what is not known may.
@@ -384,9 +377,7 @@ impl Host<'_> {
         if !self.may_read(text) {
             return;
         }
-        let (resolved, options) = self.resolve_options(text);
-        let options: Rc<[Span]> = options.into();
-        let template = resolved.template();
+        let template = self.resolve_text(text).template();
         let Some(commands) = shell::exec::parse(&template) else { return };
         let is_whole = commands.len() == 1;
         // The program may be a script of the project.
@@ -407,18 +398,12 @@ impl Host<'_> {
                 search.texts.push(RunText {
                     kind: RunKind::Script(self.shell_text(script.clone())),
                     definition: definition.clone(),
-                    options: options.clone(),
                     is_privileged,
                 });
                 continue;
             }
             let kind = RunKind::Command { words: command.words, span, is_whole };
-            search.texts.push(RunText {
-                kind,
-                definition: definition.clone(),
-                options: options.clone(),
-                is_privileged,
-            });
+            search.texts.push(RunText { kind, definition: definition.clone(), is_privileged });
         }
     }
 
@@ -464,13 +449,7 @@ impl Host<'_> {
 
     /// `text` with options that have one known value in the place of their holes.
     pub fn resolve_text(&self, text: &Text) -> Text {
-        self.resolve_options(text).0
-    }
-
-    /// The same, and the places of these options.
-    fn resolve_options(&self, text: &Text) -> (Text, Vec<Span>) {
         let mut result = Text::default();
-        let mut options = Vec::new();
         for piece in &text.pieces {
             let known = match piece {
                 TextPiece::Hole(TextHole { value: Some(val), span, .. }) => {
@@ -480,14 +459,13 @@ impl Host<'_> {
             };
             match known {
                 Some((known, span)) => {
-                    options.extend(span);
                     let origin = span.map(|span| (span.file, TextMap::Whole(span.range())));
                     result.pieces.push(TextPiece::Known { text: known.into(), origin });
                 }
                 None => result.pieces.push(piece.clone()),
             }
         }
-        (result, options)
+        result
     }
 
     /// The text of an option reference, where one value is certain.

@@ -39,10 +39,10 @@ declare_rule! {
     /// an error (`impossible`). A script of the activation runs as root before any unit starts: an info (`activation`).
     ///
     /// ## Fix safety
-    /// Safe where a tmpfiles rule makes the directory already, and where a directory below `/var/lib`,
-    /// `/var/cache` or `/var/log` belongs to the user of the unit. Unsafe where the directory being there may change what
-    /// the script does (it tests for it, removes, moves or links something, or clones into it), where the command stands
-    /// in a branch or loop, where the unit has its own view of the file system or its own `UMask`, and everything else.
+    /// Unsafe: systemd gives the directory, and all in it, to the user of the unit at each start, with one mode for all
+    /// directories of a directive, and names all of them in `$STATE_DIRECTORY`; a tmpfiles rule makes it once, at boot.
+    /// Whether something else relies on its owner, its mode or its time cannot be seen here. No fix takes away the only
+    /// thing that a unit runs.
     ///
     /// ## References
     /// - systemd.exec(5), `StateDirectory=`; tmpfiles.d(5)
@@ -67,16 +67,6 @@ const MARKS: [&str; 2] = ["mkdir", "install"];
 
 /// Programs that mount something, or ask whether it is.
 const MOUNTS: [&str; 5] = ["mount", "umount", "mountpoint", "btrfs", "zfs"];
-
-/// Who else makes the directories of a command.
-#[derive(Clone, Copy)]
-struct Shared {
-    /// It is written once and run for several directories or units, as a function over a list makes it: no patch of one
-    /// of them leaves the others alone.
-    is_repeated: bool,
-    /// Another unit makes one of them, too.
-    is_of_others: bool,
-}
 
 /// Whether a text may make a directory whose path is known. Most scripts need no reading to say that they do not.
 fn may_make(text: &RunText) -> bool {
@@ -121,16 +111,10 @@ impl HostRule for MkdirInUnitScript {
             }
         }
         for (unit, text, making) in &works {
+            // Written once and run for several directories or units, as a function over a list makes it: no patch of one
+            // of them leaves the others alone.
             let is_repeated = works.iter().filter(|(_, _, other)| other.place == making.place).count() > 1;
-            // Systemd would give the directory to both, and to the last one in the end.
-            let is_of_others = works.iter().any(|(other, _, makes)| {
-                other.display() != unit.display()
-                    && makes
-                        .targets
-                        .iter()
-                        .any(|target| making.targets.iter().any(|own| own.path == target.path))
-            });
-            check_unit(host, cx, unit, text, making, Shared { is_repeated, is_of_others });
+            check_unit(host, cx, unit, text, making, is_repeated);
         }
         for text in host.activation_texts(&MARKS).iter().filter(|text| may_make(text)) {
             for making in makings(text) {
@@ -163,8 +147,6 @@ struct Making<'t> {
 
 struct Target {
     path: String,
-    /// Whether an option has a part in it, which may have another value elsewhere.
-    is_optional: bool,
     /// The argument that names it.
     word: Word,
 }
@@ -191,22 +173,17 @@ fn makings(text: &RunText) -> Vec<Making<'_>> {
                 .filter(|command| !command.context.in_substitution && !command.context.after_unknown)
                 .filter_map(|command| {
                     let words: Vec<Word> = command.words.iter().map(|word| script.resolve(word)).collect();
-                    making(&words, Some(command), command.anchor()?, &text.options)
+                    making(&words, Some(command), command.anchor()?)
                 })
                 .collect()
         }
         RunKind::Command { words, span, .. } => {
-            span.and_then(|span| making(words, None, span, &text.options)).into_iter().collect()
+            span.and_then(|span| making(words, None, span)).into_iter().collect()
         }
     }
 }
 
-fn making<'t>(
-    words: &[Word],
-    command: Option<&'t shell::Command>,
-    place: Span,
-    options: &[Span],
-) -> Option<Making<'t>> {
+fn making<'t>(words: &[Word], command: Option<&'t shell::Command>, place: Span) -> Option<Making<'t>> {
     let invocation = shell::effective(words)?;
     if invocation.user.is_some() {
         return None;
@@ -249,11 +226,7 @@ fn making<'t>(
             match word.as_literal() {
                 Some(path) if path.starts_with('/') && !word.has_glob => {
                     let path = path.trim_end_matches('/').to_owned();
-                    let holds = |option: &Span| {
-                        word.span.is_none_or(|span| span.range().contains_range(option.range()))
-                    };
-                    let is_optional = options.iter().any(holds);
-                    making.targets.push(Target { path, is_optional, word: word.clone() });
+                    making.targets.push(Target { path, word: word.clone() });
                 }
                 _ => making.has_others = true,
             }
@@ -307,8 +280,18 @@ impl Owner {
 
 /// Paths that are made at run time on purpose, or are somebody else's business.
 fn is_reported(path: &str) -> bool {
-    const NOT: [&str; 9] =
-        ["/tmp", "/var/tmp", "/proc", "/sys", "/dev", "/run/user", "/nix", "/btrfs_tmp", "/sysroot"];
+    const NOT: [&str; 10] = [
+        "/tmp",
+        "/var/tmp",
+        "/proc",
+        "/sys",
+        "/dev",
+        "/run/netns",
+        "/run/user",
+        "/nix",
+        "/btrfs_tmp",
+        "/sysroot",
+    ];
     let is_below =
         |prefix: &str| path == prefix || path.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'));
     !path.is_empty() && !NOT.into_iter().any(is_below)
@@ -330,15 +313,17 @@ fn check_unit(
     unit: &Unit,
     text: &RunText,
     making: &Making<'_>,
-    shared: Shared,
+    is_repeated: bool,
 ) {
-    let is_repeated = shared.is_repeated;
+    if sees_another_root(host, unit) {
+        return;
+    }
     let targets: Vec<&str> = making
         .targets
         .iter()
         .map(|target| target.path.as_str())
         .filter(|path| is_reported(path) && !is_own_directory(host, unit, path))
-        .filter(|path| !host.is_mounted_late(unit, path))
+        .filter(|path| !host.is_mounted_late(unit, path) && !is_removed(text, path))
         .collect();
     let Some(path) = targets.first().copied() else { return };
     if cx.has_reported(making.place) || is_lock(cx, making) {
@@ -364,14 +349,6 @@ fn check_unit(
         Remedy::Tmpfiles => format!("`{path}` is created by a script of the unit; a tmpfiles rule can do it"),
     };
     let fix = if is_repeated { None } else { fix(host, cx, unit, text, making, &targets, &ownership) };
-    let fix = fix.map(|(applicability, title, edits)| {
-        let is_certain = !shared.is_of_others
-            && !sees_others(host, unit)
-            && !may_notice(cx, text, making)
-            && !is_named_earlier(host, unit, text, &targets);
-        let applicability = if is_certain { applicability } else { applicability.min(Applicability::Unsafe) };
-        (applicability, title, edits)
-    });
     let mut report = cx.report(making.place, message).here("made each time the unit starts");
     report = cover(report, text, making);
     if let Some(place) = impossible {
@@ -383,8 +360,8 @@ fn check_unit(
     if let Remedy::Existing(Some(place)) = &remedy {
         report = report.label(*place, "this rule makes it at boot");
     }
-    if let Some((applicability, title, edits)) = fix {
-        report = report.fix(applicability, title, |fix| {
+    if let Some((title, edits)) = fix {
+        report = report.fix(Applicability::Unsafe, title, |fix| {
             for patch in &edits {
                 fix.patch(patch);
             }
@@ -413,74 +390,22 @@ fn is_lock(cx: &HostContext<'_>, making: &Making<'_>) -> bool {
     !making.is_repeatable && (line.trim_start().starts_with("||") || line.contains("; then"))
 }
 
-/// Whether the unit sees other directories at these paths than tmpfiles and systemd make, or makes them with other
-/// rights.
-fn sees_others(host: &Host<'_>, unit: &Unit) -> bool {
-    const VIEWS: [&str; 7] = [
-        "BindPaths",
-        "BindReadOnlyPaths",
-        "RootDirectory",
-        "RootImage",
-        "RootHash",
-        "TemporaryFileSystem",
-        "UMask",
-    ];
+/// Whether the unit sees other directories at these paths than tmpfiles and systemd make.
+fn sees_another_root(host: &Host<'_>, unit: &Unit) -> bool {
+    const VIEWS: [&str; 4] = ["RootDirectory", "RootImage", "RootHash", "TemporaryFileSystem"];
     VIEWS.iter().any(|name| !host.directive(unit, Section::Service, name).definitions().is_empty())
 }
 
-/// Whether the script may do something else where the directory is there before it runs: the command stands in a branch,
-/// or something in front of it looks at the path or leaves another thing there. A test that goes with the command aside.
-fn may_notice(cx: &HostContext<'_>, text: &RunText, making: &Making<'_>) -> bool {
+/// Whether the text itself removes the directory or moves another to its place: nothing that is made before it runs
+/// would be there.
+fn is_removed(text: &RunText, path: &str) -> bool {
     let RunKind::Script(script) = &text.kind else { return false };
-    let Some(command) = making.command else { return false };
-    let source = cx.file_text(making.place.file);
-    let tested = match making.targets.as_slice() {
-        [target] => script.removal_with_test(command, &target.word, source),
-        _ => None,
+    let names = |word: &Word| {
+        script.resolve(word).as_literal().is_some_and(|literal| literal.trim_end_matches('/') == path)
     };
-    if tested.is_none() && (command.context.conditional || command.context.in_loop) {
-        return true;
-    }
-    let start = making.place.range().start();
-    let whole = text.definition.value.span.filter(|span| span.file == making.place.file);
-    let first = whole.map(|span| span.range().start()).filter(|first| *first <= start);
-    let end = tested.map_or(start, |span| span.range().start());
-    // Tests are no commands: they are looked for in the text, of which all stands in one file.
-    let before = first.map_or(source, |first| &source[TextRange::new(first, end.max(first))]);
-    if ["[ ", "[[ ", "test "].iter().any(|test| before.contains(test)) {
-        return true;
-    }
-    let may_concern = |word: &Word| {
-        let word = script.resolve(word);
-        let known = word.leading_text().trim_end_matches('/').to_owned();
-        let is_below =
-            |a: &str, b: &str| a == b || a.strip_prefix(b).is_some_and(|rest| rest.starts_with('/'));
-        let is_whole = word.as_literal().is_some();
-        making.targets.iter().any(|target| {
-            is_below(&known, &target.path)
-                || (known.starts_with('/') && is_below(&target.path, &known))
-                || (!is_whole && target.path.starts_with(&known))
-        })
-    };
-    script
-        .commands()
-        .iter()
-        .take_while(|other| !std::ptr::eq(*other, command))
-        .any(|other| other.program().is_none() || other.words.iter().skip(1).any(may_concern))
-}
-
-/// Whether something that the unit runs before the text names one of the paths.
-fn is_named_earlier(host: &Host<'_>, unit: &Unit, text: &RunText, targets: &[&str]) -> bool {
-    let rank = |definition: &Definition| match definition.path.last().and_then(OptionKey::exact) {
-        Some("ExecCondition") => 0,
-        Some("preStart" | "ExecStartPre") => 1,
-        Some("script" | "ExecStart") => 2,
-        _ => 3,
-    };
-    let own = &text.definition;
-    let is_earlier = |other: &Definition| other.value.span != own.value.span && rank(other) <= rank(own);
-    host.unit_texts(unit, targets).iter().any(|other| is_earlier(&other.definition))
-        || host.unit_commands(unit, targets).iter().any(|other| is_earlier(&other.item.definition))
+    script.commands().iter().any(|command| {
+        matches!(command.program(), Some("rm" | "rmdir" | "mv")) && command.words[1..].iter().any(names)
+    })
 }
 
 /// An ignore comment counts above the whole definition, because none can stand in a string.
@@ -653,7 +578,7 @@ impl<'t> Ownership<'t> {
     }
 }
 
-type FixParts = (Applicability, String, Vec<Patch>);
+type FixParts = (String, Vec<Patch>);
 
 /// The patch: the directive or rule, and the lines that become needless.
 fn fix(
@@ -685,9 +610,7 @@ fn fix(
     let remedies: Vec<Remedy> = targets.iter().map(|path| remedy(host, unit, path, ownership)).collect();
 
     if remedies.iter().all(|remedy| matches!(remedy, Remedy::Existing(_))) {
-        let is_optional = making.targets.iter().any(|target| target.is_optional);
-        let applicability = if is_optional { Applicability::Unsafe } else { Applicability::Safe };
-        return Some((applicability, "leave it to the tmpfiles rule".to_owned(), vec![removal]));
+        return Some(("leave it to the tmpfiles rule".to_owned(), vec![removal]));
     }
     let directives: Option<Vec<(nixos::services::DirectoryKind, &str)>> = remedies
         .iter()
@@ -707,16 +630,7 @@ fn fix(
         let is_own = host.runs_something(unit) || host.unit_text(unit, "serviceConfig.User").is_some();
         let set =
             set_directories(host, cx, unit, name, &near, directive, &names, owner.mode.as_deref(), is_own)?;
-        // Files below /run go when the unit stops; units of nixpkgs run as somebody not written here.
-        let is_safe = kind != nixos::services::DirectoryKind::Runtime
-            && is_own
-            && !is_dynamic(host, unit)
-            && making.targets.iter().all(|target| !target.is_optional)
-            && !making
-                .command
-                .is_some_and(|command| command.context.in_function || command.context.nested_shell);
-        let applicability = if is_safe { Applicability::Safe } else { Applicability::Unsafe };
-        return Some((applicability, format!("set `{directive}`"), vec![set, removal]));
+        return Some((format!("set `{directive}`"), vec![set, removal]));
     }
     let mode = owner.mode.as_deref().unwrap_or("0755");
     let user = ownership.user.as_deref()?;
@@ -739,7 +653,7 @@ fn fix(
         }
         _ => cx.add_beside(&near, &key, &format!("{{\n{}\n}}", rules.join("\n")))?,
     };
-    Some((Applicability::Unsafe, "add a tmpfiles rule".to_owned(), vec![rule, removal]))
+    Some(("add a tmpfiles rule".to_owned(), vec![rule, removal]))
 }
 
 /// Owner and mode of the directories as the text leaves them, and the commands that only set these.
@@ -864,6 +778,11 @@ fn partial_removal(
 
 /// Removes the whole definition, where it is written as one binding around the command.
 fn remove_definition(cx: &HostContext<'_>, text: &RunText, making: &Making<'_>) -> Option<Patch> {
+    // Systemd refuses a service that runs nothing.
+    let option = text.definition.path.last().and_then(OptionKey::exact);
+    if matches!(option, Some("script" | "ExecStart")) {
+        return None;
+    }
     let span = text.definition.binding?;
     let value = text.definition.value.span?;
     if span.file != making.place.file || !span.range().contains_range(making.place.range()) {
