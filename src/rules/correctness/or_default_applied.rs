@@ -20,8 +20,8 @@ declare_rule! {
     ///
     /// ## Exceptions
     /// Where the choice is between two functions on purpose, `(x.f or g) y` says so. Where both have one name, as in
-    /// `final.fetchurl or prev.fetchurl { … }`, it may well be one: a warning (`choice`). A default in parentheses shows
-    /// where it ends, and is not reported.
+    /// `final.fetchurl or prev.fetchurl { … }`, or are of one set, as in `types.loaOf or types.attrsOf types.str`, it may
+    /// well be one: a warning (`choice`). A default in parentheses shows where it ends, and is not reported.
     ///
     /// ## Fix safety
     /// Unsafe, since it changes what is called. The other reading is shown, too.
@@ -68,7 +68,7 @@ impl Rule for OrDefaultApplied {
         let shown =
             if name.len() <= 40 && !name.contains('`') { format!("`{name}`") } else { "it".to_owned() };
         let file = cx.file;
-        let is_choice = is_package_function(&select, &default);
+        let is_choice = may_be_choice(&select, &default);
         let mut report = cx
             .report_range(meant, format!("the default ends after {shown}, and the whole is called"))
             .here("this looks like one default")
@@ -90,9 +90,16 @@ impl Rule for OrDefaultApplied {
     }
 }
 
-/// Whether both may be functions on purpose: the names are alike, as in `final.fooBar or prev.fooBar { }`.
-fn is_package_function(select: &ast::Select, default: &ast::Expr) -> bool {
-    let last = select.attrpath().and_then(|path| path.attrs().last()).and_then(|name| static_name(&name));
-    let other = dotted_path(default).and_then(|path| path.last().cloned());
-    last.is_some() && last == other
+/// Whether both may be functions on purpose: they have one name, as in `final.fooBar or prev.fooBar { }`, or are of one
+/// set, as a new and an old name of a function are.
+fn may_be_choice(select: &ast::Select, default: &ast::Expr) -> bool {
+    let base = select.expr().and_then(|base| dotted_path(&base));
+    let names = select.attrpath().map(|path| path.attrs().map(|name| static_name(&name)).collect::<Vec<_>>());
+    let (Some(names), Some(other)) = (names, dotted_path(default)) else { return false };
+    let (Some(Some(name)), Some(other_name)) = (names.last(), other.last()) else { return false };
+    let set = base.and_then(|base| {
+        let above = names[..names.len() - 1].iter().cloned();
+        base.into_iter().map(Some).chain(above).collect::<Option<Vec<_>>>()
+    });
+    name == other_name || (other.len() > 1 && set.as_deref() == Some(&other[..other.len() - 1]))
 }

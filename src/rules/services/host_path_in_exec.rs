@@ -99,6 +99,8 @@ fn sees_others(host: &Host<'_>, unit: &Unit) -> bool {
 
 fn is_outside(path: &str, has_envfs: bool) -> bool {
     let in_root = ["/usr/", "/bin/", "/sbin/"].iter().any(|folder| path.starts_with(folder));
-    let in_system = path.starts_with("/run/current-system/");
+    // Every system has systemd itself there.
+    let in_system =
+        path.starts_with("/run/current-system/") && !path.starts_with("/run/current-system/systemd/");
     !THERE.contains(&path) && (in_root && !has_envfs || in_system)
 }
